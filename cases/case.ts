@@ -1,0 +1,104 @@
+/**
+ * A case as the rest of the suite sees it: parsed, checked, one matrix row.
+ *
+ * @module
+ */
+import type { AnyArgs, OperationName } from "../spec/operations/mod.ts";
+import type { ErrnoName } from "../spec/errno.ts";
+import type { CaseId, ClauseId } from "../spec/ids.ts";
+import type { Signal, Value } from "../spec/observation.ts";
+
+/** The four sections of a case, in the order in which they run. */
+export const SECTIONS = ["given", "control", "when", "then"] as const;
+
+/** A section of a case. */
+export type Section = typeof SECTIONS[number];
+
+/** An importer callback, or what it led to, that a step must cause. */
+export type ExpectedEvent =
+  | { readonly event: "invalidate"; readonly attachment: string }
+  | { readonly event: "remap"; readonly attachment: string; readonly errno: ErrnoName | null }
+  | { readonly event: "unmap"; readonly attachment: string }
+  | { readonly event: "wakeup"; readonly device: string }
+  | { readonly event: "release-request"; readonly device: string };
+
+/** What importers must see during a step. */
+export type Sees =
+  /** Exactly these events, in this order; events of kinds that are not named, other than `invalidate`, are free. */
+  | { readonly kind: "order"; readonly events: readonly ExpectedEvent[] }
+  /** So many `invalidate` callbacks for each named attachment; others are free. */
+  | { readonly kind: "count"; readonly counts: Readonly<Record<string, number>> };
+
+/** How a step must end. */
+export type ExpectedOutcome =
+  /** Succeed; where `value` is given, with this value: objects are compared by the keys that are named. */
+  | { readonly kind: "returns"; readonly value?: Value | undefined }
+  /** Fail with one of these errors. */
+  | { readonly kind: "fails"; readonly errnos: readonly ErrnoName[] }
+  /** Raise this signal. */
+  | { readonly kind: "faults"; readonly signal: Signal };
+
+/** What is expected of a step. */
+export interface Expectation {
+  /** How it must end. */
+  readonly outcome: ExpectedOutcome;
+  /** What importers must see. Nothing is asked where it is left out. */
+  readonly sees?: Sees | undefined;
+  /** A text that a warning of the kernel must contain. Where it is left out, no warning is allowed. */
+  readonly warns?: string | undefined;
+}
+
+/** What somebody else holds instead, where a clause is contested. */
+export interface Alternative extends Expectation {
+  /** Who holds it: a profile, a mail, a kernel. */
+  readonly holder: string;
+}
+
+/** Where something stands in a file; lines and columns count from 1. */
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One step of a case. */
+export interface Step {
+  /** Its id: the section and index, as in `then.0` or `when.0.until.1`. */
+  readonly id: string;
+  /** The operation. */
+  readonly operation: OperationName;
+  /** Its arguments, defaults filled in. */
+  readonly args: AnyArgs;
+  /** The name that its result gets. */
+  readonly bind?: string | undefined;
+  /** What is expected of it. */
+  readonly expects: Expectation;
+  /** What others expect of it; a match makes the verdict `contested`. */
+  readonly otherwise: readonly Alternative[];
+  /** Steps that run while this one blocks; it must stay blocked until the last of them and then return. */
+  readonly until: readonly Step[];
+  /** A remark for readers. */
+  readonly note?: string | undefined;
+  /** Where it stands. */
+  readonly at: Position;
+}
+
+/** A case, one matrix row of it. */
+export interface Case {
+  /** Its path, and the row. */
+  readonly id: CaseId;
+  /** One line: what it shows. */
+  readonly title: string;
+  /** One or two sentences: why it matters, in plain words. */
+  readonly why: string;
+  /** The clauses it verifies. */
+  readonly clauses: readonly ClauseId[];
+  /** The steps, by section. */
+  readonly sections: Readonly<Record<Section, readonly Step[]>>;
+  /** Why no control can exist, where the case expects a refusal without one. */
+  readonly noControl?: string | undefined;
+  /** Why it must not run on a machine that matters, where that is so. */
+  readonly dangerous?: string | undefined;
+  /** The file, its text, and a digest of the text and the row (`sha256:<hex>`). */
+  readonly source: { readonly file: string; readonly text: string; readonly digest: string };
+}

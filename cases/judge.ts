@@ -1,0 +1,314 @@
+/**
+ * The judge: what was seen, held against what a case expects. A pure function; the same observations always get
+ * the same verdict, so a record can be judged again by anybody.
+ *
+ * @module
+ */
+import { operationOf } from "../spec/operations/mod.ts";
+import { KERNEL_ONLY_ERRNOS } from "../spec/errno.ts";
+import type { CaseEnd, Event, LogLine, Observation, Postconditions, RunEnd, Value } from "../spec/observation.ts";
+import { isSize, sizeInBytes } from "../spec/size.ts";
+import type { Case, Expectation, ExpectedOutcome, Section, Sees, Step } from "./case.ts";
+import { SECTIONS } from "./case.ts";
+import { describeEvent, describeExpectation, describeOutcome } from "./describe.ts";
+import { finishId } from "./program.ts";
+
+/**
+ * What a case says of a target:
+ *
+ * - `pass`: everything was as the clauses demand
+ * - `fail`: something was not
+ * - `contested`: the target follows another party of a disagreement
+ * - `unknown`: nothing can be said, because the case did not get far enough
+ */
+export type Verdict = "pass" | "fail" | "contested" | "unknown";
+
+/** How a case ended: what the runner could tell, or that it did not apply, or that it was never reached. */
+export type End = RunEnd | "not-supported" | "not-run";
+
+/** What was seen of a case. */
+export interface CaseObservations {
+  /** One observation for each program step, in order. */
+  readonly observations: readonly Observation[];
+  /** The end; missing where the case was never run or the record stops before it. */
+  readonly end?: CaseEnd | undefined;
+}
+
+/** How one step fared. */
+export interface StepJudgement {
+  /** The step's id. */
+  readonly step: string;
+  /** The section it stands in. */
+  readonly section: Section;
+  /** What was expected, in words. */
+  readonly expected: string;
+  /** What was seen, in words; empty where the step was not reached. */
+  readonly observed: string;
+  /** Whether they agree; `alternative` where another party of a disagreement is followed. */
+  readonly status: "met" | "unmet" | "alternative" | "not-reached";
+  /** What differs, where something does. */
+  readonly reason?: string | undefined;
+  /** Whom the target follows, where that is not the clause. */
+  readonly holder?: string | undefined;
+}
+
+/** What the judge says of one run of a case. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly end: End;
+  /** Why the verdict is not `pass`, most important first, as whole sentences without a final period. */
+  readonly reasons: readonly string[];
+  /** What decided a `fail`: a step of the case, or a postcondition that holds for every case. */
+  readonly decidedBy?: "step" | "postcondition" | "end" | undefined;
+  /** Every step, in the order in which a reader meets it. */
+  readonly steps: readonly StepJudgement[];
+}
+
+/** What the judge must know of a target. */
+export interface JudgeContext {
+  /** Bytes in a page of the target. */
+  readonly pageSize: number;
+}
+
+/**
+ * Judges one run of a case.
+ *
+ * @param case_ the case, with its expectations
+ * @param seen what the target saw
+ * @param context what must be known of the target
+ */
+export function judge(case_: Case, seen: CaseObservations, context: JudgeContext): Judgement {
+  const end = seen.end;
+  if (!end && seen.observations.length === 0) {
+    return { verdict: "unknown", end: "not-run", reasons: ["the case was not run"], steps: [] };
+  }
+  const steps = judgeSteps(case_, seen, context);
+  const unmet = steps.find((step) => step.status === "unmet");
+  const why = unmet ? classify(unmet, case_, seen) : undefined;
+  if (why === "not-supported" && unmet) {
+    return { verdict: "unknown", end: "not-supported", reasons: [sentence(unmet)], steps };
+  }
+  if (why === "fail") {
+    const reasons = steps.filter((step) => step.status === "unmet").map(sentence);
+    return { verdict: "fail", end: end?.end ?? "lost", reasons, decidedBy: "step", steps };
+  }
+  if (end?.end === "crash" || end?.end === "hang") {
+    return { verdict: "fail", end: end.end, reasons: [reasonOf(end)], decidedBy: "end", steps };
+  }
+  if (end?.end !== "completed") {
+    const reason = end ? reasonOf(end) : "the record stops in the middle of the case";
+    return { verdict: "unknown", end: end?.end ?? "lost", reasons: [reason], steps };
+  }
+  if (!end.post) {
+    return { verdict: "unknown", end: "completed", reasons: ["the clean-up was not looked at"], steps };
+  }
+  const broken = brokenPostconditions(case_, seen, end.post);
+  if (broken.length > 0) {
+    return { verdict: "fail", end: "completed", reasons: broken, decidedBy: "postcondition", steps };
+  }
+  if (unmet) {
+    return { verdict: "unknown", end: unmet.observed.startsWith("could not") ? "suite-error" : "completed", reasons: [sentence(unmet)], steps };
+  }
+  const alternative = steps.filter((step) => step.status === "alternative");
+  if (alternative.length > 0) {
+    return { verdict: "contested", end: "completed", reasons: alternative.map(sentence), steps };
+  }
+  return { verdict: "pass", end: "completed", reasons: [], steps };
+}
+
+function sentence(step: StepJudgement): string {
+  return `${step.step}: ${step.reason ?? step.observed}`;
+}
+
+function reasonOf(end: CaseEnd): string {
+  return end.reason ?? `the run ended with ${end.end}`;
+}
+
+/** Steps with the observations that belong to them, in the order in which a reader meets them. */
+interface Placed {
+  readonly step: Step;
+  readonly section: Section;
+}
+
+function* placed(case_: Case): Generator<Placed> {
+  for (const section of SECTIONS) {
+    for (const step of case_.sections[section]) yield* withUntil(step, section);
+  }
+}
+
+function* withUntil(step: Step, section: Section): Generator<Placed> {
+  yield { step, section };
+  for (const inner of step.until) yield* withUntil(inner, section);
+}
+
+function judgeSteps(case_: Case, seen: CaseObservations, context: JudgeContext): StepJudgement[] {
+  const byId = new Map(seen.observations.map((observation) => [observation.step, observation]));
+  return [...placed(case_)].map(({ step, section }) => judgeStep(step, section, byId, context));
+}
+
+function judgeStep(
+  step: Step,
+  section: Section,
+  seen: ReadonlyMap<string, Observation>,
+  context: JudgeContext,
+): StepJudgement {
+  const expected = (step.until.length > 0 ? "blocks, then " : "") + describeExpectation(step.expects);
+  const base = { step: step.id, section, expected };
+  const last = seen.get(step.until.length > 0 ? finishId(step.id) : step.id);
+  const first = seen.get(step.id);
+  if (!first) return { ...base, observed: "", status: "not-reached" };
+  const observed = describeOutcome((last ?? first).outcome);
+  const early = step.until.length > 0 ? brokenBlocking(step, seen) : undefined;
+  if (early) return { ...base, observed: describeOutcome(first.outcome), status: "unmet", reason: early };
+  if (!last) return { ...base, observed: "", status: "not-reached" };
+  const all = observationsOf(step, seen);
+  const reason = mismatch(step.expects, last, all, context);
+  if (reason === undefined) return { ...base, observed, status: "met" };
+  const followed = step.otherwise.find((other) => mismatch(other, last, all, context) === undefined);
+  if (followed) {
+    const holder = followed.holder;
+    return { ...base, observed, status: "alternative", holder, reason: `follows ${holder}: ${observed}` };
+  }
+  return { ...base, observed, status: "unmet", reason };
+}
+
+/** Why a step that must block did not, or did not stay blocked until its last inner step. */
+function brokenBlocking(step: Step, seen: ReadonlyMap<string, Observation>): string | undefined {
+  const first = seen.get(step.id);
+  if (first && first.outcome.kind !== "blocked") {
+    return `expected that it blocks, but it ${describeOutcome(first.outcome)}`;
+  }
+  for (const inner of step.until.slice(0, -1)) {
+    const observation = seen.get(inner.until.length > 0 ? finishId(inner.id) : inner.id);
+    if (observation && !observation.pending.includes(step.id)) {
+      return `expected that it still blocks after ${inner.id}, but it had returned`;
+    }
+  }
+  return undefined;
+}
+
+function observationsOf(step: Step, seen: ReadonlyMap<string, Observation>): Observation[] {
+  const ids = step.until.length === 0 ? [step.id] : [step.id, ...step.until.flatMap(idsOf), finishId(step.id)];
+  return ids.flatMap((id) => seen.get(id) ?? []);
+}
+
+function idsOf(step: Step): string[] {
+  return step.until.length === 0 ? [step.id] : [step.id, ...step.until.flatMap(idsOf), finishId(step.id)];
+}
+
+/** What differs between an expectation and what was seen, or `undefined` if nothing does. */
+function mismatch(
+  expects: Expectation,
+  last: Observation,
+  all: readonly Observation[],
+  context: JudgeContext,
+): string | undefined {
+  if (!outcomeAgrees(expects.outcome, last, context)) {
+    return `expected that it ${describeExpectation({ outcome: expects.outcome })}, but it ${
+      describeOutcome(last.outcome)
+    }`;
+  }
+  const events = all.flatMap((observation) => observation.events);
+  if (expects.sees && !seesAgrees(expects.sees, events)) {
+    const seen = events.length === 0 ? "nothing happened" : `there was ${events.map(describeEvent).join(", ")}`;
+    return `expected that it ${describeExpectation(expects)}, but ${seen}`;
+  }
+  const warned = all.flatMap((observation) => observation.log).filter(isWarning);
+  if (expects.warns !== undefined && !warned.some((line) => line.text.includes(expects.warns ?? ""))) {
+    return `expected a warning of the kernel that contains "${expects.warns}"`;
+  }
+  return undefined;
+}
+
+function outcomeAgrees(expected: ExpectedOutcome, seen: Observation, context: JudgeContext): boolean {
+  const { outcome } = seen;
+  switch (expected.kind) {
+    case "returns":
+      return outcome.kind === "returned" &&
+        (expected.value === undefined || valueAgrees(expected.value, outcome.value, context));
+    case "fails":
+      return outcome.kind === "failed" && expected.errnos.includes(outcome.errno);
+    case "faults":
+      return outcome.kind === "faulted" && outcome.signal === expected.signal;
+  }
+}
+
+/** Objects agree if the named keys do; a size agrees with the number of bytes it stands for on the target. */
+function valueAgrees(expected: Value, seen: Value, context: JudgeContext): boolean {
+  if (isSize(expected) && typeof seen === "number") {
+    return sizeInBytes(expected, context.pageSize) === BigInt(seen);
+  }
+  if (isRecord(expected)) {
+    return isRecord(seen) &&
+      Object.entries(expected).every(([key, value]) => valueAgrees(value, seen[key] ?? null, context));
+  }
+  return JSON.stringify(expected) === JSON.stringify(seen);
+}
+
+function isRecord(value: Value): value is { readonly [key: string]: Value } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function seesAgrees(sees: Sees, events: readonly Event[]): boolean {
+  if (sees.kind === "count") {
+    return Object.entries(sees.counts).every(([name, count]) =>
+      events.filter((event) => event.event === "invalidate" && event.attachment === name).length === count
+    );
+  }
+  const kinds = new Set<Event["event"]>(["invalidate", ...sees.events.map((event) => event.event)]);
+  const relevant = events.filter((event) => kinds.has(event.event));
+  return relevant.length === sees.events.length &&
+    sees.events.every((event, index) => describeEvent(event) === describeEvent(relevant[index] ?? event));
+}
+
+/** Whether an unmet step means a failure, that the target lacks something, or that nothing can be said. */
+function classify(
+  unmet: StepJudgement,
+  case_: Case,
+  seen: CaseObservations,
+): "fail" | "not-supported" | "unknown" {
+  const step = [...placed(case_)].find((each) => each.step.id === unmet.step)?.step;
+  const observation = seen.observations.find((each) => each.step === unmet.step);
+  const outcome = observation?.outcome;
+  if (!step || !outcome || outcome.kind === "error" || outcome.kind === "skipped") return "unknown";
+  if (outcome.kind === "unsupported") return "not-supported";
+  if (outcome.kind === "failed" && KERNEL_ONLY_ERRNOS.includes(outcome.errno)) return "fail";
+  if (outcome.kind === "failed" && lacks(step, outcome.errno) && !worked(step, case_, seen)) return "not-supported";
+  return unmet.section === "when" || unmet.section === "then" ? "fail" : "unknown";
+}
+
+function lacks(step: Step, errno: string): boolean {
+  return operationOf(step.operation).missing === errno;
+}
+
+/** Whether the same operation succeeded earlier in the case, so that the target has it. */
+function worked(step: Step, case_: Case, seen: CaseObservations): boolean {
+  const succeeded = new Set(
+    seen.observations.filter((each) => each.outcome.kind === "returned").map((each) => each.step),
+  );
+  for (const { step: earlier } of placed(case_)) {
+    if (earlier.id === step.id) return false;
+    if (earlier.operation === step.operation && succeeded.has(earlier.id)) return true;
+  }
+  return false;
+}
+
+/** What must hold after every case, without the case saying so. */
+function brokenPostconditions(case_: Case, seen: CaseObservations, post: Postconditions): string[] {
+  const expected = [...placed(case_)].flatMap(({ step }) =>
+    [step.expects, ...step.otherwise].flatMap((each) => each.warns ?? [])
+  );
+  const warnings = [...seen.observations.flatMap((each) => each.log), ...post.log]
+    .filter(isWarning)
+    .filter((line) => !expected.some((text) => line.text.includes(text)));
+  return [
+    ...warnings.map((line) => `the kernel warned: ${line.text}`),
+    ...post.blocked.map((what) => `never returned: ${what}`),
+    ...post.leaks.map((what) => `leaked: ${what}`),
+    ...(post.tainted && warnings.length === 0 && expected.length === 0 ? ["the kernel became tainted"] : []),
+  ];
+}
+
+function isWarning(line: LogLine): boolean {
+  return ["emerg", "alert", "crit", "err", "warn"].includes(line.level);
+}

@@ -1,0 +1,52 @@
+/**
+ * The one interface that everything a case can run on implements.
+ *
+ * @module
+ */
+import type { Program } from "../cases/program.ts";
+import type { OperationName } from "../spec/operations/mod.ts";
+import type { CaseEnd, Observation } from "../spec/observation.ts";
+
+/** What a target says of itself. */
+export interface TargetDescription {
+  /** The short string that names it, as in `sim:matt-v1-vfio`. */
+  readonly id: string;
+  /** What it is, in a few words. */
+  readonly name: string;
+  /** Its own version. */
+  readonly version: string;
+  /** The kernel release it runs, or the one it models. */
+  readonly kernel: string;
+  /** Digest of the kernel configuration, where known. */
+  readonly config?: string | undefined;
+  /** The architecture, as `uname -m` names it; `generic` for a simulator. */
+  readonly architecture: string;
+  /** Bytes in a page. */
+  readonly pageSize: number;
+  /** What watches for bugs while cases run: KASAN, lockdep, the simulator's own checks. */
+  readonly detectors: readonly string[];
+  /** The operations it has a handler for. */
+  readonly operations: readonly OperationName[];
+}
+
+/** Something that cases run on. */
+export interface Target {
+  /** Says what this target is. */
+  describe(): TargetDescription | Promise<TargetDescription>;
+  /**
+   * Runs the steps of one case from a clean state and cleans up after them.
+   *
+   * @param program the steps
+   * @param observe is told of each step as soon as it is over
+   * @param signal aborts the run; the target then answers as soon as it can
+   */
+  run(
+    program: Program,
+    observe: (observation: Observation) => void,
+    signal?: AbortSignal,
+  ): CaseEnd | Promise<CaseEnd>;
+  /** Brings the target back to its start state after a case that did not complete. */
+  reset(): void | Promise<void>;
+  /** Lets go of everything. */
+  close(): void | Promise<void>;
+}

@@ -1,0 +1,102 @@
+/**
+ * The dma-buf core that every dialect builds on: drivers/dma-buf/dma-buf.c of Linux 7.3.
+ *
+ * @module
+ */
+import type { DmaBufMmap, ExportInfo } from "../kernel/dma_buf.ts";
+import { PAGE_SIZE } from "../kernel/kernel.ts";
+import type { CoreRules } from "../rules.ts";
+
+/** Whether an exporter lacks an operation that it must have, or has only one of a pair; dma_buf_export(). */
+function isIncomplete({ ops, priv }: ExportInfo): boolean {
+  const paired = (ops.pin === undefined) === (ops.unpin === undefined);
+  return priv === undefined || !ops.map || !ops.unmap || !ops.release || !paired;
+}
+
+/** Whether a mapping would let a process write through a descriptor that was opened for reading, or the reverse. */
+function exceedsDescriptor({ file, sharing, access }: DmaBufMmap): boolean {
+  const writes = access.includes("write") && sharing === "shared" && file.flags.access === "rdonly";
+  return writes || file.flags.access === "wronly";
+}
+
+function exceedsBuffer({ dmabuf, first, pages }: DmaBufMmap): boolean {
+  return (first + pages) * PAGE_SIZE > dmabuf.size;
+}
+
+/** The rules of the core in Linux 7.3. */
+export const mainlineCore: CoreRules = {
+  lookup: [
+    { clause: "BASE-01", errno: "EBADF", refuses: "a number that is not open", when: ({ open }) => !open },
+    { clause: "BASE-03", errno: "EBADF", refuses: "an O_PATH descriptor", when: ({ path }) => path },
+    {
+      clause: "BASE-02",
+      errno: "EINVAL",
+      refuses: "a file that is not a dma-buf",
+      when: ({ isDmaBuf }) => !isDmaBuf,
+    },
+  ],
+  exportInfo: [{
+    clause: "BASE-16",
+    errno: "EINVAL",
+    refuses: "an exporter that lacks an operation",
+    when: isIncomplete,
+    warns: "WARNING: dma_buf_export() with incomplete operations",
+  }],
+  attach: [{
+    clause: "BASE-11",
+    errno: "EINVAL",
+    refuses: "an importer without a device",
+    when: ({ hasDevice }) => !hasDevice,
+    warns: "WARNING: dma_buf_dynamic_attach() without a device",
+  }],
+  mapGaveNothing: "ENOMEM",
+  vmap: [{
+    clause: "BASE-10",
+    errno: "EINVAL",
+    refuses: "an exporter without vmap",
+    when: ({ ops }) => !ops.vmap,
+  }],
+  toldOfInvalidation: ({ attachments }) => attachments.filter(({ ops }) => ops?.invalidate),
+  mmap: [
+    {
+      clause: "BASE-21",
+      errno: "EACCES",
+      refuses: "more than the descriptor allows",
+      when: exceedsDescriptor,
+    },
+    {
+      clause: "BASE-06",
+      errno: "EINVAL",
+      refuses: "an exporter without mmap",
+      when: ({ dmabuf }) => !dmabuf.ops.mmap,
+    },
+    { clause: "BASE-07", errno: "EINVAL", refuses: "a range beyond the end", when: exceedsBuffer },
+  ],
+  seek: [{
+    clause: "BASE-08",
+    errno: "EINVAL",
+    refuses: "anything but the start and the end",
+    when: ({ whence, offset }) => whence === "cur" || offset !== 0,
+  }],
+  sync: [
+    {
+      clause: "BASE-09",
+      errno: "EFAULT",
+      refuses: "an unreadable argument",
+      when: ({ unreadable }) => unreadable,
+    },
+    {
+      clause: "BASE-09",
+      errno: "EINVAL",
+      refuses: "an unknown flag",
+      when: ({ unknownFlag }) => unknownFlag,
+    },
+    {
+      clause: "BASE-09",
+      errno: "EINVAL",
+      refuses: "no direction",
+      when: ({ access }) => access.length === 0,
+    },
+  ],
+  unknownIoctl: "ENOTTY",
+};

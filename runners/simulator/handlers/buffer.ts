@@ -1,0 +1,113 @@
+/**
+ * Buffers by their descriptor, and memory that is mapped into a process.
+ *
+ * @module
+ */
+import type { OperationName } from "../../../spec/operations/mod.ts";
+import { isError } from "../kernel/check.ts";
+import {
+  dmaBufImportFence,
+  dmaBufMmap,
+  dmaBufOf,
+  dmaBufPoll,
+  dmaBufSeek,
+  dmaBufSync,
+  pagesOf,
+} from "../kernel/dma_buf.ts";
+import { DmaFence } from "../kernel/dma_resv.ts";
+import { fget, File } from "../kernel/file.ts";
+import { Fault } from "../kernel/mm.ts";
+import { at, on, type SimHandler } from "../session.ts";
+
+/** The byte that the kernel copies when a case reads a file into a mapping. */
+const COPIED = 0x5a;
+
+/** The handlers of `buffer.*` and `memory.*`. */
+export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] = [
+  at("buffer.mmap", (session, { buffer, length, offset, sharing, access }) => {
+    const dmabuf = dmaBufOf(buffer);
+    if (isError(dmabuf)) return dmabuf;
+    const first = pagesOf(session.bytes(offset));
+    const pages = length === undefined ? pagesOf(dmabuf.size) - first : pagesOf(session.bytes(length));
+    const request = { dmabuf, file: dmabuf.file, first, pages, sharing, access };
+    return dmaBufMmap(session.kernel, buffer.process, request);
+  }),
+  at("buffer.seek", ({ kernel }, { buffer, whence, offset }) => {
+    const dmabuf = dmaBufOf(buffer);
+    return isError(dmabuf) ? dmabuf : dmaBufSeek(kernel, dmabuf, { whence, offset });
+  }),
+  on("buffer.sync", function* ({ kernel }, { buffer, phase, access, unknown_flag, unreadable }) {
+    const dmabuf = dmaBufOf(buffer);
+    if (isError(dmabuf)) return dmabuf;
+    return yield* dmaBufSync(kernel, dmabuf, { phase, access, unknownFlag: unknown_flag, unreadable });
+  }),
+  at("buffer.ioctl", ({ kernel }, { buffer }) => {
+    const dmabuf = dmaBufOf(buffer);
+    return isError(dmabuf) ? dmabuf : kernel.rules.core.unknownIoctl;
+  }),
+  at("buffer.set_name", (_session, { buffer, name }) => {
+    const dmabuf = dmaBufOf(buffer);
+    if (isError(dmabuf)) return dmabuf;
+    dmabuf.name = name;
+    return undefined;
+  }),
+  at("buffer.fdinfo", (_session, { buffer }) => {
+    const dmabuf = dmaBufOf(buffer);
+    if (isError(dmabuf)) return dmabuf;
+    return { size: dmabuf.size, exporter: dmabuf.ops.name, name: dmabuf.name ?? null };
+  }),
+  at("buffer.poll", (_session, { buffer }) => {
+    const dmabuf = dmaBufOf(buffer);
+    return isError(dmabuf) ? dmabuf : dmaBufPoll(dmabuf);
+  }),
+  at("buffer.export_sync_file", ({ kernel, fences }, { buffer, access }) => {
+    const dmabuf = dmaBufOf(buffer);
+    if (isError(dmabuf)) return dmabuf;
+    if (access.length === 0) return "EINVAL";
+    if (buffer.process.exhausted) return "EMFILE";
+    const fence = new DmaFence(kernel.nextId());
+    const waited = dmabuf.resv.unsignalled(access.includes("write") ? "READ" : "WRITE");
+    if (waited.length === 0) fence.signal();
+    fences.add(fence);
+    return buffer.process.install(new File("sync-file", fence));
+  }),
+  on("buffer.import_sync_file", function* (_session, { buffer, fence, access }) {
+    const dmabuf = dmaBufOf(buffer);
+    if (isError(dmabuf)) return dmabuf;
+    const file = fget(fence);
+    if (access.length === 0 || !(file?.of instanceof DmaFence)) return "EINVAL";
+    yield* dmaBufImportFence(dmabuf, file.of, access.includes("write") ? "WRITE" : "READ");
+    return undefined;
+  }),
+  on("memory.load", function* ({ kernel }, { vma, page }) {
+    const frame = yield* vma.touch(kernel, page, "read");
+    return frame instanceof Fault ? frame : frame.memory.load(frame.page);
+  }),
+  on("memory.store", function* ({ kernel }, { vma, page, value }) {
+    const frame = yield* vma.touch(kernel, page, "write");
+    if (frame instanceof Fault) return frame;
+    frame.memory.store(frame.page, value);
+    return undefined;
+  }),
+  on("memory.read_into", function* ({ kernel }, { vma, page }) {
+    const frame = yield* vma.touch(kernel, page, "write");
+    if (frame instanceof Fault) return "EFAULT";
+    frame.memory.store(frame.page, COPIED);
+    return undefined;
+  }),
+  on("memory.write_from", function* ({ kernel }, { vma, page }) {
+    const frame = yield* vma.touch(kernel, page, "read");
+    return frame instanceof Fault ? "EFAULT" : undefined;
+  }),
+  at("memory.discard", (_session, { vma }) => {
+    vma.ptes.clear();
+  }),
+  at("memory.protect", (_session, { vma, access }) => {
+    vma.access = access;
+    vma.ptes.clear();
+  }),
+  at("memory.unmap", ({ kernel }, { vma, first, pages }) => {
+    const from = first ?? 0;
+    vma.unmap(kernel, from, pages ?? vma.pages - from);
+  }),
+];

@@ -1,0 +1,131 @@
+/**
+ * Importers, fences, and exporters other than VFIO.
+ *
+ * @module
+ */
+import type { OperationName } from "../../../spec/operations/mod.ts";
+import { isError } from "../kernel/check.ts";
+import {
+  type DmaBuf,
+  dmaBufAttachRevocable,
+  dmaBufFd,
+  dmaBufGet,
+  dmaBufInvalidateMappings,
+  dmaBufOf,
+  dmaBufPut,
+  dmaBufVmap,
+} from "../kernel/dma_buf.ts";
+import { DmaFence } from "../kernel/dma_resv.ts";
+import { type Fd, fget, File, type Process } from "../kernel/file.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { allocateFromHeap, exportForTest } from "../kernel/test_exporter.ts";
+import { TestImporter } from "../kernel/test_importer.ts";
+import { privateMap } from "../kernel/vfio_pci_dmabuf.ts";
+import { at, on, type Session, type SimHandler } from "../session.ts";
+
+/** The descriptor that an argument means, given by name or by number. */
+export function descriptor(session: Session, given: Fd | number): Fd {
+  return typeof given === "number" ? { process: session.process, number: given } : given;
+}
+
+function withDescriptor(kernel: Kernel, process: Process, dmabuf: DmaBuf): Fd | "EMFILE" {
+  const fd = dmaBufFd(process, dmabuf, true);
+  if (!isError(fd)) return fd;
+  dmaBufPut(kernel, dmabuf);
+  return "EMFILE";
+}
+
+function fenceOf(fd: Fd): DmaFence | undefined {
+  const fence = fget(fd)?.of;
+  return fence instanceof DmaFence ? fence : undefined;
+}
+
+/** The handlers of `importer.*`. */
+export const importerHandlers: readonly (readonly [OperationName, SimHandler])[] = [
+  on("importer.attach", function* (session, { buffer, kind, peer_to_peer, on_invalidate, device }, name) {
+    const { kernel } = session;
+    const dmabuf = dmaBufGet(kernel, descriptor(session, buffer));
+    if (isError(dmabuf)) return dmabuf;
+    const peerToPeer = peer_to_peer ?? kind !== "static";
+    const options = { kind, peerToPeer, policy: on_invalidate, hasDevice: device === "own", name };
+    const importer = yield* TestImporter.attach(kernel, dmabuf, options);
+    if (!isError(importer)) session.importers.add(importer);
+    return importer;
+  }),
+  on("importer.detach", function* ({ kernel }, { attachment }) {
+    yield* attachment.detach(kernel);
+  }),
+  at("importer.revocable", (_session, { attachment }) => {
+    return dmaBufAttachRevocable(attachment.attachment);
+  }),
+  on("importer.pin", function* ({ kernel }, { attachment }) {
+    return yield* attachment.pin(kernel);
+  }),
+  on("importer.unpin", function* (_session, { attachment }) {
+    yield* attachment.unpin();
+  }),
+  on("importer.map", function* ({ kernel }, { attachment }) {
+    const table = yield* attachment.map(kernel);
+    return isError(table) ? table : { importer: attachment, table };
+  }),
+  on("importer.unmap", function* ({ kernel }, { mapping }) {
+    yield* mapping.importer.unmap(kernel, mapping.table);
+  }),
+  on("importer.private_map", function* ({ kernel }, { attachment }) {
+    return yield* privateMap(kernel, attachment.attachment);
+  }),
+  at("importer.dma_read", (_session, { mapping, page }) => {
+    const frame = mapping.table.unmapped ? undefined : mapping.table.frames[page];
+    return frame ? frame.memory.load(frame.page) : "EIO";
+  }),
+  at("importer.dma_write", (_session, { mapping, page, value }) => {
+    const frame = mapping.table.unmapped ? undefined : mapping.table.frames[page];
+    if (!frame) return "EIO";
+    frame.memory.store(frame.page, value);
+    return undefined;
+  }),
+  at("importer.vmap", ({ kernel }, { attachment }) => {
+    const error = dmaBufVmap(kernel, attachment.attachment.dmabuf);
+    return error ?? { importer: attachment };
+  }),
+  at("importer.vunmap", () => {
+  }),
+  at("importer.begin_cpu_access", () => {
+  }),
+];
+
+/** The handlers of `fence.*`, `heap.*` and `exporter.*`. */
+export const exporterHandlers: readonly (readonly [OperationName, SimHandler])[] = [
+  at("fence.create", ({ kernel, process, fences }) => {
+    if (process.exhausted) return "EMFILE";
+    const fence = new DmaFence(kernel.nextId());
+    fences.add(fence);
+    return process.install(new File("sync-file", fence));
+  }),
+  at("fence.signal", (_session, { fence, error }) => {
+    fenceOf(fence)?.signal(error);
+  }),
+  on("fence.add", function* (_session, { buffer, fence, usage }) {
+    const dmabuf = dmaBufOf(buffer);
+    const added = fenceOf(fence);
+    if (isError(dmabuf) || !added) return;
+    yield dmabuf.resv.mutex.lock;
+    dmabuf.resv.add(added, usage);
+    dmabuf.resv.mutex.unlock();
+  }),
+  at("heap.alloc", (session, { size }) => {
+    const dmabuf = allocateFromHeap(session.kernel, session.bytes(size));
+    return isError(dmabuf) ? dmabuf : withDescriptor(session.kernel, session.process, dmabuf);
+  }),
+  at("exporter.create", (session, { size, ...options }) => {
+    const dmabuf = exportForTest(session.kernel, session.bytes(size), options);
+    return isError(dmabuf) ? dmabuf : withDescriptor(session.kernel, session.process, dmabuf);
+  }),
+  on("exporter.invalidate", function* ({ kernel }, { buffer, locked }) {
+    const dmabuf = dmaBufOf(buffer);
+    if (isError(dmabuf)) return;
+    if (locked) yield dmabuf.resv.mutex.lock;
+    dmaBufInvalidateMappings(kernel, dmabuf);
+    if (locked) dmabuf.resv.mutex.unlock();
+  }),
+];

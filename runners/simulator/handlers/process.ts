@@ -1,0 +1,68 @@
+/**
+ * Processes, descriptors and the clock.
+ *
+ * @module
+ */
+import { closeFd, type Fd, fget, File, getFile, Process } from "../kernel/file.ts";
+import { at, exitProcess, on, type SimHandler } from "../session.ts";
+import type { OperationName } from "../../../spec/operations/mod.ts";
+
+function copyOf(fd: Fd, to: Process): Fd | "EBADF" | "EMFILE" {
+  const file = fget(fd);
+  if (!file) return "EBADF";
+  if (to.exhausted) return "EMFILE";
+  return to.install(getFile(file));
+}
+
+/** The handlers of `process.*`, `fd.*` and `clock.*`. */
+export const processHandlers: readonly (readonly [OperationName, SimHandler])[] = [
+  at("process.spawn", ({ kernel }) => {
+    const process = new Process(`process ${kernel.nextId()}`);
+    kernel.processes.push(process);
+    return process;
+  }),
+  at("process.kill", ({ kernel }, { process }) => {
+    exitProcess(kernel, process);
+  }),
+  at("fd.open", ({ process }, { kind }) => {
+    if (process.exhausted) return "EMFILE";
+    return process.install(new File(kind, kind));
+  }),
+  at("fd.dup", (_session, { fd }) => {
+    return copyOf(fd, fd.process);
+  }),
+  at("fd.dup_over", ({ kernel }, { fd, over }) => {
+    const file = fget(fd);
+    if (!file) return "EBADF";
+    closeFd(kernel, over);
+    over.process.descriptors.set(over.number, { file: getFile(file), cloexec: false, path: false });
+    return undefined;
+  }),
+  at("fd.send", (_session, { fd, to }) => {
+    return copyOf(fd, to);
+  }),
+  at("fd.path", (_session, { fd }) => {
+    const file = fget(fd);
+    if (!file) return "EBADF";
+    if (fd.process.exhausted) return "EMFILE";
+    return fd.process.install(new File(file.kind, file.of, undefined, file.flags), { path: true });
+  }),
+  at("fd.close", ({ kernel }, { fd }) => {
+    return closeFd(kernel, fd) ? undefined : "EBADF";
+  }),
+  at("fd.flags", (_session, { fd }) => {
+    const entry = fd.process.descriptors.get(fd.number);
+    if (!entry) return "EBADF";
+    const { access, nonblock } = entry.file.flags;
+    return { access, nonblock, append: false, cloexec: entry.cloexec };
+  }),
+  at("fd.exhaust", ({ process }) => {
+    process.exhausted = true;
+  }),
+  at("fd.replenish", ({ process }) => {
+    process.exhausted = false;
+  }),
+  on("clock.advance", function* ({ kernel }, { ms }) {
+    yield* kernel.sleep(ms);
+  }),
+];

@@ -1,0 +1,223 @@
+/**
+ * VFIO devices: what user space asks of them.
+ *
+ * @module
+ */
+import type { ErrnoName } from "../../../spec/errno.ts";
+import type { OperationName } from "../../../spec/operations/mod.ts";
+import { isSize, sizeInBytes } from "../../../spec/size.ts";
+import { isError } from "../kernel/check.ts";
+import { type Fd, fget, type OpenFlags } from "../kernel/file.ts";
+import { type Kernel, PAGE_SIZE } from "../kernel/kernel.ts";
+import type { Steps } from "../kernel/sched.ts";
+import { Memory } from "../kernel/mm.ts";
+import { writeCommand, writeFlr, writePowerState } from "../kernel/vfio_pci_config.ts";
+import {
+  type Bar,
+  type CommandRegister,
+  DeviceFile,
+  hotReset,
+  lowPowerEntry,
+  lowPowerExit,
+  mmapBar,
+  openDevice,
+  resetFunction,
+  unbindDriver,
+  VfioPciDevice,
+  wakeDevice,
+} from "../kernel/vfio_pci_core.ts";
+import { featureDmaBuf, revokeIoctl } from "../kernel/vfio_pci_dmabuf.ts";
+import { pagesOf } from "../kernel/dma_buf.ts";
+import { at, on, type SimHandler } from "../session.ts";
+import { descriptor } from "./importer.ts";
+
+/** Bytes of the feature header and payload without ranges, and of one range. */
+const REQUEST_SIZE = 24;
+const RANGE_SIZE = 16;
+
+/** The device behind a descriptor, or the error of using a closed one. */
+function deviceOf(fd: Fd): DeviceFile | "EBADF" | "EINVAL" {
+  const file = fget(fd);
+  if (!file) return "EBADF";
+  return file.of instanceof DeviceFile ? file.of : "EINVAL";
+}
+
+function barOf(spec: string): Bar {
+  if (isSize(spec)) {
+    return { kind: "memory", size: Number(sizeInBytes(spec, PAGE_SIZE)), memory: new Memory() };
+  }
+  const kind = spec === "io" || spec === "unmappable" || spec === "unclaimable" ? spec : "absent";
+  return { kind, size: kind === "absent" ? 0 : PAGE_SIZE, memory: new Memory() };
+}
+
+function openFlags(flags: readonly string[]): OpenFlags {
+  const access = flags.includes("rdonly") ? "rdonly" : flags.includes("wronly") ? "wronly" : "rdwr";
+  return { access, nonblock: flags.includes("nonblock") };
+}
+
+type Setting = "on" | "off" | "keep";
+
+function commandBits(settings: Record<keyof CommandRegister, Setting>): Partial<CommandRegister> {
+  const bits: Partial<CommandRegister> = {};
+  if (settings.memory !== "keep") bits.memory = settings.memory === "on";
+  if (settings.bus_master !== "keep") bits.bus_master = settings.bus_master === "on";
+  if (settings.io !== "keep") bits.io = settings.io === "on";
+  if (settings.intx_disable !== "keep") bits.intx_disable = settings.intx_disable === "on";
+  return bits;
+}
+
+/** The handlers of `vfio.*`. */
+export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
+  at("vfio.open", ({ kernel, process, devices }, args, name) => {
+    if (process.exhausted) return "EMFILE";
+    const device = new VfioPciDevice({
+      name,
+      bars: args.bars.map(barOf),
+      isVirtual: args.function === "virtual",
+      canReset: args.reset !== "none",
+      hasFlr: args.reset === "flr",
+      hasRuntimePm: args.low_power,
+      driver: args.driver,
+    });
+    const partner = args.reset_with ? deviceOf(args.reset_with) : undefined;
+    if (partner !== undefined && !isError(partner)) {
+      const set = [...partner.device.resetSet, device];
+      for (const member of set) member.resetSet = set;
+    }
+    const fd = openDevice(kernel, process, device, args.access === "granted");
+    devices.set(fd, device);
+    return fd;
+  }),
+  at("vfio.reopen", ({ kernel, process, devices }, { device }) => {
+    if (process.exhausted) return "EMFILE";
+    const known = devices.get(device);
+    if (!known || known.unbinding) return "ENOENT";
+    const fd = openDevice(kernel, process, known, true);
+    devices.set(fd, known);
+    return fd;
+  }),
+  on("vfio.feature", function* ({ kernel }, { device, request, argsz, unknown_flag, unreadable }) {
+    const file = deviceOf(device);
+    if (isError(file)) return file;
+    const given = yield* featureDmaBuf(kernel, device.process, {
+      device: file.device,
+      accessGranted: file.accessGranted,
+      argsz,
+      request,
+      unknownFlag: unknown_flag,
+      unreadable,
+      region: 0,
+      ranges: [{ offset: 0n, length: BigInt(PAGE_SIZE) }],
+      rangeCount: 1,
+      flags: 0,
+      openFlags: openFlags([]),
+      cloexec: true,
+    });
+    return typeof given === "object" ? given.number : given;
+  }),
+  on("vfio.export", function* ({ kernel }, args) {
+    const { device, region, flags, unreadable } = args;
+    const file = deviceOf(device);
+    if (isError(file)) return file;
+    const rangeCount = args.claimed_ranges ?? args.ranges.length;
+    const given = yield* featureDmaBuf(kernel, device.process, {
+      device: file.device,
+      accessGranted: file.accessGranted,
+      argsz: args.argsz ?? REQUEST_SIZE + RANGE_SIZE * args.ranges.length,
+      request: ["get"],
+      unknownFlag: false,
+      unreadable,
+      region,
+      ranges: args.ranges.slice(0, rangeCount).map(({ offset, length }) => ({
+        offset: sizeInBytes(offset, PAGE_SIZE),
+        length: sizeInBytes(length, PAGE_SIZE),
+      })),
+      rangeCount,
+      flags,
+      openFlags: openFlags(args.open_flags),
+      cloexec: args.open_flags.includes("cloexec"),
+    });
+    return given === 0 ? "EINVAL" : given;
+  }),
+  on("vfio.revoke", function* (session, { device, buffer, argsz, unreadable }) {
+    const file = deviceOf(device);
+    if (isError(file)) return file;
+    const dmabuf = descriptor(session, buffer);
+    const { device: revoker, accessGranted } = file;
+    return yield* revokeIoctl(session.kernel, { device: revoker, accessGranted, argsz, unreadable, dmabuf });
+  }),
+  on("vfio.command", function* ({ kernel }, { device, width, offset, ...settings }) {
+    const file = deviceOf(device);
+    if (isError(file)) return file;
+    return yield* writeCommand(kernel, file.device, { bits: commandBits(settings), width, offset });
+  }),
+  at("vfio.read_command", (_session, { device }) => {
+    const file = deviceOf(device);
+    return isError(file) ? file : { ...file.device.command };
+  }),
+  on("vfio.power", function* ({ kernel }, { device, state }) {
+    const file = deviceOf(device);
+    return isError(file) ? file : yield* writePowerState(kernel, file.device, state);
+  }),
+  on("vfio.reset", function* ({ kernel }, { device }) {
+    const file = deviceOf(device);
+    return isError(file) ? file : yield* resetFunction(kernel, file.device);
+  }),
+  on("vfio.flr", function* ({ kernel }, { device }) {
+    const file = deviceOf(device);
+    return isError(file) ? file : yield* writeFlr(kernel, file.device);
+  }),
+  on("vfio.hot_reset", function* ({ kernel }, { device }) {
+    const file = deviceOf(device);
+    return isError(file) ? file : yield* hotReset(kernel, file.device);
+  }),
+  on("vfio.low_power_entry", function* ({ kernel }, { device, wakeup }) {
+    const file = deviceOf(device);
+    return isError(file) ? file : yield* lowPowerEntry(kernel, file.device, wakeup);
+  }),
+  on("vfio.low_power_exit", function* ({ kernel }, { device }) {
+    const file = deviceOf(device);
+    return isError(file) ? file : yield* lowPowerExit(kernel, file.device);
+  }),
+  on("vfio.wake", function* ({ kernel }, { device }) {
+    const file = deviceOf(device);
+    if (!isError(file)) yield* wakeDevice(kernel, file.device);
+  }),
+  on("vfio.write_bar", function* ({ kernel }, { device, region, page, value }) {
+    const memory = yield* accessBar(kernel, device, region);
+    if (isError(memory)) return memory;
+    memory.store(page, value);
+    return undefined;
+  }),
+  on("vfio.read_bar", function* ({ kernel }, { device, region, page }) {
+    const memory = yield* accessBar(kernel, device, region);
+    return isError(memory) ? memory : memory.load(page);
+  }),
+  at("vfio.mmap", (session, { device, region, length }) => {
+    const file = fget(device);
+    if (!file || !(file.of instanceof DeviceFile)) return "EINVAL";
+    const pages = pagesOf(session.bytes(length));
+    const request = { file, first: 0, pages, sharing: "shared", access: ["read", "write"] } as const;
+    return mmapBar(device.process, file.of.device, region, request);
+  }),
+  on("vfio.unbind", function* ({ kernel, devices }, { device }) {
+    const known = devices.get(device);
+    if (known) yield* unbindDriver(kernel, known);
+  }),
+  at("vfio.fail_next", (_session, { device, request, errno }) => {
+    const file = deviceOf(device);
+    if (!isError(file)) file.device.failNext.set(request, errno);
+  }),
+];
+
+/** The memory of a BAR, if it can be reached; vfio_pci_bar_rw(). */
+function* accessBar(kernel: Kernel, fd: Fd, region: number): Steps<Memory | ErrnoName> {
+  const file = deviceOf(fd);
+  if (isError(file)) return file;
+  const bar = file.device.model.bars[region];
+  if (bar?.kind !== "memory") return "EINVAL";
+  yield file.device.memoryLock.read;
+  const enabled = kernel.rules.vfio.memoryEnabled(file.device);
+  file.device.memoryLock.upRead();
+  return enabled ? bar.memory : "EIO";
+}

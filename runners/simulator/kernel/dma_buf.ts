@@ -1,0 +1,323 @@
+/**
+ * The dma-buf core: drivers/dma-buf/dma-buf.c. It has no notion of a revoked buffer (BASE-18): every refusal for
+ * that reason comes from the exporter.
+ *
+ * @module
+ */
+import type { ErrnoName } from "../../../spec/errno.ts";
+import { isError, refusal } from "./check.ts";
+import { type DmaFence, DmaResv } from "./dma_resv.ts";
+import { type Fd, fget, File, fput, getFile, type OpenFlags, type Process } from "./file.ts";
+import type { Kernel } from "./kernel.ts";
+import { PAGE_SIZE } from "./kernel.ts";
+import { type FaultHandler, type MmapRequest, type PageFrame, Vma } from "./mm.ts";
+import { type Steps, window } from "./sched.ts";
+
+/** What an exporter implements: struct dma_buf_ops. */
+export interface DmaBufOps {
+  /** Who the exporter is; buffers are told apart by the identity of this object. */
+  readonly name: string;
+  readonly attach?: ((kernel: Kernel, attachment: Attachment) => ErrnoName | undefined) | undefined;
+  readonly pin?: ((attachment: Attachment) => ErrnoName | undefined) | undefined;
+  readonly unpin?: ((attachment: Attachment) => void) | undefined;
+  /** Gives the frames that the device may reach; `null` stands for no table and no error. */
+  readonly map?:
+    | ((kernel: Kernel, attachment: Attachment) => readonly PageFrame[] | ErrnoName | null)
+    | undefined;
+  readonly unmap?: ((kernel: Kernel, mapping: SgTable) => void) | undefined;
+  /** Says how faults in a new CPU mapping are served. */
+  readonly mmap?:
+    | ((kernel: Kernel, dmabuf: DmaBuf, request: MmapRequest) => FaultHandler | ErrnoName)
+    | undefined;
+  readonly vmap?: ((dmabuf: DmaBuf) => ErrnoName | undefined) | undefined;
+  readonly release?: ((kernel: Kernel, dmabuf: DmaBuf) => Steps<void>) | undefined;
+}
+
+/** What an importer gives at attach: struct dma_buf_attach_ops. */
+export interface AttachOps {
+  readonly allowPeer2peer: boolean;
+  /** invalidate_mappings, called with the reservation lock held. */
+  readonly invalidate?: ((kernel: Kernel, attachment: Attachment) => void) | undefined;
+}
+
+/** An importer's tie to a buffer: struct dma_buf_attachment. */
+export interface Attachment {
+  readonly dmabuf: DmaBuf;
+  /** `undefined` for a static importer. */
+  readonly ops: AttachOps | undefined;
+  /** Whether the importer can reach PCI memory, as the core decided it. */
+  readonly peer2peer: boolean;
+  /** The name that the case gave it. */
+  readonly name: string;
+}
+
+/** Addresses handed out to a device: struct sg_table. */
+export interface SgTable {
+  readonly attachment: Attachment;
+  readonly frames: readonly PageFrame[];
+  /** Whether it has been given back. */
+  unmapped: boolean;
+}
+
+/** What an exporter passes to dma_buf_export(). */
+export interface ExportInfo {
+  readonly ops: DmaBufOps;
+  readonly priv: unknown;
+  /** Bytes. */
+  readonly size: number;
+  readonly flags: OpenFlags;
+}
+
+/** A shared buffer: struct dma_buf. */
+export class DmaBuf {
+  readonly id: number;
+  readonly ops: DmaBufOps;
+  readonly priv: unknown;
+  /** Bytes. */
+  readonly size: number;
+  readonly file: File;
+  readonly resv: DmaResv;
+  readonly attachments: Attachment[] = [];
+  /** Its CPU mappings: the i_mmap of its file. */
+  readonly vmas = new Set<Vma>();
+  /** The name that user space gave it. */
+  name: string | undefined;
+
+  constructor(id: number, info: ExportInfo) {
+    this.id = id;
+    this.ops = info.ops;
+    this.priv = info.priv;
+    this.size = info.size;
+    this.resv = new DmaResv(`dma-buf ${id}`);
+    this.file = new File("dma-buf", this, (kernel) => this.#release(kernel), info.flags);
+  }
+
+  /** dma_buf_release(): runs once, after the last reference. */
+  *#release(kernel: Kernel): Steps<void> {
+    if (!kernel.dmaBufs.delete(this)) {
+      kernel.warn(`KASAN: double-free of dma-buf ${this.id}`);
+      return;
+    }
+    if (this.ops.release) yield* this.ops.release(kernel, this);
+    this.file.freed = true;
+  }
+}
+
+/** Makes a buffer; dma_buf_export(). */
+export function dmaBufExport(kernel: Kernel, info: ExportInfo): DmaBuf | ErrnoName {
+  const error = refusal(kernel, kernel.rules.core.exportInfo, info);
+  if (error) return error;
+  const dmabuf = new DmaBuf(kernel.nextId(), info);
+  kernel.dmaBufs.add(dmabuf);
+  return dmabuf;
+}
+
+/** Gives a buffer a descriptor, which takes over the caller's reference; dma_buf_fd(). */
+export function dmaBufFd(process: Process, dmabuf: DmaBuf, cloexec: boolean): Fd | ErrnoName {
+  if (process.exhausted) return "EMFILE";
+  return process.install(dmabuf.file, { cloexec });
+}
+
+/** A descriptor that a caller passed: what the process's table says of it. */
+export interface Lookup {
+  /** Whether the number is open at all. */
+  readonly open: boolean;
+  /** Whether it is open as O_PATH only. */
+  readonly path: boolean;
+  /** Whether what it names is a dma-buf. */
+  readonly isDmaBuf: boolean;
+}
+
+/** Looks a descriptor up and takes a reference; dma_buf_get(). */
+export function dmaBufGet(kernel: Kernel, fd: Fd): DmaBuf | ErrnoName {
+  const entry = fd.process.descriptors.get(fd.number);
+  const dmabuf = entry?.file.of;
+  const lookup = {
+    open: entry !== undefined,
+    path: entry?.path ?? false,
+    isDmaBuf: dmabuf instanceof DmaBuf,
+  };
+  const error = refusal(kernel, kernel.rules.core.lookup, lookup);
+  if (error) return error;
+  if (!(dmabuf instanceof DmaBuf)) return "EINVAL";
+  getFile(dmabuf.file);
+  return dmabuf;
+}
+
+/** Gives a reference back; dma_buf_put(). */
+export function dmaBufPut(kernel: Kernel, dmabuf: DmaBuf): void {
+  fput(kernel, dmabuf.file);
+}
+
+/** What an importer asks for at attach. */
+export interface AttachRequest {
+  readonly dmabuf: DmaBuf;
+  readonly ops: AttachOps | undefined;
+  /** Whether the importer passed a device at all. */
+  readonly hasDevice: boolean;
+  readonly name: string;
+}
+
+/** Attaches an importer; dma_buf_dynamic_attach(). The exporter decides without the reservation lock (BASE-12). */
+export function* dmaBufAttach(kernel: Kernel, request: AttachRequest): Steps<Attachment | ErrnoName> {
+  const { dmabuf, ops, name } = request;
+  const invalid = refusal(kernel, kernel.rules.core.attach, request);
+  if (invalid) return invalid;
+  const attachment = { dmabuf, ops, peer2peer: ops?.allowPeer2peer ?? false, name };
+  const error = dmabuf.ops.attach?.(kernel, attachment);
+  if (error) return error;
+  yield window("attach and its listing");
+  yield dmabuf.resv.mutex.lock;
+  dmabuf.attachments.push(attachment);
+  dmabuf.resv.mutex.unlock();
+  return attachment;
+}
+
+/** Detaches an importer; dma_buf_detach(). Legal in every state of the buffer (BASE-15). */
+export function* dmaBufDetach(attachment: Attachment): Steps<void> {
+  const { dmabuf } = attachment;
+  yield dmabuf.resv.mutex.lock;
+  const index = dmabuf.attachments.indexOf(attachment);
+  if (index >= 0) dmabuf.attachments.splice(index, 1);
+  dmabuf.resv.mutex.unlock();
+}
+
+/** Whether an attachment can be revoked; dma_buf_attach_revocable(). */
+export function dmaBufAttachRevocable(attachment: Attachment): boolean {
+  return attachment.ops?.invalidate !== undefined;
+}
+
+/** Asks the exporter not to move a buffer; dma_buf_pin(). The caller holds the reservation lock. */
+export function dmaBufPin(kernel: Kernel, attachment: Attachment): ErrnoName | undefined {
+  if (!attachment.ops) kernel.warn("WARNING: dma_buf_pin() of a static attachment");
+  return attachment.dmabuf.ops.pin?.(attachment);
+}
+
+/** Takes a pin back; dma_buf_unpin(). */
+export function dmaBufUnpin(attachment: Attachment): void {
+  attachment.dmabuf.ops.unpin?.(attachment);
+}
+
+/**
+ * Maps a buffer for the importer's device; dma_buf_map_attachment(). The caller holds the reservation lock. A
+ * static importer pins first and waits for the kernel's own fences.
+ */
+export function* dmaBufMapAttachment(kernel: Kernel, attachment: Attachment): Steps<SgTable | ErrnoName> {
+  const { dmabuf } = attachment;
+  const pins = attachment.ops === undefined && dmabuf.ops.pin !== undefined;
+  const error = pins ? dmabuf.ops.pin?.(attachment) : undefined;
+  if (error) return error;
+  const mapping = mapNow(kernel, attachment);
+  if (isError(mapping)) {
+    if (pins) dmaBufUnpin(attachment);
+    return mapping;
+  }
+  if (attachment.ops === undefined) yield dmabuf.resv.waitFor("KERNEL");
+  return mapping;
+}
+
+/** The part of mapping that never waits: the exporter's own map operation, as a callback can call it. */
+export function mapNow(kernel: Kernel, attachment: Attachment): SgTable | ErrnoName {
+  const frames = attachment.dmabuf.ops.map?.(kernel, attachment) ?? kernel.rules.core.mapGaveNothing;
+  if (isError(frames)) return frames;
+  kernel.mappings++;
+  return { attachment, frames, unmapped: false };
+}
+
+/** Gives a mapping back; dma_buf_unmap_attachment(). Legal in every state of the buffer (BASE-15). */
+export function dmaBufUnmapAttachment(kernel: Kernel, mapping: SgTable): void {
+  if (mapping.unmapped) return;
+  mapping.unmapped = true;
+  kernel.mappings--;
+  const { dmabuf } = mapping.attachment;
+  dmabuf.ops.unmap?.(kernel, mapping);
+  if (mapping.attachment.ops === undefined) dmabuf.ops.unpin?.(mapping.attachment);
+}
+
+/** Maps a buffer into the kernel; dma_buf_vmap(). */
+export function dmaBufVmap(kernel: Kernel, dmabuf: DmaBuf): ErrnoName | undefined {
+  return refusal(kernel, kernel.rules.core.vmap, dmabuf) ?? dmabuf.ops.vmap?.(dmabuf);
+}
+
+/** Tells importers that their mappings are no longer valid; dma_buf_invalidate_mappings(). It waits for nothing. */
+export function dmaBufInvalidateMappings(kernel: Kernel, dmabuf: DmaBuf): void {
+  if (dmabuf.resv.mutex.owner !== kernel.current) {
+    kernel.warn("lockdep: dma_buf_invalidate_mappings() without the reservation lock");
+  }
+  for (const attachment of kernel.rules.core.toldOfInvalidation(dmabuf)) {
+    attachment.ops?.invalidate?.(kernel, attachment);
+  }
+}
+
+/** A request to map a buffer into a process. */
+export interface DmaBufMmap extends MmapRequest {
+  readonly dmabuf: DmaBuf;
+}
+
+/** Maps a buffer into a process; mmap(2), then dma_buf_mmap_internal(), then the exporter. */
+export function dmaBufMmap(kernel: Kernel, process: Process, request: DmaBufMmap): Vma | ErrnoName {
+  const { dmabuf } = request;
+  const error = refusal(kernel, kernel.rules.core.mmap, request);
+  if (error) return error;
+  const fault = dmabuf.ops.mmap?.(kernel, dmabuf, request) ?? "EINVAL";
+  if (isError(fault)) return fault;
+  return new Vma(process, request, dmabuf.vmas, fault);
+}
+
+/** A request to move the file position. */
+export interface Seek {
+  readonly whence: "set" | "cur" | "end";
+  readonly offset: number;
+}
+
+/** Tells the size of a buffer; dma_buf_llseek(). */
+export function dmaBufSeek(kernel: Kernel, dmabuf: DmaBuf, seek: Seek): number | ErrnoName {
+  return refusal(kernel, kernel.rules.core.seek, seek) ?? (seek.whence === "end" ? dmabuf.size : 0);
+}
+
+/** The argument of DMA_BUF_IOCTL_SYNC. */
+export interface SyncRequest {
+  readonly unreadable: boolean;
+  readonly unknownFlag: boolean;
+  readonly access: readonly ("read" | "write")[];
+  readonly phase: "start" | "end";
+}
+
+/** Brackets a CPU access; DMA_BUF_IOCTL_SYNC. The begin waits for the fences that the access must not overtake. */
+export function* dmaBufSync(kernel: Kernel, dmabuf: DmaBuf, request: SyncRequest): Steps<0 | ErrnoName> {
+  const error = refusal(kernel, kernel.rules.core.sync, request);
+  if (error) return error;
+  if (request.phase === "start") {
+    yield dmabuf.resv.waitFor(request.access.includes("write") ? "READ" : "WRITE");
+  }
+  return 0;
+}
+
+/** Whether the fences allow a read and a write; dma_buf_poll(). */
+export function dmaBufPoll(dmabuf: DmaBuf): { readable: boolean; writable: boolean } {
+  const clear = (usage: "WRITE" | "READ") => dmabuf.resv.unsignalled(usage).length === 0;
+  return { readable: clear("WRITE"), writable: clear("READ") };
+}
+
+/** Adds a fence that came from user space; dma_buf_import_sync_file(). */
+export function* dmaBufImportFence(
+  dmabuf: DmaBuf,
+  fence: DmaFence,
+  usage: "READ" | "WRITE",
+): Steps<void> {
+  yield dmabuf.resv.mutex.lock;
+  dmabuf.resv.add(fence, usage);
+  dmabuf.resv.mutex.unlock();
+}
+
+/** The buffer behind a descriptor on which an operation of the file itself runs, without a new reference. */
+export function dmaBufOf(fd: Fd): DmaBuf | ErrnoName {
+  const file = fget(fd);
+  if (!file) return "EBADF";
+  return file.of instanceof DmaBuf ? file.of : "EINVAL";
+}
+
+/** Pages in a number of bytes. */
+export function pagesOf(bytes: number): number {
+  return Math.ceil(bytes / PAGE_SIZE);
+}

@@ -1,0 +1,155 @@
+/**
+ * One simulated kernel: its clock, its log, its threads, and what is alive in it.
+ *
+ * @module
+ */
+import type { Event, LogLine } from "../../../spec/observation.ts";
+import type { Rules } from "../rules.ts";
+import type { DmaBuf } from "./dma_buf.ts";
+import { Process } from "./file.ts";
+import type { File } from "./file.ts";
+import { type Steps, Thread } from "./sched.ts";
+import type { VfioPciDevice } from "./vfio_pci_core.ts";
+
+/** Bytes in a page of the simulated machine. */
+export const PAGE_SIZE = 4096;
+
+/** A simulated kernel. */
+export class Kernel {
+  /** The proposal that it implements. */
+  readonly rules: Rules;
+  /** Virtual time in milliseconds. */
+  now = 0;
+  /** Log lines since they were last taken. */
+  log: LogLine[] = [];
+  /** Events since they were last taken. */
+  events: Event[] = [];
+  /** Whether a warning has tainted it. */
+  tainted = false;
+  /** Buffers that were exported and not yet released. */
+  readonly dmaBufs = new Set<DmaBuf>();
+  /** Devices that the suite has opened. */
+  readonly devices = new Set<VfioPciDevice>();
+  /** The processes, the suite's own first. */
+  readonly processes: Process[] = [];
+  /** Tables of addresses handed out and not yet given back. */
+  mappings = 0;
+  /** What was still held when its owner went. */
+  readonly leaks: string[] = [];
+  /** The thread that runs. */
+  current: Thread | undefined;
+  /** Files whose last reference is gone and whose release has not run; the kernel's task work. */
+  readonly #released: File[] = [];
+  readonly #threads: Thread[] = [];
+  /** When each sleeping thread wants to wake. */
+  readonly #timers: number[] = [];
+  #ids = 0;
+
+  constructor(rules: Rules) {
+    this.rules = rules;
+    this.processes.push(new Process("suite"));
+  }
+
+  /** A number that no other object of this kernel has. */
+  nextId(): number {
+    return ++this.#ids;
+  }
+
+  /** Logs a warning and taints the kernel, as WARN_ON() does. */
+  warn(text: string): void {
+    this.log.push({ level: "warn", text });
+    this.tainted = true;
+  }
+
+  /** Starts a thread; it runs when the scheduler comes to it. */
+  spawn(name: string, body: Steps<unknown>): Thread {
+    const thread = new Thread(name, this.#withTaskWork(body));
+    this.#threads.push(thread);
+    return thread;
+  }
+
+  /** Hands a file whose last reference is gone to the end of the running call; fput(). */
+  deferRelease(file: File): void {
+    this.#released.push(file);
+  }
+
+  *#withTaskWork(body: Steps<unknown>): Steps<unknown> {
+    const result = yield* body;
+    for (let file = this.#released.pop(); file; file = this.#released.pop()) yield* file.release(this);
+    return result;
+  }
+
+  /** Waits for some milliseconds of virtual time. */
+  *sleep(ms: number): Steps<void> {
+    const until = this.now + ms;
+    this.#timers.push(until);
+    yield { on: `time:${ms}ms`, ready: () => this.now >= until, take: () => {} };
+    this.#timers.splice(this.#timers.indexOf(until), 1);
+  }
+
+  /** Runs a thread, and every thread that it waits for, until nothing can move without time passing. */
+  settle(thread: Thread): void {
+    this.#advance(thread);
+    while (!thread.done && this.#advanceOthers(thread)) this.#advance(thread);
+    this.drain();
+  }
+
+  /** Like {@link settle}, and lets time pass where only that helps. */
+  complete(thread: Thread): void {
+    this.settle(thread);
+    while (!thread.done && this.#passTime()) this.settle(thread);
+  }
+
+  /** Runs every thread that can run. */
+  drain(): void {
+    if (this.#threads.length === 0) return;
+    let moved = true;
+    while (moved) moved = this.#advanceOthers(undefined);
+  }
+
+  /** Lets virtual time pass and runs what becomes due on the way, in order. */
+  advanceClock(ms: number): void {
+    const until = this.now + ms;
+    for (let next = this.#nextTimer(); next !== undefined && next <= until; next = this.#nextTimer()) {
+      this.now = next;
+      this.drain();
+    }
+    this.now = until;
+  }
+
+  /** The threads that have not returned. */
+  blockedThreads(): readonly Thread[] {
+    return this.#threads;
+  }
+
+  #passTime(): boolean {
+    const next = this.#nextTimer();
+    if (next === undefined) return false;
+    this.advanceClock(next - this.now);
+    return true;
+  }
+
+  #nextTimer(): number | undefined {
+    return this.#timers.length === 0 ? undefined : Math.min(...this.#timers);
+  }
+
+  #advanceOthers(except: Thread | undefined): boolean {
+    let moved = false;
+    for (const thread of [...this.#threads]) {
+      if (thread !== except && this.#advance(thread)) moved = true;
+    }
+    return moved;
+  }
+
+  #advance(thread: Thread): boolean {
+    const before = this.current;
+    this.current = thread;
+    const moved = thread.advance();
+    this.current = before;
+    if (thread.done) {
+      const index = this.#threads.indexOf(thread);
+      if (index >= 0) this.#threads.splice(index, 1);
+    }
+    return moved;
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * An importer that does as it is told: any kind of attachment, any way of answering the callback. It stands for a
+ * driver; on a real kernel it is a test module.
+ *
+ * @module
+ */
+import type { ErrnoName } from "../../../spec/errno.ts";
+import { isError } from "./check.ts";
+import {
+  type Attachment,
+  type AttachOps,
+  type DmaBuf,
+  dmaBufAttach,
+  dmaBufDetach,
+  dmaBufMapAttachment,
+  dmaBufPin,
+  dmaBufPut,
+  dmaBufUnmapAttachment,
+  dmaBufUnpin,
+  mapNow,
+  type SgTable,
+} from "./dma_buf.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Steps } from "./sched.ts";
+
+/** The kinds of importers. */
+export type ImporterKind = "dynamic" | "revocable" | "pinned" | "static";
+
+/** What the callback does with the mappings. */
+export type InvalidatePolicy = "unmap" | "keep" | "remap" | { readonly unmap_after_ms: number };
+
+/** How an importer attaches. */
+export interface ImporterOptions {
+  readonly kind: ImporterKind;
+  readonly peerToPeer: boolean;
+  readonly policy: InvalidatePolicy;
+  readonly hasDevice: boolean;
+  readonly name: string;
+}
+
+/** An attached importer. */
+export class TestImporter {
+  readonly attachment: Attachment;
+  readonly #policy: InvalidatePolicy;
+  readonly #mappings = new Set<SgTable>();
+  #pins = 0;
+  #attached = true;
+
+  private constructor(attachment: Attachment, policy: InvalidatePolicy) {
+    this.attachment = attachment;
+    this.#policy = policy;
+  }
+
+  /** Attaches to a buffer, whose reference it takes over, and pins it if it is of a kind that pins. */
+  static *attach(kernel: Kernel, dmabuf: DmaBuf, options: ImporterOptions): Steps<TestImporter | ErrnoName> {
+    let importer: TestImporter | undefined;
+    const ops = attachOps(options, (k) => {
+      if (importer) importer.#invalidated(k);
+    });
+    const request = { dmabuf, ops, hasDevice: options.hasDevice, name: options.name };
+    const attachment = yield* dmaBufAttach(kernel, request);
+    if (isError(attachment)) {
+      dmaBufPut(kernel, dmabuf);
+      return attachment;
+    }
+    importer = new TestImporter(attachment, options.policy);
+    if (options.kind !== "pinned" && options.kind !== "revocable") return importer;
+    const error = yield* importer.pin(kernel);
+    if (!error) return importer;
+    yield* importer.detach(kernel);
+    return error;
+  }
+
+  /** Pins the buffer. */
+  *pin(kernel: Kernel): Steps<ErrnoName | undefined> {
+    yield this.attachment.dmabuf.resv.mutex.lock;
+    const error = dmaBufPin(kernel, this.attachment);
+    this.attachment.dmabuf.resv.mutex.unlock();
+    if (!error) this.#pins++;
+    return error;
+  }
+
+  /** Takes a pin back. */
+  *unpin(): Steps<void> {
+    if (this.#pins === 0) return;
+    this.#pins--;
+    yield this.attachment.dmabuf.resv.mutex.lock;
+    dmaBufUnpin(this.attachment);
+    this.attachment.dmabuf.resv.mutex.unlock();
+  }
+
+  /** Maps the buffer for its device. */
+  *map(kernel: Kernel): Steps<SgTable | ErrnoName> {
+    yield this.attachment.dmabuf.resv.mutex.lock;
+    const mapping = yield* dmaBufMapAttachment(kernel, this.attachment);
+    this.attachment.dmabuf.resv.mutex.unlock();
+    if (!isError(mapping)) this.#mappings.add(mapping);
+    return mapping;
+  }
+
+  /** Gives one mapping back. */
+  *unmap(kernel: Kernel, mapping: SgTable): Steps<void> {
+    yield this.attachment.dmabuf.resv.mutex.lock;
+    dmaBufUnmapAttachment(kernel, mapping);
+    this.#mappings.delete(mapping);
+    this.attachment.dmabuf.resv.mutex.unlock();
+  }
+
+  /** Gives back what it has and detaches. */
+  *detach(kernel: Kernel): Steps<void> {
+    if (!this.#attached) return;
+    this.#attached = false;
+    for (const mapping of [...this.#mappings]) yield* this.unmap(kernel, mapping);
+    while (this.#pins > 0) yield* this.unpin();
+    yield* dmaBufDetach(this.attachment);
+    dmaBufPut(kernel, this.attachment.dmabuf);
+  }
+
+  /** The callback; the reservation lock is held. */
+  #invalidated(kernel: Kernel): void {
+    const { name } = this.attachment;
+    kernel.events.push({ event: "invalidate", attachment: name });
+    if (this.#policy === "keep") return;
+    if (typeof this.#policy === "object") {
+      kernel.spawn(`deferred unmap of ${name}`, this.#unmapLater(kernel, this.#policy.unmap_after_ms));
+      return;
+    }
+    this.#unmapAll(kernel);
+    if (this.#policy === "remap") this.#remap(kernel);
+  }
+
+  #unmapAll(kernel: Kernel): void {
+    if (this.#mappings.size === 0) return;
+    for (const mapping of this.#mappings) dmaBufUnmapAttachment(kernel, mapping);
+    this.#mappings.clear();
+    kernel.events.push({ event: "unmap", attachment: this.attachment.name });
+  }
+
+  #remap(kernel: Kernel): void {
+    const mapping = mapNow(kernel, this.attachment);
+    const errno = isError(mapping) ? mapping : null;
+    kernel.events.push({ event: "remap", attachment: this.attachment.name, errno });
+    if (!isError(mapping)) this.#mappings.add(mapping);
+  }
+
+  *#unmapLater(kernel: Kernel, ms: number): Steps<void> {
+    yield* kernel.sleep(ms);
+    yield this.attachment.dmabuf.resv.mutex.lock;
+    this.#unmapAll(kernel);
+    this.attachment.dmabuf.resv.mutex.unlock();
+  }
+}
+
+function attachOps(options: ImporterOptions, invalidate: (kernel: Kernel) => void): AttachOps | undefined {
+  const allowPeer2peer = options.peerToPeer;
+  switch (options.kind) {
+    case "static":
+      return undefined;
+    case "pinned":
+      return { allowPeer2peer };
+    case "dynamic":
+    case "revocable":
+      return { allowPeer2peer, invalidate };
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * VFIO PCI devices: sessions, reset, low power, driver unbind (drivers/vfio/pci/vfio_pci_core.c, vfio_main.c).
+ *
+ * What an event does, and in which order, is a sequence of the dialect; this file has the steps.
+ *
+ * @module
+ */
+import type { ErrnoName } from "../../../spec/errno.ts";
+import { refusal } from "./check.ts";
+import { type Fd, File, type Process } from "./file.ts";
+import type { Kernel } from "./kernel.ts";
+import { Memory, type MmapRequest, type PageFrame, Vma, zap } from "./mm.ts";
+import { RwSemaphore, type Steps } from "./sched.ts";
+import { perform } from "./sequence.ts";
+import type { VfioPciDmaBuf } from "./vfio_pci_dmabuf.ts";
+
+/** A base address register. */
+export interface Bar {
+  readonly kind: "memory" | "io" | "unmappable" | "unclaimable" | "absent";
+  /** Bytes. */
+  readonly size: number;
+  readonly memory: Memory;
+}
+
+/** What a device is made of; nothing of it changes while it lives. */
+export interface DeviceModel {
+  readonly name: string;
+  readonly bars: readonly Bar[];
+  /** A virtual function: it has no memory enable bit of its own. */
+  readonly isVirtual: boolean;
+  /** reset_works: whether VFIO_DEVICE_RESET can work. */
+  readonly canReset: boolean;
+  /** Whether a capability advertises a function level reset. */
+  readonly hasFlr: boolean;
+  readonly hasRuntimePm: boolean;
+  readonly driver: "vfio-pci" | "without-dmabuf" | "config-off";
+}
+
+/** The command register, as the user sees it. */
+export interface CommandRegister {
+  memory: boolean;
+  bus_master: boolean;
+  io: boolean;
+  intx_disable: boolean;
+}
+
+/** A VFIO PCI device: struct vfio_pci_core_device with its struct vfio_device. */
+export class VfioPciDevice {
+  readonly model: DeviceModel;
+  readonly command: CommandRegister = { memory: true, bus_master: false, io: false, intx_disable: false };
+  power: "D0" | "D3hot" = "D0";
+  /** Held for writing by everything that changes memory enable or revocation. */
+  readonly memoryLock: RwSemaphore;
+  /** The buffers of the running session, in the order of their export. */
+  readonly dmabufs: VfioPciDmaBuf[] = [];
+  /** Open files. */
+  openCount = 0;
+  /** References that hold the device registered: one of its own, one per open file, one per listed buffer. */
+  registration = 1;
+  /** Whether the driver is being unbound, so that no new reference can be had. */
+  unbinding = false;
+  /** pm_runtime_engaged. */
+  lowPower = false;
+  wakeupGiven = false;
+  /** The devices that are reset together with this one, itself included. */
+  resetSet: VfioPciDevice[] = [this];
+  /** CPU mappings of its BARs through the device's own descriptors. */
+  readonly barVmas = new Set<Vma>();
+  /** Errors that the hardware gives next. */
+  readonly failNext = new Map<"config-write" | "reset", ErrnoName>();
+
+  constructor(model: DeviceModel) {
+    this.model = model;
+    this.memoryLock = new RwSemaphore(`memory_lock of ${model.name}`);
+  }
+
+  /** Takes the error that was prepared for a request, if any. */
+  takeFailure(request: "config-write" | "reset"): ErrnoName | undefined {
+    const errno = this.failNext.get(request);
+    this.failNext.delete(request);
+    return errno;
+  }
+}
+
+/** Gives a registration reference back; vfio_device_put_registration(). */
+export function putRegistration(kernel: Kernel, device: VfioPciDevice): void {
+  if (device.registration === 0) kernel.warn(`refcount_t: underflow; use-after-free: ${device.model.name}`);
+  else device.registration--;
+}
+
+/** What an open device descriptor stands for: struct vfio_device_file. */
+export class DeviceFile {
+  readonly device: VfioPciDevice;
+  readonly accessGranted: boolean;
+
+  constructor(device: VfioPciDevice, accessGranted: boolean) {
+    this.device = device;
+    this.accessGranted = accessGranted;
+  }
+}
+
+/** Opens a device; vfio_df_open(). */
+export function openDevice(kernel: Kernel, process: Process, device: VfioPciDevice, granted: boolean): Fd {
+  kernel.devices.add(device);
+  device.openCount++;
+  device.registration++;
+  return process.install(
+    new File("vfio-device", new DeviceFile(device, granted), (k) => closeDevice(k, device)),
+  );
+}
+
+/** Closes one open file of a device; vfio_df_close(). The last one ends the session. */
+function* closeDevice(kernel: Kernel, device: VfioPciDevice): Steps<void> {
+  device.openCount--;
+  if (kernel.rules.vfio.endsSession(device)) {
+    yield* perform(kernel, kernel.rules.vfio.events.lastClose, new DeviceEvent(device));
+  }
+  putRegistration(kernel, device);
+}
+
+/** An event on a device, while it happens. */
+export class DeviceEvent {
+  readonly device: VfioPciDevice;
+  /** What the event changes in the hardware, where it is a write. */
+  readonly write: (() => void) | undefined;
+
+  constructor(device: VfioPciDevice, write?: () => void) {
+    this.device = device;
+    this.write = write;
+  }
+}
+
+/** Resets the function; vfio_pci_ioctl_reset(). */
+export function* resetFunction(kernel: Kernel, device: VfioPciDevice): Steps<ErrnoName | undefined> {
+  const refused = refusal(kernel, kernel.rules.vfio.resetChecks, device);
+  return refused ?? (yield* perform(kernel, kernel.rules.vfio.events.reset, new DeviceEvent(device)));
+}
+
+/** Lets a device go to low power; vfio_pci_runtime_pm_entry(). */
+export function* lowPowerEntry(
+  kernel: Kernel,
+  device: VfioPciDevice,
+  wakeup: boolean,
+): Steps<ErrnoName | undefined> {
+  const engage = () => {
+    device.lowPower = true;
+    device.wakeupGiven = wakeup;
+  };
+  return yield* perform(kernel, kernel.rules.vfio.events.lowPowerEntry, new DeviceEvent(device, engage));
+}
+
+/** Brings a device back from low power; vfio_pci_runtime_pm_exit(). */
+export function* lowPowerExit(kernel: Kernel, device: VfioPciDevice): Steps<ErrnoName | undefined> {
+  return yield* perform(kernel, kernel.rules.vfio.events.lowPowerExit, new DeviceEvent(device));
+}
+
+/** Wakes a device from outside; vfio_pci_core_runtime_resume(). */
+export function* wakeDevice(kernel: Kernel, device: VfioPciDevice): Steps<void> {
+  if (!device.lowPower || !device.wakeupGiven) return;
+  yield* perform(kernel, kernel.rules.vfio.events.wakeup, new DeviceEvent(device));
+  kernel.events.push({ event: "wakeup", device: device.model.name });
+}
+
+/**
+ * Resets every device of a set; vfio_pci_dev_set_hot_reset(). Each device is revoked under its own memory_lock; one
+ * that is contended rolls back those before it.
+ */
+export function* hotReset(kernel: Kernel, device: VfioPciDevice): Steps<ErrnoName | undefined> {
+  const rules = kernel.rules.vfio.hotReset;
+  const refused = refusal(kernel, kernel.rules.vfio.resetChecks, device);
+  if (refused) return refused;
+  const locked: VfioPciDevice[] = [];
+  let error: ErrnoName | undefined;
+  for (const member of rules.revokes(device)) {
+    if (!member.memoryLock.tryWrite(kernel.current)) {
+      error = "EBUSY";
+      break;
+    }
+    locked.push(member);
+    yield* perform(kernel, kernel.rules.vfio.hotReset.begin, new DeviceEvent(member));
+  }
+  error ??= device.takeFailure("reset");
+  for (const member of locked.reverse()) {
+    yield* perform(kernel, kernel.rules.vfio.hotReset.end, new DeviceEvent(member));
+  }
+  return error;
+}
+
+/** Unbinds the driver; vfio_unregister_group_dev(). It waits until nobody holds the device registered. */
+export function* unbindDriver(kernel: Kernel, device: VfioPciDevice): Steps<void> {
+  device.unbinding = true;
+  putRegistration(kernel, device);
+  if (device.openCount > 0) kernel.events.push({ event: "release-request", device: device.model.name });
+  yield {
+    get on() {
+      return `registration:${device.registration} held`;
+    },
+    ready: () => device.registration === 0,
+    take: () => {},
+  };
+}
+
+/** Maps a BAR through the device's own descriptor; vfio_pci_core_mmap(). */
+export function mmapBar(
+  process: Process,
+  device: VfioPciDevice,
+  region: number,
+  request: MmapRequest,
+): Vma | ErrnoName {
+  const bar = device.model.bars[region];
+  if (!bar || bar.kind !== "memory") return "EINVAL";
+  return new Vma(
+    process,
+    request,
+    device.barVmas,
+    function* (kernel, _vma, page): Steps<PageFrame | undefined> {
+      yield device.memoryLock.read;
+      const enabled = kernel.rules.vfio.memoryEnabled(device);
+      device.memoryLock.upRead();
+      return enabled ? { memory: bar.memory, page: request.first + page } : undefined;
+    },
+  );
+}
+
+/** Removes every page table entry of the device's own BAR mappings; vfio_pci_zap_bars(). */
+export function zapBars(device: VfioPciDevice): void {
+  zap(device.barVmas);
+}

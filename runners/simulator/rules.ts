@@ -1,0 +1,175 @@
+/**
+ * What a proposal decides: a dialect of the simulator is a record of these rules.
+ *
+ * The kernel files ask a rule wherever proposals or kernel versions differ, and wherever a realistic mistake could
+ * be made; a mutant is a dialect with one rule replaced by a wrong one. Nothing in the kernel files knows of
+ * mutants.
+ *
+ * @module
+ */
+import type { ErrnoName } from "../../spec/errno.ts";
+import type { Checks } from "./kernel/check.ts";
+import type {
+  Attachment,
+  AttachRequest,
+  DmaBuf,
+  DmaBufMmap,
+  ExportInfo,
+  Lookup,
+  Seek,
+  SyncRequest,
+} from "./kernel/dma_buf.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import type { FaultHandler, MmapRequest, PageFrame } from "./kernel/mm.ts";
+import type { Sequence } from "./kernel/sequence.ts";
+import type { DeviceEvent, VfioPciDevice } from "./kernel/vfio_pci_core.ts";
+import type {
+  Change,
+  ExportInProgress,
+  ExportRequest,
+  RevokeRequest,
+  RevokeTarget,
+  Status,
+  VfioAttach,
+  VfioMmap,
+  VfioPciDmaBuf,
+} from "./kernel/vfio_pci_dmabuf.ts";
+
+/** The rules of the dma-buf core. */
+export interface CoreRules {
+  /** Which descriptors dma_buf_get() refuses. */
+  readonly lookup: Checks<Lookup>;
+  /** Which exporters dma_buf_export() refuses. */
+  readonly exportInfo: Checks<ExportInfo>;
+  /** Which importers dma_buf_dynamic_attach() refuses. */
+  readonly attach: Checks<AttachRequest>;
+  /** What a map operation that gives neither a table nor an error becomes. */
+  readonly mapGaveNothing: ErrnoName;
+  /** Which buffers cannot be mapped into the kernel. */
+  readonly vmap: Checks<DmaBuf>;
+  /** Which attachments an invalidation calls, in order. */
+  readonly toldOfInvalidation: (dmabuf: DmaBuf) => readonly Attachment[];
+  /** Which mmap(2) requests the VFS and the core refuse. */
+  readonly mmap: Checks<DmaBufMmap>;
+  /** Which positions dma_buf_llseek() refuses. */
+  readonly seek: Checks<Seek>;
+  /** Which arguments DMA_BUF_IOCTL_SYNC refuses. */
+  readonly sync: Checks<SyncRequest>;
+  /** What an unknown request number on a dma-buf answers. */
+  readonly unknownIoctl: ErrnoName;
+}
+
+/** What happens at each event on a device, in order. */
+export interface EventRules {
+  readonly commandMemoryOff: Sequence<DeviceEvent>;
+  readonly commandMemoryOn: Sequence<DeviceEvent>;
+  readonly commandUpperByte: Sequence<DeviceEvent>;
+  readonly powerDown: Sequence<DeviceEvent>;
+  readonly powerUp: Sequence<DeviceEvent>;
+  readonly reset: Sequence<DeviceEvent>;
+  readonly flr: Sequence<DeviceEvent>;
+  readonly lowPowerEntry: Sequence<DeviceEvent>;
+  readonly lowPowerExit: Sequence<DeviceEvent>;
+  readonly wakeup: Sequence<DeviceEvent>;
+  readonly lastClose: Sequence<DeviceEvent>;
+}
+
+/** The rules of a hot reset. */
+export interface HotResetRules {
+  /** The devices that it revokes, in order. */
+  readonly revokes: (device: VfioPciDevice) => readonly VfioPciDevice[];
+  /** Before the reset, for each device, memory_lock held. */
+  readonly begin: Sequence<DeviceEvent>;
+  /** After the reset, or to roll back, for each device in reverse order. */
+  readonly end: Sequence<DeviceEvent>;
+}
+
+/** The transitions that a dialect has: from a state to a state, in steps. */
+export type Transitions = Readonly<Record<Status, Readonly<Partial<Record<Status, Sequence<Change>>>>>>;
+
+/** The rules of the VFIO exporter. */
+export interface VfioRules {
+  /** Whether memory is enabled: __vfio_pci_memory_enabled(). */
+  readonly memoryEnabled: (device: VfioPciDevice) => boolean;
+  /** Whether closing one file of the device was the last close. */
+  readonly endsSession: (device: VfioPciDevice) => boolean;
+  /** Which devices cannot be reset. */
+  readonly resetChecks: Checks<VfioPciDevice>;
+  readonly events: EventRules;
+  readonly hotReset: HotResetRules;
+
+  /** Which feature requests are refused before a probe is answered. */
+  readonly featureHeader: Checks<ExportRequest>;
+  /** Whether a probe goes on to export. */
+  readonly probeExports: boolean;
+  /** Which exports are refused after that. */
+  readonly exportPayload: Checks<ExportRequest>;
+  /** How a new buffer becomes visible. */
+  readonly publish: Sequence<ExportInProgress>;
+  /** What is undone when no descriptor can be had. */
+  readonly undoExport: Sequence<ExportInProgress>;
+  /** The state of a new buffer. */
+  readonly initialStatus: (memoryEnabled: boolean) => Status;
+  /** What happens when the last reference of a buffer is gone. */
+  readonly release: Sequence<VfioPciDmaBuf>;
+
+  /** Which attachments are refused. */
+  readonly attach: Checks<VfioAttach>;
+  /** Which buffers cannot be mapped. */
+  readonly map: Checks<VfioPciDmaBuf>;
+  /** How many krefs a map takes, given the error it ends with. */
+  readonly krefsTakenByMap: (error: ErrnoName | undefined) => number;
+  /** How many krefs an unmap puts. */
+  readonly krefsPutByUnmap: number;
+  /** Which private maps are refused. */
+  readonly privateMap: Checks<VfioAttach>;
+  /** What mmap(2) of a buffer does. */
+  readonly mmap: (kernel: Kernel, dmabuf: DmaBuf, request: MmapRequest) => FaultHandler | ErrnoName;
+  /** Which mmap(2) requests the exporter refuses. */
+  readonly mmapChecks: Checks<VfioMmap>;
+  /** Whether a fault is refused when it comes in, under the reservation lock. */
+  readonly firstFaultCheck: Checks<VfioPciDmaBuf>;
+  /** Whether a fault is refused when it holds memory_lock. */
+  readonly secondFaultCheck: Checks<VfioPciDmaBuf>;
+  /** The frame behind a page of a buffer. */
+  readonly frameOf: (buffer: VfioPciDmaBuf, page: number) => PageFrame | undefined;
+
+  /** The state machine of a buffer. */
+  readonly transitions: Transitions;
+  /** The buffers that an event revokes or un-revokes, in order. */
+  readonly buffersToMove: (device: VfioPciDevice) => readonly VfioPciDmaBuf[];
+  /** What the end of a session does to each buffer, by its state. */
+  readonly closing: Readonly<Record<Status, Sequence<Change>>>;
+
+  /** Which revoke requests are refused before the descriptor is looked at. */
+  readonly revokeArgument: Checks<RevokeRequest>;
+  /** What a failed look-up of the descriptor answers. */
+  readonly revokeLookupError: (error: ErrnoName) => ErrnoName;
+  /** Which buffers of others are refused before a lock is taken. */
+  readonly revokeForeign: Checks<RevokeTarget>;
+  /** How the request takes memory_lock. */
+  readonly revokeLock: "read" | "write";
+  /** Which buffers are refused under the lock. */
+  readonly revokeState: Checks<RevokeTarget>;
+  /** The buffers that the request revokes. */
+  readonly buffersToRevoke: (target: RevokeTarget) => readonly VfioPciDmaBuf[];
+  /** How many references on the dma-buf the request puts, given its result. */
+  readonly putsAfterRevoke: (result: 0 | ErrnoName) => number;
+}
+
+/** Everything that a proposal decides. */
+export interface Rules {
+  readonly core: CoreRules;
+  readonly vfio: VfioRules;
+}
+
+/** A proposal or a kernel version that the simulator can be. */
+export interface Dialect {
+  /** Its name, as in `matt-v1-vfio`. */
+  readonly id: string;
+  /** What it is, in a few words. */
+  readonly title: string;
+  /** The kernel release that it models. */
+  readonly kernel: string;
+  readonly rules: Rules;
+}

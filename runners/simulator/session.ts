@@ -1,0 +1,224 @@
+/**
+ * One case in a simulated kernel: the objects that the case names, the calls that have not returned, and the
+ * clean-up after it.
+ *
+ * @module
+ */
+import type { ErrnoName } from "../../spec/errno.ts";
+import type { Given, OperationName, ResolvedArgs } from "../../spec/operations/mod.ts";
+import type { Observation, Outcome, Postconditions, Value } from "../../spec/observation.ts";
+import { type Size, sizeInBytes } from "../../spec/size.ts";
+import { type Call, type ProgramStep } from "../../cases/program.ts";
+import {
+  type Bindings,
+  givenKind,
+  type Handler,
+  type Handlers,
+  isCallOf,
+  resolveArgs,
+  UnusableName,
+} from "../handlers.ts";
+import { isError } from "./kernel/check.ts";
+import type { SgTable } from "./kernel/dma_buf.ts";
+import type { DmaFence } from "./kernel/dma_resv.ts";
+import { closeFd, type Fd, type Process } from "./kernel/file.ts";
+import { Kernel, PAGE_SIZE } from "./kernel/kernel.ts";
+import { Fault, type Vma } from "./kernel/mm.ts";
+import { atomic, type Steps, type Thread } from "./kernel/sched.ts";
+import type { TestImporter } from "./kernel/test_importer.ts";
+import type { VfioPciDevice } from "./kernel/vfio_pci_core.ts";
+import type { Rules } from "./rules.ts";
+
+/** A kernel mapping of a buffer. */
+export interface Vmapping {
+  readonly importer: TestImporter;
+}
+
+/** A mapping together with the importer that holds it. */
+export interface Mapping {
+  readonly importer: TestImporter;
+  readonly table: SgTable;
+}
+
+/** What the simulator keeps for each kind of object. */
+export interface Objects extends Record<string, unknown> {
+  process: Process;
+  device: Fd;
+  buffer: Fd;
+  file: Fd;
+  fence: Fd;
+  attachment: TestImporter;
+  mapping: Mapping;
+  vmapping: Vmapping;
+  vma: Vma;
+}
+
+/** What a handler answers: what the operation gives, an error, or a fault. */
+export type Reply<N extends OperationName> = Given<N, SimObjects> | ErrnoName | Fault;
+
+/** The kinds of objects with what the simulator keeps for them. */
+export type SimObjects = Pick<
+  Objects,
+  "process" | "device" | "buffer" | "file" | "fence" | "attachment" | "mapping" | "vmapping" | "vma"
+>;
+
+/** A handler of the simulator: a kernel operation. */
+export type SimHandler = Handler<Session, Steps<unknown>>;
+
+/** Declares the handler of an operation. */
+export function on<N extends OperationName>(
+  operation: N,
+  body: (session: Session, args: ResolvedArgs<N, SimObjects>, name: string) => Steps<Reply<N>>,
+): readonly [OperationName, SimHandler] {
+  return [operation, (session, call) => {
+    if (!isCallOf<N, SimObjects>(operation, call)) {
+      throw new Error(`Cannot do ${call.operation} as ${operation}`);
+    }
+    return body(session, call.args, call.name);
+  }];
+}
+
+/** Declares the handler of an operation that never waits. */
+export function at<N extends OperationName>(
+  operation: N,
+  body: (session: Session, args: ResolvedArgs<N, SimObjects>, name: string) => Reply<N>,
+): readonly [OperationName, SimHandler] {
+  return on(operation, (session, args, name) => atomic(() => body(session, args, name)));
+}
+
+/** A call that was started and has perhaps not returned. */
+interface Started {
+  readonly call: Pick<Call, "id" | "operation" | "args" | "bind">;
+  readonly thread: Thread;
+}
+
+/** One case in a simulated kernel. */
+export class Session {
+  readonly kernel: Kernel;
+  /** Every fence of the case, to be signalled at the end. */
+  readonly fences = new Set<DmaFence>();
+  /** Every importer of the case. */
+  readonly importers = new Set<TestImporter>();
+  /** The device that each descriptor was opened on; known after it was closed, too. */
+  readonly devices = new Map<Fd, VfioPciDevice>();
+  readonly #handlers: Handlers<Session, Steps<unknown>>;
+  readonly #bindings: Bindings = new Map();
+  readonly #started = new Map<string, Started>();
+
+  constructor(rules: Rules, handlers: Handlers<Session, Steps<unknown>>) {
+    this.kernel = new Kernel(rules);
+    this.#handlers = handlers;
+  }
+
+  /** The suite's own process. */
+  get process(): Process {
+    const [own] = this.kernel.processes;
+    if (!own) throw new Error("Cannot run without a process");
+    return own;
+  }
+
+  /** The bytes of a size, where it is not about overflow. */
+  bytes(size: Size): number {
+    return Number(sizeInBytes(size, PAGE_SIZE));
+  }
+
+  /** Does one program step and tells what was seen. */
+  perform(step: ProgramStep): Observation {
+    const { kernel } = this;
+    const begin = kernel.now;
+    const outcome = step.action === "finish" ? this.#finish(step.of) : this.#begin(step);
+    const { events, log } = kernel;
+    kernel.events = [];
+    kernel.log = [];
+    const pending = this.#started.size === 0 ? [] : this.#pending();
+    return { step: step.id, outcome, events, log, pending, durationMs: kernel.now - begin };
+  }
+
+  #begin(step: Exclude<ProgramStep, { action: "finish" }>): Outcome {
+    const handler = this.#handlers.get(step.operation);
+    if (!handler) return { kind: "unsupported", reason: `the simulator has no ${step.operation}` };
+    const args = resolveArgs(step.operation, step.args, this.#bindings);
+    if (args instanceof UnusableName) return { kind: "skipped", reason: args.reason };
+    const call = { operation: step.operation, args, name: step.bind ?? step.id };
+    const thread = this.kernel.spawn(step.id, handler(this, call));
+    if (step.action === "call") this.kernel.complete(thread);
+    else this.kernel.settle(thread);
+    if (!thread.done || step.action === "start") this.#started.set(step.id, { call: step, thread });
+    return this.#outcome(step, thread);
+  }
+
+  #finish(id: string): Outcome {
+    const started = this.#started.get(id);
+    if (!started) return { kind: "skipped", reason: `${id} was not started` };
+    this.kernel.complete(started.thread);
+    return this.#outcome(started.call, started.thread);
+  }
+
+  #pending(): string[] {
+    return [...this.#started.values()].filter(({ thread }) => !thread.done).map(({ call }) => call.id);
+  }
+
+  #outcome(call: Started["call"], thread: Thread): Outcome {
+    if (!thread.done) return { kind: "blocked", on: thread.waiting?.on ?? "nothing" };
+    const { result } = thread;
+    if (result instanceof Fault) return { kind: "faulted", signal: result.signal };
+    const kind = givenKind(call.operation, call.args, this.#bindings);
+    if (kind === undefined) return outcomeOf(result);
+    if (isErrno(result)) return { kind: "failed", errno: result };
+    if (call.bind !== undefined) this.#bindings.set(call.bind, { kind, object: result });
+    return { kind: "returned", value: null };
+  }
+
+  /** Gives back whatever the case still holds, and looks at what remains. */
+  cleanUp(): Postconditions {
+    const { kernel } = this;
+    for (const fence of this.fences) fence.signal();
+    kernel.drain();
+    for (const importer of this.importers) kernel.complete(kernel.spawn("detach", importer.detach(kernel)));
+    for (const process of kernel.processes) {
+      kernel.complete(kernel.spawn("exit", atomic(() => exitProcess(kernel, process))));
+    }
+    kernel.advanceClock(LONG_TIME);
+    return {
+      leaks: this.#leaks(),
+      blocked: kernel.blockedThreads().map(({ name, waiting }) =>
+        `${name} waits for ${waiting?.on ?? "nothing"}`
+      ),
+      log: kernel.log,
+      tainted: kernel.tainted,
+    };
+  }
+
+  #leaks(): string[] {
+    const { kernel } = this;
+    const buffers = [...kernel.dmaBufs].map(({ id, file }) => `dma-buf ${id}, ${file.refs} references`);
+    const devices = [...kernel.devices].flatMap(({ model, registration, unbinding }) => {
+      const held = registration - (unbinding ? 0 : 1);
+      return held === 0 ? [] : [`${model.name} is still registered ${held} times`];
+    });
+    const mappings = kernel.mappings === 0 ? [] : [`${kernel.mappings} mappings`];
+    return [...kernel.leaks, ...buffers, ...devices, ...mappings];
+  }
+}
+
+/** Milliseconds after which an importer that unmaps later has surely done so. */
+const LONG_TIME = 3_600_000;
+
+/** Ends a process: its mappings and descriptors go. */
+export function exitProcess(kernel: Kernel, process: Process): void {
+  for (const vma of [...process.vmas]) vma.unmap(kernel, 0, vma.pages);
+  for (const number of [...process.descriptors.keys()]) closeFd(kernel, { process, number });
+}
+
+function isErrno(result: unknown): result is ErrnoName {
+  return isError(result);
+}
+
+function outcomeOf(result: unknown): Outcome {
+  if (isErrno(result)) return { kind: "failed", errno: result };
+  return { kind: "returned", value: isValue(result) ? result : null };
+}
+
+function isValue(result: unknown): result is Value {
+  return result !== undefined && typeof result !== "function";
+}

@@ -1,0 +1,46 @@
+/**
+ * The simulator as a target: each case runs in a kernel of its own, in virtual time.
+ *
+ * @module
+ */
+import type { Program } from "../../cases/program.ts";
+import type { CaseEnd, Observation } from "../../spec/observation.ts";
+import type { Target, TargetDescription } from "../target.ts";
+import { HANDLERS } from "./handlers/mod.ts";
+import { PAGE_SIZE } from "./kernel/kernel.ts";
+import type { Dialect } from "./rules.ts";
+import { Session } from "./session.ts";
+
+/** The version of the model; it changes whenever a case could see a difference. */
+const MODEL_VERSION = "1";
+
+/** A simulator of a dialect. It answers at once: nothing in it needs to be waited for. */
+export interface Simulator extends Target {
+  describe(): TargetDescription;
+  run(program: Program, observe: (observation: Observation) => void): CaseEnd;
+  reset(): void;
+  close(): void;
+}
+
+/** Makes a target that simulates a dialect. */
+export function simulator(dialect: Dialect): Simulator {
+  return {
+    describe: () => ({
+      id: `sim:${dialect.id}`,
+      name: dialect.title,
+      version: MODEL_VERSION,
+      kernel: dialect.kernel,
+      architecture: "generic",
+      pageSize: PAGE_SIZE,
+      detectors: ["references", "locks", "refcount underflow", "use after free"],
+      operations: [...HANDLERS.keys()],
+    }),
+    run(program, observe) {
+      const session = new Session(dialect.rules, HANDLERS);
+      for (const step of program.steps) observe(session.perform(step));
+      return { end: "completed", post: session.cleanUp() };
+    },
+    reset() {},
+    close() {},
+  };
+}

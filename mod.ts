@@ -1,0 +1,6 @@
+/**
+ * The public interface of dmabuf-conform.
+ *
+ * @module
+ */
+export {};

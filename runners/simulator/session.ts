@@ -8,7 +8,7 @@ import type { ErrnoName } from "../../spec/errno.ts";
 import type { Given, OperationName, ResolvedArgs } from "../../spec/operations/mod.ts";
 import type { Observation, Outcome, Postconditions, Value } from "../../spec/observation.ts";
 import { type Size, sizeInBytes } from "../../spec/size.ts";
-import { type Call, type ProgramStep } from "../../cases/program.ts";
+import type { Call, ProgramStep } from "../../cases/program.ts";
 import {
   type Bindings,
   givenKind,

@@ -40,35 +40,37 @@ export interface ImporterOptions {
 
 /** An attached importer. */
 export class TestImporter {
-  readonly attachment: Attachment;
   readonly #policy: InvalidatePolicy;
   readonly #mappings = new Set<SgTable>();
+  #attachment: Attachment | undefined;
   #pins = 0;
-  #attached = true;
 
-  private constructor(attachment: Attachment, policy: InvalidatePolicy) {
-    this.attachment = attachment;
+  private constructor(policy: InvalidatePolicy) {
     this.#policy = policy;
   }
 
   /** Attaches to a buffer, whose reference it takes over, and pins it if it is of a kind that pins. */
   static *attach(kernel: Kernel, dmabuf: DmaBuf, options: ImporterOptions): Steps<TestImporter | ErrnoName> {
-    let importer: TestImporter | undefined;
-    const ops = attachOps(options, (k) => {
-      if (importer) importer.#invalidated(k);
-    });
+    const importer = new TestImporter(options.policy);
+    const ops = attachOps(options, (k, attachment) => importer.#invalidated(k, attachment));
     const request = { dmabuf, ops, hasDevice: options.hasDevice, name: options.name };
     const attachment = yield* dmaBufAttach(kernel, request);
     if (isError(attachment)) {
       dmaBufPut(kernel, dmabuf);
       return attachment;
     }
-    importer = new TestImporter(attachment, options.policy);
+    importer.#attachment = attachment;
     if (options.kind !== "pinned" && options.kind !== "revocable") return importer;
     const error = yield* importer.pin(kernel);
     if (!error) return importer;
     yield* importer.detach(kernel);
     return error;
+  }
+
+  /** Its tie to the buffer; gone after the detach. */
+  get attachment(): Attachment {
+    if (!this.#attachment) throw new Error("Cannot use an importer that is not attached");
+    return this.#attachment;
   }
 
   /** Pins the buffer. */
@@ -108,17 +110,18 @@ export class TestImporter {
 
   /** Gives back what it has and detaches. */
   *detach(kernel: Kernel): Steps<void> {
-    if (!this.#attached) return;
-    this.#attached = false;
+    const attachment = this.#attachment;
+    if (!attachment) return;
     for (const mapping of [...this.#mappings]) yield* this.unmap(kernel, mapping);
     while (this.#pins > 0) yield* this.unpin();
-    yield* dmaBufDetach(this.attachment);
-    dmaBufPut(kernel, this.attachment.dmabuf);
+    this.#attachment = undefined;
+    yield* dmaBufDetach(attachment);
+    dmaBufPut(kernel, attachment.dmabuf);
   }
 
   /** The callback; the reservation lock is held. */
-  #invalidated(kernel: Kernel): void {
-    const { name } = this.attachment;
+  #invalidated(kernel: Kernel, attachment: Attachment): void {
+    const { name } = attachment;
     kernel.events.push({ event: "invalidate", attachment: name });
     if (this.#policy === "keep") return;
     if (typeof this.#policy === "object") {
@@ -145,13 +148,17 @@ export class TestImporter {
 
   *#unmapLater(kernel: Kernel, ms: number): Steps<void> {
     yield* kernel.sleep(ms);
+    if (!this.#attachment) return;
     yield this.attachment.dmabuf.resv.mutex.lock;
     this.#unmapAll(kernel);
     this.attachment.dmabuf.resv.mutex.unlock();
   }
 }
 
-function attachOps(options: ImporterOptions, invalidate: (kernel: Kernel) => void): AttachOps | undefined {
+function attachOps(
+  options: ImporterOptions,
+  invalidate: (kernel: Kernel, attachment: Attachment) => void,
+): AttachOps | undefined {
   const allowPeer2peer = options.peerToPeer;
   switch (options.kind) {
     case "static":

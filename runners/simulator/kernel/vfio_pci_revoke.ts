@@ -5,7 +5,7 @@
  * @module
  */
 import { dmaBufInvalidateMappings } from "./dma_buf.ts";
-import { type Usage } from "./dma_resv.ts";
+import type { Usage } from "./dma_resv.ts";
 import { zap } from "./mm.ts";
 import type { SequenceStep } from "./sequence.ts";
 import type { Change } from "./vfio_pci_dmabuf.ts";

@@ -9,7 +9,7 @@ import type { ErrnoName } from "../../../spec/errno.ts";
 import { refusal } from "./check.ts";
 import { type Fd, File, type Process } from "./file.ts";
 import type { Kernel } from "./kernel.ts";
-import { Memory, type MmapRequest, type PageFrame, Vma, zap } from "./mm.ts";
+import { type Memory, type MmapRequest, type PageFrame, Vma, zap } from "./mm.ts";
 import { RwSemaphore, type Steps } from "./sched.ts";
 import { perform } from "./sequence.ts";
 import type { VfioPciDmaBuf } from "./vfio_pci_dmabuf.ts";

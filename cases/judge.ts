@@ -6,7 +6,15 @@
  */
 import { operationOf } from "../spec/operations/mod.ts";
 import { KERNEL_ONLY_ERRNOS } from "../spec/errno.ts";
-import type { CaseEnd, Event, LogLine, Observation, Postconditions, RunEnd, Value } from "../spec/observation.ts";
+import type {
+  CaseEnd,
+  Event,
+  LogLine,
+  Observation,
+  Postconditions,
+  RunEnd,
+  Value,
+} from "../spec/observation.ts";
 import { isSize, sizeInBytes } from "../spec/size.ts";
 import type { Case, Expectation, ExpectedOutcome, Section, Sees, Step } from "./case.ts";
 import { SECTIONS } from "./case.ts";
@@ -107,7 +115,12 @@ export function judge(case_: Case, seen: CaseObservations, context: JudgeContext
     return { verdict: "fail", end: "completed", reasons: broken, decidedBy: "postcondition", steps };
   }
   if (unmet) {
-    return { verdict: "unknown", end: unmet.observed.startsWith("could not") ? "suite-error" : "completed", reasons: [sentence(unmet)], steps };
+    return {
+      verdict: "unknown",
+      end: unmet.observed.startsWith("could not") ? "suite-error" : "completed",
+      reasons: [sentence(unmet)],
+      steps,
+    };
   }
   const alternative = steps.filter((step) => step.status === "alternative");
   if (alternative.length > 0) {
@@ -188,7 +201,9 @@ function brokenBlocking(step: Step, seen: ReadonlyMap<string, Observation>): str
 }
 
 function observationsOf(step: Step, seen: ReadonlyMap<string, Observation>): Observation[] {
-  const ids = step.until.length === 0 ? [step.id] : [step.id, ...step.until.flatMap(idsOf), finishId(step.id)];
+  const ids = step.until.length === 0
+    ? [step.id]
+    : [step.id, ...step.until.flatMap(idsOf), finishId(step.id)];
   return ids.flatMap((id) => seen.get(id) ?? []);
 }
 
@@ -210,7 +225,9 @@ function mismatch(
   }
   const events = all.flatMap((observation) => observation.events);
   if (expects.sees && !seesAgrees(expects.sees, events)) {
-    const seen = events.length === 0 ? "nothing happened" : `there was ${events.map(describeEvent).join(", ")}`;
+    const seen = events.length === 0
+      ? "nothing happened"
+      : `there was ${events.map(describeEvent).join(", ")}`;
     return `expected that it ${describeExpectation(expects)}, but ${seen}`;
   }
   const warned = all.flatMap((observation) => observation.log).filter(isWarning);
@@ -273,7 +290,9 @@ function classify(
   if (!step || !outcome || outcome.kind === "error" || outcome.kind === "skipped") return "unknown";
   if (outcome.kind === "unsupported") return "not-supported";
   if (outcome.kind === "failed" && KERNEL_ONLY_ERRNOS.includes(outcome.errno)) return "fail";
-  if (outcome.kind === "failed" && lacks(step, outcome.errno) && !worked(step, case_, seen)) return "not-supported";
+  if (outcome.kind === "failed" && lacks(step, outcome.errno) && !worked(step, case_, seen)) {
+    return "not-supported";
+  }
   return unmet.section === "when" || unmet.section === "then" ? "fail" : "unknown";
 }
 

@@ -6,14 +6,20 @@
 import { z } from "zod";
 
 /** Schema of the id of a clause: its family in capitals and a number, as in `VREV-10`. */
-export const clauseIdSchema = z.string().regex(/^[A-Z][A-Z0-9]*-\d{2,3}$/, "expected a clause id such as VREV-10")
+export const clauseIdSchema = z.string().regex(
+  /^[A-Z][A-Z0-9]*-\d{2,3}$/,
+  "expected a clause id such as VREV-10",
+)
   .brand<"clause">();
 
 /** The id of a clause, as in `VREV-10`. */
 export type ClauseId = z.output<typeof clauseIdSchema>;
 
 /** Schema of the id of a profile, as in `matt-v1-vfio`. */
-export const profileIdSchema = z.string().regex(/^[a-z0-9][a-z0-9.-]*$/, "expected a profile id such as matt-v1-vfio")
+export const profileIdSchema = z.string().regex(
+  /^[a-z0-9][a-z0-9.-]*$/,
+  "expected a profile id such as matt-v1-vfio",
+)
   .brand<"profile">();
 
 /** The id of a profile, as in `matt-v1-vfio`. */

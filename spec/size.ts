@@ -22,7 +22,9 @@ const UNITS: Record<string, bigint> = {
 export const sizeSchema = z.union([z.string(), z.int().nonnegative()])
   .transform(String)
   .pipe(
-    z.string().regex(SIZE, 'expected a size such as 4096, "4 pages", "1MiB" or "2^63 - 1 page"').brand<"size">(),
+    z.string().regex(SIZE, 'expected a size such as 4096, "4 pages", "1MiB" or "2^63 - 1 page"').brand<
+      "size"
+    >(),
   )
   .meta({ description: "Bytes, or pages, KiB, MiB, GiB, 2^n, joined by + and -." });
 

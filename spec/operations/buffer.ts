@@ -15,7 +15,9 @@ export const bufferOperations = {
   "buffer.mmap": operation({
     buffer: named.buffer,
     length: sizeSchema.optional().meta({ description: "Bytes to map; the whole buffer where left out." }),
-    offset: sizeSchema.default(() => sizeSchema.parse(0)).meta({ description: "Where in the buffer it starts." }),
+    offset: sizeSchema.default(() => sizeSchema.parse(0)).meta({
+      description: "Where in the buffer it starts.",
+    }),
     sharing: z.enum(["shared", "private"]).default("shared"),
     access,
   }, {
@@ -136,7 +138,9 @@ export const memoryOperations = {
   "memory.unmap": operation({
     vma: named.vma,
     first: z.int().nonnegative().optional().meta({ description: "First page to unmap; all where left out." }),
-    pages: z.int().positive().optional().meta({ description: "How many pages; up to the end where left out." }),
+    pages: z.int().positive().optional().meta({
+      description: "How many pages; up to the end where left out.",
+    }),
   }, {
     summary: "Unmaps a mapping or a part of it.",
     follows: "munmap(2)",

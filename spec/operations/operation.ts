@@ -103,7 +103,8 @@ export interface OperationText<R extends Result = Result> {
 }
 
 /** A declared operation. */
-export interface Operation<A extends z.ZodObject = z.ZodObject, R extends Result = Result> extends OperationText<R> {
+export interface Operation<A extends z.ZodObject = z.ZodObject, R extends Result = Result>
+  extends OperationText<R> {
   /** Schema of its arguments. */
   readonly args: A;
 }

@@ -8,7 +8,9 @@ import { ERRNO_NAMES } from "../errno.ts";
 import { sizeSchema } from "../size.ts";
 import { descriptorOrNumber, named, operation } from "./operation.ts";
 
-const region = z.int().nonnegative().default(0).meta({ description: "Index of the region; BARs are 0 to 5." });
+const region = z.int().nonnegative().default(0).meta({
+  description: "Index of the region; BARs are 0 to 5.",
+});
 const page = z.int().nonnegative().default(0).meta({ description: "Index of the page." });
 
 /** Size of `struct vfio_pci_dmabuf_revoke` in the revoke request of seed 2 (S2:385-389), in bytes. */
@@ -26,14 +28,20 @@ export const vfioOperations = {
       .default(() => [sizeSchema.parse("1MiB")])
       .meta({ description: "The BARs the device needs, each a least size or a kind that cannot be shared." }),
     function: z.enum(["physical", "virtual"]).default("physical")
-      .meta({ description: "A physical function, or a virtual one (SR-IOV), which has no memory enable bit." }),
+      .meta({
+        description: "A physical function, or a virtual one (SR-IOV), which has no memory enable bit.",
+      }),
     reset: z.enum(["any", "none", "flr"]).default("any")
       .meta({ description: "Any way to reset it, none at all, or a function level reset." }),
-    low_power: z.boolean().default(false).meta({ description: "Whether runtime power management is needed." }),
+    low_power: z.boolean().default(false).meta({
+      description: "Whether runtime power management is needed.",
+    }),
     reset_with: named.device.optional()
       .meta({ description: "A device that must be in the same hot reset set." }),
     driver: z.enum(["vfio-pci", "without-dmabuf", "config-off"]).default("vfio-pci")
-      .meta({ description: "vfio-pci, a variant that exports nothing, or a kernel built without the feature." }),
+      .meta({
+        description: "vfio-pci, a variant that exports nothing, or a kernel built without the feature.",
+      }),
     access: z.enum(["granted", "none"]).default("granted")
       .meta({ description: "Whether the descriptor is bound to an iommufd or group, or not yet." }),
   }, {
@@ -50,12 +58,17 @@ export const vfioOperations = {
   }),
   "vfio.feature": operation({
     device: named.device,
-    request: z.array(z.enum(["get", "set", "probe"])).default([]).meta({ description: "The flags of the request." }),
-    argsz: z.int().nonnegative().default(EXPORT_ARGSZ).meta({ description: "Bytes that the caller says there are." }),
+    request: z.array(z.enum(["get", "set", "probe"])).default([]).meta({
+      description: "The flags of the request.",
+    }),
+    argsz: z.int().nonnegative().default(EXPORT_ARGSZ).meta({
+      description: "Bytes that the caller says there are.",
+    }),
     unknown_flag: z.boolean().default(false).meta({ description: "Sets a flag bit that nothing defines." }),
     unreadable: z.enum(["nothing", "header", "payload"]).default("nothing"),
   }, {
-    summary: "Sends a request for the dma-buf feature without wanting a buffer, to see how the header is judged.",
+    summary:
+      "Sends a request for the dma-buf feature without wanting a buffer, to see how the header is judged.",
     follows: "VFIO_DEVICE_FEATURE with VFIO_DEVICE_FEATURE_DMA_BUF; vfio_check_feature()",
     result: { gives: "value", of: "0" },
     errnos: ["EINVAL", "EFAULT", "ENOTTY", "EOPNOTSUPP"],
@@ -101,7 +114,9 @@ export const vfioOperations = {
     bus_master: z.enum(["on", "off", "keep"]).default("keep"),
     io: z.enum(["on", "off", "keep"]).default("keep"),
     intx_disable: z.enum(["on", "off", "keep"]).default("keep"),
-    width: z.union([z.literal(1), z.literal(2), z.literal(4)]).default(2).meta({ description: "Bytes written." }),
+    width: z.union([z.literal(1), z.literal(2), z.literal(4)]).default(2).meta({
+      description: "Bytes written.",
+    }),
     offset: z.union([z.literal(4), z.literal(5)]).default(4).meta({ description: "Where the write starts." }),
   }, {
     summary: "Writes the command register of the device.",
@@ -182,7 +197,11 @@ export const vfioOperations = {
     result: { gives: "value", of: "the byte" },
     errnos: ["EIO", "EINVAL"],
   }),
-  "vfio.mmap": operation({ device: named.device, region, length: sizeSchema.default(() => sizeSchema.parse("4 pages")) }, {
+  "vfio.mmap": operation({
+    device: named.device,
+    region,
+    length: sizeSchema.default(() => sizeSchema.parse("4 pages")),
+  }, {
     summary: "Maps the start of a BAR into the process, through the device descriptor.",
     follows: "mmap(2) of the device descriptor; vfio_pci_core_mmap()",
     result: { gives: "object", kind: "vma" },

@@ -114,13 +114,12 @@ export function judge(case_: Case, seen: CaseObservations, context: JudgeContext
   if (broken.length > 0) {
     return { verdict: "fail", end: "completed", reasons: broken, decidedBy: "postcondition", steps };
   }
-  if (unmet) {
-    return {
-      verdict: "unknown",
-      end: unmet.observed.startsWith("could not") ? "suite-error" : "completed",
-      reasons: [sentence(unmet)],
-      steps,
-    };
+  const silent = steps.find((step) => step.status === "not-reached");
+  const open = unmet ?? silent;
+  if (open) {
+    const couldNotRun = open.observed.startsWith("could not be run");
+    const reason = silent === open ? `${open.step}: the target never told how it ended` : sentence(open);
+    return { verdict: "unknown", end: couldNotRun ? "suite-error" : "completed", reasons: [reason], steps };
   }
   const alternative = steps.filter((step) => step.status === "alternative");
   if (alternative.length > 0) {

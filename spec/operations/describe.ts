@@ -1,0 +1,141 @@
+/**
+ * The vocabulary in a form that people and tools can read: derived from the declarations, never written by hand.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { ErrnoName } from "../errno.ts";
+import type { Event } from "../observation.ts";
+import { OPERATION_NAMES, type OperationName, operationOf } from "./mod.ts";
+import { kindsOf, type Result } from "./operation.ts";
+
+/** An argument of an operation. */
+export interface ArgumentDescription {
+  readonly name: string;
+  /** What it takes, in words. */
+  readonly takes: string;
+  readonly required: boolean;
+  /** What it is where it is left out, as a case would write it. */
+  readonly default?: string | undefined;
+  readonly description: string;
+}
+
+/** An operation of the vocabulary. */
+export interface OperationDescription {
+  readonly name: OperationName;
+  readonly summary: string;
+  /** The system call, request or kernel function it stands for. */
+  readonly follows: string;
+  readonly arguments: readonly ArgumentDescription[];
+  /** What it gives, in words. */
+  readonly gives: string;
+  readonly errnos: readonly ErrnoName[];
+  /** The error that says that a target does not have it. */
+  readonly missing?: ErrnoName | undefined;
+  readonly faults: boolean;
+  readonly events: readonly Event["event"][];
+}
+
+/** Describes every operation, in the order of the vocabulary. */
+export function describeVocabulary(): readonly OperationDescription[] {
+  return OPERATION_NAMES.map((name) => {
+    const { summary, follows, args, result, errnos, missing, faults, events } = operationOf(name);
+    const described = Object.entries(args.shape).map(([arg, schema]) => describeArgument(arg, schema));
+    return {
+      name,
+      summary,
+      follows,
+      arguments: described,
+      gives: describeResult(result),
+      errnos,
+      missing,
+      faults: faults ?? false,
+      events: events ?? [],
+    };
+  });
+}
+
+function describeResult(result: Result): string {
+  switch (result.gives) {
+    case "nothing":
+      return "nothing";
+    case "object":
+      return `a ${result.kind}`;
+    case "same":
+      return `an object of the kind of \`${result.as}\``;
+    case "value":
+      return result.of;
+  }
+}
+
+function describeArgument(name: string, schema: z.core.$ZodType): ArgumentDescription {
+  const optional = schema instanceof z.ZodDefault || schema instanceof z.ZodOptional;
+  const inner = optional ? schema.unwrap() : schema;
+  const text = kindsOf(inner) ? "" : descriptionOf(schema) ?? descriptionOf(inner) ?? "";
+  const takes = takesOf(inner);
+  if (!(schema instanceof z.ZodDefault)) {
+    return { name, takes, required: !optional, description: text };
+  }
+  return {
+    name,
+    takes,
+    required: false,
+    default: JSON.stringify(schema.def.defaultValue),
+    description: text,
+  };
+}
+
+function descriptionOf(schema: z.core.$ZodType): string | undefined {
+  return z.globalRegistry.get(schema)?.description;
+}
+
+function takesOf(schema: z.core.$ZodType): string {
+  const kinds = kindsOf(schema);
+  if (kinds && schema instanceof z.ZodString) return `the name of a ${kinds.join(" or ")}`;
+  if (schema instanceof z.ZodPipe) return "a size";
+  if (schema instanceof z.ZodEnum) return schema.options.map((option) => `\`${String(option)}\``).join(", ");
+  if (schema instanceof z.ZodLiteral) {
+    return [...schema.values].map((value) => `\`${String(value)}\``).join(", ");
+  }
+  if (schema instanceof z.ZodBoolean) return "`true`, `false`";
+  if (schema instanceof z.ZodArray) return `a list of: ${takesOf(schema.element)}`;
+  if (schema instanceof z.ZodUnion) return schema.options.map(takesOf).join("; or ");
+  if (schema instanceof z.ZodObject) {
+    return Object.entries(schema.shape).map(([key, value]) => `\`${key}\`: ${takesOf(value)}`).join(", ");
+  }
+  if (schema instanceof z.ZodNumber) return "a whole number";
+  return "text";
+}
+
+/** The vocabulary as a Markdown page. */
+export function vocabularyPage(): string {
+  const intro =
+    "# Vocabulary\n\nEvery operation that a case can use. This page is generated from the declarations in\n" +
+    "`spec/operations/`; `deno task schema` writes it anew.\n";
+  return [intro, ...describeVocabulary().map(operationSection)].join("\n");
+}
+
+function operationSection(operation: OperationDescription): string {
+  const lines = [
+    `## ${operation.name}`,
+    "",
+    operation.summary,
+    "",
+    `- Follows: ${operation.follows}`,
+    `- Gives: ${operation.gives}`,
+  ];
+  if (operation.errnos.length > 0) lines.push(`- May fail with: ${operation.errnos.join(", ")}`);
+  if (operation.missing) lines.push(`- A target that does not have it answers: ${operation.missing}`);
+  if (operation.faults) lines.push("- May raise: SIGBUS, SIGSEGV");
+  if (operation.events.length > 0) lines.push(`- May cause: ${operation.events.join(", ")}`);
+  if (operation.arguments.length > 0) {
+    lines.push("", "| argument | takes | default | |", "|---|---|---|---|");
+    lines.push(...operation.arguments.map(argumentRow));
+  }
+  return lines.join("\n") + "\n";
+}
+
+function argumentRow({ name, takes, required, default: value, description }: ArgumentDescription): string {
+  const fallback = value === undefined ? required ? "required" : "" : `\`${value}\``;
+  return `| \`${name}\` | ${takes} | ${fallback} | ${description} |`;
+}

@@ -78,6 +78,35 @@ export interface JudgeContext {
   readonly pageSize: number;
 }
 
+/** What a ruling looks at. */
+interface Facts {
+  readonly case: Case;
+  readonly seen: CaseObservations;
+  readonly steps: readonly StepJudgement[];
+  /** The first step that is not as expected, and what that means. */
+  readonly unmet?: { readonly step: StepJudgement; readonly means: Meaning } | undefined;
+}
+
+/** What it means that a step is not as expected. */
+type Meaning = "fail" | "not-supported" | "target-error" | "nothing-shown";
+
+/** Everything of a judgement but the steps. */
+type Ruling = Omit<Judgement, "steps">;
+
+/** The rulings in order of precedence; a case that none of them applies to has passed. */
+const RULINGS: readonly ((facts: Facts) => Ruling | undefined)[] = [
+  neverRun,
+  notSupported,
+  failedStep,
+  deadTarget,
+  endedEarly,
+  brokenAfterwards,
+  openStep,
+  followsOthers,
+];
+
+const PASS: Ruling = { verdict: "pass", end: "completed", reasons: [] };
+
 /**
  * Judges one run of a case.
  *
@@ -86,46 +115,69 @@ export interface JudgeContext {
  * @param context what must be known of the target
  */
 export function judge(case_: Case, seen: CaseObservations, context: JudgeContext): Judgement {
-  const end = seen.end;
-  if (!end && seen.observations.length === 0) {
-    return { verdict: "unknown", end: "not-run", reasons: ["the case was not run"], steps: [] };
-  }
   const steps = judgeSteps(case_, seen, context);
-  const unmet = steps.find((step) => step.status === "unmet");
-  const why = unmet ? classify(unmet, case_, seen) : undefined;
-  if (why === "not-supported" && unmet) {
-    return { verdict: "unknown", end: "not-supported", reasons: [sentence(unmet)], steps };
+  const first = steps.find((step) => step.status === "unmet");
+  const unmet = first && { step: first, means: meaningOf(first, case_, seen) };
+  const facts = { case: case_, seen, steps, unmet };
+  for (const ruling of RULINGS) {
+    const ruled = ruling(facts);
+    if (ruled) return { ...ruled, steps };
   }
-  if (why === "fail") {
-    const reasons = steps.filter((step) => step.status === "unmet").map(sentence);
-    return { verdict: "fail", end: end?.end ?? "lost", reasons, decidedBy: "step", steps };
+  return { ...PASS, steps };
+}
+
+function neverRun({ seen }: Facts): Ruling | undefined {
+  if (seen.end || seen.observations.length > 0) return undefined;
+  return { verdict: "unknown", end: "not-run", reasons: ["the case was not run"] };
+}
+
+function notSupported({ unmet }: Facts): Ruling | undefined {
+  if (unmet?.means !== "not-supported") return undefined;
+  return { verdict: "unknown", end: "not-supported", reasons: [sentence(unmet.step)] };
+}
+
+function failedStep({ unmet, steps, seen }: Facts): Ruling | undefined {
+  if (unmet?.means !== "fail") return undefined;
+  const reasons = steps.filter((step) => step.status === "unmet").map(sentence);
+  return { verdict: "fail", end: seen.end?.end ?? "lost", reasons, decidedBy: "step" };
+}
+
+/** A kernel that crashes or hangs has failed the case, whatever it answered before. */
+function deadTarget({ seen: { end } }: Facts): Ruling | undefined {
+  if (end?.end !== "crash" && end?.end !== "hang") return undefined;
+  return { verdict: "fail", end: end.end, reasons: [reasonOf(end)], decidedBy: "end" };
+}
+
+function endedEarly({ seen: { end } }: Facts): Ruling | undefined {
+  if (!end) {
+    return { verdict: "unknown", end: "lost", reasons: ["the record stops in the middle of the case"] };
   }
-  if (end?.end === "crash" || end?.end === "hang") {
-    return { verdict: "fail", end: end.end, reasons: [reasonOf(end)], decidedBy: "end", steps };
-  }
-  if (end?.end !== "completed") {
-    const reason = end ? reasonOf(end) : "the record stops in the middle of the case";
-    return { verdict: "unknown", end: end?.end ?? "lost", reasons: [reason], steps };
-  }
-  if (!end.post) {
-    return { verdict: "unknown", end: "completed", reasons: ["the clean-up was not looked at"], steps };
-  }
-  const broken = brokenPostconditions(case_, seen, end.post);
-  if (broken.length > 0) {
-    return { verdict: "fail", end: "completed", reasons: broken, decidedBy: "postcondition", steps };
+  if (end.end !== "completed") return { verdict: "unknown", end: end.end, reasons: [reasonOf(end)] };
+  if (end.post) return undefined;
+  return { verdict: "unknown", end: "completed", reasons: ["the clean-up was not looked at"] };
+}
+
+function brokenAfterwards({ case: case_, seen }: Facts): Ruling | undefined {
+  const reasons = seen.end?.post ? brokenPostconditions(case_, seen, seen.end.post) : [];
+  if (reasons.length === 0) return undefined;
+  return { verdict: "fail", end: "completed", reasons, decidedBy: "postcondition" };
+}
+
+/** A step that shows nothing, or of which nothing was heard: silence is never a pass. */
+function openStep({ unmet, steps }: Facts): Ruling | undefined {
+  if (unmet) {
+    const end = unmet.means === "target-error" ? "infra-error" : "completed";
+    return { verdict: "unknown", end, reasons: [sentence(unmet.step)] };
   }
   const silent = steps.find((step) => step.status === "not-reached");
-  const open = unmet ?? silent;
-  if (open) {
-    const couldNotRun = open.observed.startsWith("could not be run");
-    const reason = silent === open ? `${open.step}: the target never told how it ended` : sentence(open);
-    return { verdict: "unknown", end: couldNotRun ? "suite-error" : "completed", reasons: [reason], steps };
-  }
-  const alternative = steps.filter((step) => step.status === "alternative");
-  if (alternative.length > 0) {
-    return { verdict: "contested", end: "completed", reasons: alternative.map(sentence), steps };
-  }
-  return { verdict: "pass", end: "completed", reasons: [], steps };
+  if (!silent) return undefined;
+  const reason = `${silent.step}: the target never told how it ended`;
+  return { verdict: "unknown", end: "completed", reasons: [reason] };
+}
+
+function followsOthers({ steps }: Facts): Ruling | undefined {
+  const reasons = steps.filter((step) => step.status === "alternative").map(sentence);
+  return reasons.length === 0 ? undefined : { verdict: "contested", end: "completed", reasons };
 }
 
 function sentence(step: StepJudgement): string {
@@ -277,22 +329,18 @@ function seesAgrees(sees: Sees, events: readonly Event[]): boolean {
     sees.events.every((event, index) => describeEvent(event) === describeEvent(relevant[index] ?? event));
 }
 
-/** Whether an unmet step means a failure, that the target lacks something, or that nothing can be said. */
-function classify(
-  unmet: StepJudgement,
-  case_: Case,
-  seen: CaseObservations,
-): "fail" | "not-supported" | "unknown" {
+/** What it means that a step is not as expected. */
+function meaningOf(unmet: StepJudgement, case_: Case, seen: CaseObservations): Meaning {
   const step = [...placed(case_)].find((each) => each.step.id === unmet.step)?.step;
-  const observation = seen.observations.find((each) => each.step === unmet.step);
-  const outcome = observation?.outcome;
-  if (!step || !outcome || outcome.kind === "error" || outcome.kind === "skipped") return "unknown";
+  const outcome = seen.observations.find((each) => each.step === unmet.step)?.outcome;
+  if (!step || !outcome || outcome.kind === "skipped") return "nothing-shown";
+  if (outcome.kind === "error") return "target-error";
   if (outcome.kind === "unsupported") return "not-supported";
   if (outcome.kind === "failed" && KERNEL_ONLY_ERRNOS.includes(outcome.errno)) return "fail";
   if (outcome.kind === "failed" && lacks(step, outcome.errno) && !worked(step, case_, seen)) {
     return "not-supported";
   }
-  return unmet.section === "when" || unmet.section === "then" ? "fail" : "unknown";
+  return unmet.section === "when" || unmet.section === "then" ? "fail" : "nothing-shown";
 }
 
 function lacks(step: Step, errno: string): boolean {

@@ -164,6 +164,12 @@ Deno.test("judge() lets a warning pass that the step expects, and asks for it", 
   assertEquals(verdictOf(case_, [saw("when.0")]).verdict, "fail");
 });
 
+Deno.test("judge() blames the target, not the kernel, where the target could not run a step", () => {
+  const broken: Outcome = { kind: "error", message: "the agent has no memory left" };
+  const judgement = verdictOf(refusal, [saw("control.0"), saw("then.0", broken)]);
+  assertEquals([judgement.verdict, judgement.end], ["unknown", "infra-error"]);
+});
+
 const blocking = caseOf({
   when: [
     step("when.0", "vfio.revoke", SUCCEEDS, {

@@ -140,7 +140,7 @@ export class Session {
     const args = resolveArgs(step.operation, step.args, this.#bindings);
     if (args instanceof UnusableName) return { kind: "skipped", reason: args.reason };
     const call = { operation: step.operation, args, name: step.bind ?? step.id };
-    const thread = this.kernel.spawn(step.id, handler(this, call));
+    const thread = this.kernel.call(step.id, handler(this, call));
     if (step.action === "call") this.kernel.complete(thread);
     else this.kernel.settle(thread);
     if (!thread.done || step.action === "start") this.#started.set(step.id, { call: step, thread });
@@ -174,9 +174,9 @@ export class Session {
     const { kernel } = this;
     for (const fence of this.fences) fence.signal();
     kernel.drain();
-    for (const importer of this.importers) kernel.complete(kernel.spawn("detach", importer.detach(kernel)));
+    for (const importer of this.importers) kernel.complete(kernel.call("detach", importer.detach(kernel)));
     for (const process of kernel.processes) {
-      kernel.complete(kernel.spawn("exit", atomic(() => exitProcess(kernel, process))));
+      kernel.complete(kernel.call("exit", atomic(() => exitProcess(kernel, process))));
     }
     kernel.advanceClock(LONG_TIME);
     return {

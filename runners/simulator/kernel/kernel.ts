@@ -61,22 +61,19 @@ export class Kernel {
     this.tainted = true;
   }
 
-  /** Starts a thread; it runs when the scheduler comes to it. */
-  spawn(name: string, body: Steps<unknown>): Thread {
-    const thread = new Thread(name, this.#withTaskWork(body));
-    this.#threads.push(thread);
-    return thread;
+  /** Makes a thread for a call; {@link settle} or {@link complete} runs it. */
+  call(name: string, body: Steps<unknown>): Thread {
+    return new Thread(name, body);
+  }
+
+  /** Starts a thread of the kernel's own; it runs when the scheduler comes to it. */
+  spawn(name: string, body: Steps<unknown>): void {
+    this.#threads.push(new Thread(name, body));
   }
 
   /** Hands a file whose last reference is gone to the end of the running call; fput(). */
   deferRelease(file: File): void {
     this.#released.push(file);
-  }
-
-  *#withTaskWork(body: Steps<unknown>): Steps<unknown> {
-    const result = yield* body;
-    for (let file = this.#released.pop(); file; file = this.#released.pop()) yield* file.release(this);
-    return result;
   }
 
   /** Waits for some milliseconds of virtual time. */
@@ -90,7 +87,7 @@ export class Kernel {
   /** Runs a thread, and every thread that it waits for, until nothing can move without time passing. */
   settle(thread: Thread): void {
     this.#advance(thread);
-    while (!thread.done && this.#advanceOthers(thread)) this.#advance(thread);
+    if (!thread.done && !this.#threads.includes(thread)) this.#threads.push(thread);
     this.drain();
   }
 
@@ -102,9 +99,7 @@ export class Kernel {
 
   /** Runs every thread that can run. */
   drain(): void {
-    if (this.#threads.length === 0) return;
-    let moved = true;
-    while (moved) moved = this.#advanceOthers(undefined);
+    while (this.#threads.length > 0 && this.#advanceAll());
   }
 
   /** Lets virtual time pass and runs what becomes due on the way, in order. */
@@ -133,23 +128,29 @@ export class Kernel {
     return this.#timers.length === 0 ? undefined : Math.min(...this.#timers);
   }
 
-  #advanceOthers(except: Thread | undefined): boolean {
+  #advanceAll(): boolean {
     let moved = false;
     for (const thread of [...this.#threads]) {
-      if (thread !== except && this.#advance(thread)) moved = true;
+      if (this.#advance(thread)) moved = true;
+      if (thread.done) this.#threads.splice(this.#threads.indexOf(thread), 1);
     }
     return moved;
   }
 
+  /** Runs one thread as far as it gets; before it returns to user space it does the task work. */
   #advance(thread: Thread): boolean {
     const before = this.current;
     this.current = thread;
-    const moved = thread.advance();
-    this.current = before;
-    if (thread.done) {
-      const index = this.#threads.indexOf(thread);
-      if (index >= 0) this.#threads.splice(index, 1);
+    let moved = thread.advance();
+    for (let file = this.#dueRelease(thread); file; file = this.#dueRelease(thread)) {
+      thread.continueWith(file.release(this));
+      if (thread.advance()) moved = true;
     }
+    this.current = before;
     return moved;
+  }
+
+  #dueRelease(thread: Thread): File | undefined {
+    return thread.done ? this.#released.pop() : undefined;
   }
 }

@@ -29,12 +29,20 @@ export class Thread {
   done = false;
   /** What it waits for, if it does not run. */
   waiting: Wait | undefined;
-  readonly #body: Steps<unknown>;
+  /** What the call gave. */
   result: unknown;
+  #body: Steps<unknown>;
+  #hasResult = false;
 
   constructor(name: string, body: Steps<unknown>) {
     this.name = name;
     this.#body = body;
+  }
+
+  /** Gives a thread that has done its work more to do before it returns; its result stays. */
+  continueWith(body: Steps<unknown>): void {
+    this.#body = body;
+    this.done = false;
   }
 
   /** Runs until it returns or has to wait. Tells whether it got anywhere. */
@@ -48,14 +56,16 @@ export class Thread {
       }
       moved = true;
       const step = this.#body.next();
-      if (step.done) {
-        this.done = true;
-        this.result = step.value;
-      } else {
-        this.waiting = step.value;
-      }
+      if (step.done) this.#finish(step.value);
+      else this.waiting = step.value;
     }
     return moved;
+  }
+
+  #finish(value: unknown): void {
+    this.done = true;
+    if (!this.#hasResult) this.result = value;
+    this.#hasResult = true;
   }
 }
 

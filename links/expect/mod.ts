@@ -5,4 +5,4 @@
  *
  * @module
  */
-export { expect } from "expect";
+export { expect } from "npm:expect@30.5.2";

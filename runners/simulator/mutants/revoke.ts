@@ -35,7 +35,9 @@ import {
 
 const DIALECT = "matt-v1-vfio";
 
-const isFenceWait = (step: ChangeStep) => step.name.startsWith("wait for the fences");
+function isFenceWait(step: ChangeStep): boolean {
+  return step.name.startsWith("wait for the fences");
+}
 
 /** Zaps the first CPU mapping only. */
 const zapFirstMapping: ChangeStep = {

@@ -1,0 +1,142 @@
+import { assert, assertEquals } from "@std/assert";
+import { caseIdSchema } from "../../spec/ids.ts";
+import type { CaseEnd, Observation } from "../../spec/observation.ts";
+import { type OperationName, operationOf } from "../../spec/operations/mod.ts";
+import type { Program, ProgramStep } from "../../cases/program.ts";
+import { DIALECTS } from "./dialects/mod.ts";
+import { MUTANTS } from "./mutants/mod.ts";
+import type { Dialect } from "./rules.ts";
+import { simulator } from "./simulator.ts";
+
+type Line = readonly [OperationName, Record<string, unknown>, string?];
+
+function dialect(id: string): Dialect {
+  const found = DIALECTS.get(id);
+  assert(found, id);
+  return found;
+}
+
+function step([operation, args, bind]: Line, action: "call" | "start", id: string): ProgramStep {
+  return { action, id, operation, args: operationOf(operation).args.parse(args), bind };
+}
+
+function program(...lines: readonly Line[]): Program {
+  return {
+    case: caseIdSchema.parse("test"),
+    steps: lines.map((line, index) => step(line, "call", `s${index}`)),
+  };
+}
+
+function run(on: Dialect, steps: Program): { seen: Observation[]; end: CaseEnd } {
+  const seen: Observation[] = [];
+  const end = simulator(on).run(steps, (observation) => seen.push(observation));
+  return { seen, end };
+}
+
+const SHARED: readonly Line[] = [
+  ["vfio.open", {}, "dev"],
+  ["vfio.export", { device: "dev" }, "buf"],
+];
+const HOLDING: readonly Line[] = [
+  ...SHARED,
+  ["importer.attach", { buffer: "buf", on_invalidate: "keep" }, "imp"],
+  ["importer.map", { attachment: "imp" }, "map"],
+];
+
+Deno.test("simulator() gives back everything after a case that gives back nothing", () => {
+  for (const each of DIALECTS.values()) {
+    const { end } = run(each, program(...HOLDING, ["importer.vmap", { attachment: "imp" }]));
+    assertEquals(end, { end: "completed", post: { leaks: [], blocked: [], log: [], tainted: false } });
+  }
+});
+
+Deno.test("simulator() tells what a call waits for that nothing can release", () => {
+  const { seen, end } = run(
+    dialect("matt-v1-vfio"),
+    program(...HOLDING, ["vfio.revoke", { device: "dev", buffer: "buf" }]),
+  );
+  assertEquals(seen.at(-1)?.outcome, { kind: "blocked", on: "unmap:1 mappings" });
+  assertEquals(seen.at(-1)?.pending, ["s4"]);
+  assertEquals(end.post?.blocked, []);
+});
+
+Deno.test("simulator() lets virtual time pass while a call waits for it", () => {
+  const { seen } = run(
+    dialect("matt-v1-vfio"),
+    program(
+      ...SHARED,
+      ["importer.attach", { buffer: "buf", on_invalidate: { unmap_after_ms: 300 } }, "imp"],
+      ["importer.map", { attachment: "imp" }, "map"],
+      ["vfio.revoke", { device: "dev", buffer: "buf" }],
+    ),
+  );
+  const last = seen.at(-1);
+  assertEquals([last?.outcome, last?.durationMs], [{ kind: "returned", value: 0 }, 300]);
+  assertEquals(last?.events.map(({ event }) => event), ["invalidate", "unmap"]);
+});
+
+Deno.test("simulator() does not let time pass for a step that is only started", () => {
+  const steps = program(
+    ...SHARED,
+    ["importer.attach", { buffer: "buf", on_invalidate: { unmap_after_ms: 300 } }, "imp"],
+    ["importer.map", { attachment: "imp" }, "map"],
+  ).steps;
+  const { seen } = run(dialect("matt-v1-vfio"), {
+    case: caseIdSchema.parse("test"),
+    steps: [
+      ...steps,
+      step(["vfio.revoke", { device: "dev", buffer: "buf" }], "start", "revoke"),
+      step(["clock.advance", { ms: 299 }], "call", "before"),
+      step(["clock.advance", { ms: 1 }], "call", "after"),
+      { action: "finish", id: "end", of: "revoke" },
+    ],
+  });
+  assertEquals(seen.slice(-4).map(({ pending }) => pending), [["revoke"], ["revoke"], [], []]);
+});
+
+Deno.test("simulator() skips a step whose object an earlier step did not give", () => {
+  const { seen } = run(
+    dialect("mainline-7.3"),
+    program(...SHARED, ["buffer.mmap", { buffer: "buf" }, "vma"], [
+      "memory.load",
+      { vma: "vma" },
+    ]),
+  );
+  assertEquals(seen.map(({ outcome }) => outcome.kind), ["returned", "returned", "failed", "skipped"]);
+});
+
+Deno.test("simulator() says the same of the same program every time", () => {
+  const steps = program(...HOLDING, ["vfio.command", { device: "dev", memory: "off" }], ["fd.close", {
+    fd: "dev",
+  }]);
+  assertEquals(run(dialect("matt-v1-vfio"), steps), run(dialect("matt-v1-vfio"), steps));
+});
+
+Deno.test("simulator() finds a leaked reference and an underflow", () => {
+  const revoke: Line = ["vfio.revoke", { device: "dev", buffer: "buf" }];
+  const broken = (id: string) => {
+    const mutant = MUTANTS.find((each) => each.id === id);
+    assert(mutant, id);
+    return run(mutant.apply(dialect(mutant.dialect)), program(...SHARED, revoke)).end.post;
+  };
+  assertEquals(broken("reference-leaked-on-success")?.leaks.length, 1);
+  assertEquals(broken("reference-put-twice")?.tainted, true);
+});
+
+Deno.test("MUTANTS have unique names, known dialects and a clause each", () => {
+  assertEquals(new Set(MUTANTS.map(({ id }) => id)).size, MUTANTS.length);
+  for (const { id, dialect: of, breaks } of MUTANTS) {
+    assert(DIALECTS.has(of), id);
+    assert(breaks.length > 0, id);
+  }
+});
+
+Deno.test("a mutant changes the rules of its dialect and leaves the dialect alone", () => {
+  for (const mutant of MUTANTS) {
+    const original = dialect(mutant.dialect);
+    const before = { ...original.rules.core, ...original.rules.vfio };
+    const { rules } = mutant.apply(original);
+    assert(rules.core !== original.rules.core || rules.vfio !== original.rules.vfio, mutant.id);
+    assertEquals({ ...original.rules.core, ...original.rules.vfio }, before);
+  }
+});

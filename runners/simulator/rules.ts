@@ -115,6 +115,8 @@ export interface VfioRules {
 
   /** Which attachments are refused. */
   readonly attach: Checks<VfioAttach>;
+  /** Which attachments cannot be pinned. */
+  readonly pin: Checks<Attachment>;
   /** Which buffers cannot be mapped. */
   readonly map: Checks<VfioPciDmaBuf>;
   /** How many krefs a map takes, given the error it ends with. */

@@ -30,14 +30,15 @@ import {
 } from "../kernel/vfio_pci_revoke.ts";
 import type { Dialect } from "../rules.ts";
 import { mainlineCore } from "./core.ts";
-import { vfioBase } from "./vfio.ts";
+import { refuseWithoutAccess, vfioBase } from "./vfio.ts";
 
 const waitForAllFences = waitForFences("BOOKKEEP");
 
 /** Bytes of struct vfio_pci_dmabuf_revoke (S2:385-388). */
 const REVOKE_SIZE = 8;
 
-const revoke = [
+/** R1 to R7 of the revoke of seed 2. */
+export const revokeSequence = [
   lockReservation,
   setStatus,
   notifyImporters,
@@ -74,12 +75,7 @@ const isRevoked: Checks<VfioPciDmaBuf> = [
 ];
 
 const revokeArgument: Checks<RevokeRequest> = [
-  {
-    clause: "VEXP-24",
-    errno: "EINVAL",
-    refuses: "a descriptor without access to the device",
-    when: ({ accessGranted }) => !accessGranted,
-  },
+  refuseWithoutAccess,
   {
     clause: "VREV-02",
     errno: "EFAULT",
@@ -141,7 +137,7 @@ export const mattV1Vfio: Dialect = {
       ...vfioBase,
       events: { ...vfioBase.events, lastClose: [lockMemory, takeBuffersAway, unlockMemory] },
       transitions: {
-        OK: { TEMP: revoke, PERM: revoke },
+        OK: { TEMP: revokeSequence, PERM: revokeSequence },
         TEMP: { OK: unrevoke, PERM: [lockReservation, setStatus, unlockReservation] },
         PERM: {},
       },

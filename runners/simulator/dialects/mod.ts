@@ -4,12 +4,13 @@
  * @module
  */
 import type { Dialect } from "../rules.ts";
-import { mainline73 } from "./mainline_7_3.ts";
+import { mainlineDialects } from "./mainline.ts";
 import { mattV1Vfio } from "./matt_v1_vfio.ts";
+import { mattV2 } from "./matt_v2.ts";
 
 /** Every dialect, by name. */
 export const DIALECTS: ReadonlyMap<string, Dialect> = new Map(
-  [mattV1Vfio, mainline73].map((dialect) => [dialect.id, dialect]),
+  [mattV1Vfio, mattV2, ...mainlineDialects].map((dialect) => [dialect.id, dialect]),
 );
 
 /** The dialect that `sim` stands for. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Checks } from "../kernel/check.ts";
+import type { Check, Checks } from "../kernel/check.ts";
 import { PAGE_SIZE } from "../kernel/kernel.ts";
 import type { Sequence } from "../kernel/sequence.ts";
 import type { DeviceEvent, VfioPciDevice } from "../kernel/vfio_pci_core.ts";
@@ -48,14 +48,17 @@ const PAGE = BigInt(PAGE_SIZE);
 const SIGN_BIT = 1n << 63n;
 const LIMIT = 1n << 64n;
 
+/** The access check of every device request: vfio_device_fops_unl_ioctl(). */
+export const refuseWithoutAccess: Check<{ readonly accessGranted: boolean }> = {
+  clause: "VEXP-24",
+  errno: "EINVAL",
+  refuses: "a descriptor without access to the device",
+  when: ({ accessGranted }) => !accessGranted,
+};
+
 /** Which feature requests are refused before a probe is answered, in the order of semantics table 4.1. */
 export const featureHeader: Checks<ExportRequest> = [
-  {
-    clause: "VEXP-24",
-    errno: "EINVAL",
-    refuses: "a descriptor without access to the device",
-    when: ({ accessGranted }) => !accessGranted,
-  },
+  refuseWithoutAccess,
   {
     clause: "VEXP-01",
     errno: "EFAULT",
@@ -301,6 +304,7 @@ export const vfioBase: Omit<
   initialStatus: (memoryEnabled) => memoryEnabled ? "OK" : "TEMP",
   release: [unlinkFromDevice, releaseRunningRegistration],
   attach,
+  pin: [],
   map: [{ clause: "VATT-05", errno: "ENODEV", refuses: "a revoked buffer", when: isRevoked }],
   krefsTakenByMap: (error) => error ? 0 : 1,
   krefsPutByUnmap: 1,

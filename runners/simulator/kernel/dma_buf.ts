@@ -18,7 +18,7 @@ export interface DmaBufOps {
   /** Who the exporter is; buffers are told apart by the identity of this object. */
   readonly name: string;
   readonly attach?: ((kernel: Kernel, attachment: Attachment) => ErrnoName | undefined) | undefined;
-  readonly pin?: ((attachment: Attachment) => ErrnoName | undefined) | undefined;
+  readonly pin?: ((kernel: Kernel, attachment: Attachment) => ErrnoName | undefined) | undefined;
   readonly unpin?: ((attachment: Attachment) => void) | undefined;
   /** Gives the frames that the device may reach; `null` stands for no table and no error. */
   readonly map?:
@@ -190,7 +190,7 @@ export function dmaBufAttachRevocable(attachment: Attachment): boolean {
 /** Asks the exporter not to move a buffer; dma_buf_pin(). The caller holds the reservation lock. */
 export function dmaBufPin(kernel: Kernel, attachment: Attachment): ErrnoName | undefined {
   if (!attachment.ops) kernel.warn("WARNING: dma_buf_pin() of a static attachment");
-  return attachment.dmabuf.ops.pin?.(attachment);
+  return attachment.dmabuf.ops.pin?.(kernel, attachment);
 }
 
 /** Takes a pin back; dma_buf_unpin(). */
@@ -205,7 +205,7 @@ export function dmaBufUnpin(attachment: Attachment): void {
 export function* dmaBufMapAttachment(kernel: Kernel, attachment: Attachment): Steps<SgTable | ErrnoName> {
   const { dmabuf } = attachment;
   const pins = attachment.ops === undefined && dmabuf.ops.pin !== undefined;
-  const error = pins ? dmabuf.ops.pin?.(attachment) : undefined;
+  const error = pins ? dmabuf.ops.pin?.(kernel, attachment) : undefined;
   if (error) return error;
   const mapping = mapNow(kernel, attachment);
   if (isError(mapping)) {

@@ -167,7 +167,8 @@ function bufferOf(dmabuf: DmaBuf): VfioPciDmaBuf {
 export const vfioPciDmaBufOps: DmaBufOps = {
   name: "vfio-pci",
   attach: (kernel, attachment) => refusal(kernel, kernel.rules.vfio.attach, request(attachment)),
-  pin: undefined,
+  pin: (kernel, attachment) => refusal(kernel, kernel.rules.vfio.pin, attachment),
+  unpin: () => {},
   map(kernel, attachment) {
     const buffer = bufferOf(attachment.dmabuf);
     const refused = refusal(kernel, kernel.rules.vfio.map, buffer);

@@ -1,0 +1,60 @@
+/**
+ * A profile: what a target claims, as a set of clauses.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { Position } from "./diagnostic.ts";
+import { type ClauseId, type ProfileId, profileIdSchema } from "./ids.ts";
+
+/** What a profile describes: a proposal on the lists, a kernel as released, or a part that a driver plays. */
+export const PROFILE_KINDS = ["proposal", "kernel", "role"] as const;
+
+/** What a profile describes. */
+export type ProfileKind = typeof PROFILE_KINDS[number];
+
+/** A profile as its file gives it. */
+export interface ProfileText {
+  readonly id: ProfileId;
+  readonly title: string;
+  readonly kind: ProfileKind;
+  readonly summary: string;
+  /** Profiles whose clauses it has too. */
+  readonly extends?: readonly ProfileId[] | undefined;
+  /** Clauses, or all of a family as in `VREV-*`. */
+  readonly include?: readonly string[] | undefined;
+  /** Clauses that it does not have after all. */
+  readonly exclude?: readonly string[] | undefined;
+  /** The simulator that behaves as the profile says. */
+  readonly oracle?: string | undefined;
+  readonly notes?: string | undefined;
+}
+
+/** A profile with its clauses. */
+export interface Profile extends Omit<ProfileText, "extends" | "include" | "exclude"> {
+  readonly extends: readonly ProfileId[];
+  /** Every clause of it, those of the profiles that it extends included. */
+  readonly clauses: ReadonlySet<ClauseId>;
+  /** Where it stands. */
+  readonly at: Position;
+}
+
+const text = z.string().trim().min(1);
+
+const pattern = z.string().regex(
+  /^[A-Z][A-Z0-9]*-(\*|\d{2,3}|\d{1,2}\*)$/,
+  "expected a clause such as VREV-10, or VREV-* for all of a family",
+);
+
+/** Schema of a profile's file. */
+export const profileSchema: z.ZodType<ProfileText> = z.strictObject({
+  id: profileIdSchema.meta({ description: "The name of the file without .yaml." }),
+  title: text,
+  kind: z.enum(PROFILE_KINDS),
+  summary: text,
+  extends: z.array(profileIdSchema).optional().meta({ description: "Profiles whose clauses it has too." }),
+  include: z.array(pattern).optional().meta({ description: "Clauses, or all of a family as in VREV-*." }),
+  exclude: z.array(pattern).optional().meta({ description: "Clauses that it does not have after all." }),
+  oracle: text.optional().meta({ description: "The simulator that behaves as the profile says." }),
+  notes: text.optional(),
+});

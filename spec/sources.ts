@@ -1,0 +1,57 @@
+/**
+ * What the clauses cite: mails and kernels.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+/** A mail. */
+export interface Mail {
+  readonly "message-id"?: string | undefined;
+  /** Whether the message-id follows from the others of its series and was not seen. */
+  readonly inferred?: boolean | undefined;
+  readonly author: string;
+  readonly subject?: string | undefined;
+  /** The day, as in `2026-01-11`. */
+  readonly date?: string | undefined;
+  /** The file of the mail among the seeds. */
+  readonly seed?: string | undefined;
+  /** How much of it was read, in a word. */
+  readonly seen: string;
+}
+
+/** A kernel release. */
+export interface KernelSource {
+  readonly package?: string | undefined;
+  readonly version?: string | undefined;
+  /** Whether its source was read. */
+  readonly read?: boolean | undefined;
+}
+
+/** Everything that clauses cite, by the keys that they use. */
+export interface Sources {
+  readonly mails: Readonly<Record<string, Mail>>;
+  readonly kernels: Readonly<Record<string, KernelSource>>;
+}
+
+const text = z.string().trim().min(1);
+
+/** Schema of `spec/sources.yaml`. */
+export const sourcesSchema: z.ZodType<Sources> = z.strictObject({
+  mails: z.record(
+    z.string(),
+    z.strictObject({
+      "message-id": text.optional(),
+      inferred: z.boolean().optional(),
+      author: text,
+      subject: text.optional(),
+      date: text.optional(),
+      seed: text.optional(),
+      seen: text,
+    }),
+  ),
+  kernels: z.record(
+    z.string(),
+    z.strictObject({ package: text.optional(), version: text.optional(), read: z.boolean().optional() }),
+  ),
+});

@@ -5,6 +5,7 @@
  */
 import type { AnyArgs, OperationName } from "../spec/operations/mod.ts";
 import type { ErrnoName } from "../spec/errno.ts";
+import type { Position } from "../spec/diagnostic.ts";
 import type { CaseId, ClauseId } from "../spec/ids.ts";
 import type { Signal, Value } from "../spec/observation.ts";
 
@@ -52,13 +53,6 @@ export interface Expectation {
 export interface Alternative extends Expectation {
   /** Who holds it: a profile, a mail, a kernel. */
   readonly holder: string;
-}
-
-/** Where something stands in a file; lines and columns count from 1. */
-export interface Position {
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
 }
 
 /** One step of a case. */

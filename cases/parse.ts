@@ -9,12 +9,12 @@ import type { Diagnostic, Report } from "../spec/diagnostic.ts";
 import { formatDiagnostic, sortDiagnostics } from "../spec/diagnostic.ts";
 import { type CaseId, caseIdSchema, type ClauseId } from "../spec/ids.ts";
 import type { Ledger } from "../spec/ledger.ts";
-import { didYouMean } from "../spec/nearest.ts";
 import { shape } from "../spec/shape.ts";
 import { describeTree, entryOf, partAt, type Tree, type TreeMap } from "../spec/tree.ts";
 import { parseYaml, reporter, type YamlFile } from "../spec/yaml_file.ts";
 import { type Case, type Section, SECTIONS, type Step } from "./case.ts";
 import { headShape } from "./format.ts";
+import { unknownClause } from "./lint.ts";
 import { readMatrix, type Row, substitute } from "./matrix.ts";
 import { readSteps } from "./steps.ts";
 
@@ -170,10 +170,6 @@ function checkClauses(
 ): void {
   clauses.forEach((clause, index) => {
     if (ledger.clauses.has(clause)) return;
-    report(partAt(body, ["clauses", index])?.at ?? body.at, {
-      code: "unknown-clause",
-      message: `The ledger has no clause ${clause}`,
-      hint: didYouMean(clause, ledger.clauses.keys(), "Look for it in spec/clauses"),
-    });
+    report(partAt(body, ["clauses", index])?.at ?? body.at, unknownClause(clause, ledger));
   });
 }

@@ -9,7 +9,7 @@ import { type Case, SECTIONS, type Step } from "./case.ts";
 
 /**
  * The steps of a case that expect a refusal without a control: an earlier step that expects the same operation to
- * succeed on one of the same objects. A copy of a descriptor counts as the descriptor.
+ * succeed on one of the same objects. A step that others run inside of counts for those. A copy of a descriptor counts as the descriptor.
  */
 export function refusalsWithoutControl(case_: Case): readonly Step[] {
   const seen: Seen = { controls: [], originals: new Map(), found: [] };
@@ -34,7 +34,6 @@ interface Seen {
 }
 
 function visit(step: Step, role: "prepared" | "judged", seen: Seen): void {
-  for (const inner of step.until) visit(inner, role, seen);
   const objects = objectsOf(step).map((name) => seen.originals.get(name) ?? name);
   const control = { operation: step.operation, objects };
   if (step.expects.outcome.kind === "returns") {
@@ -43,6 +42,7 @@ function visit(step: Step, role: "prepared" | "judged", seen: Seen): void {
   } else if (role === "judged" && !seen.controls.some((earlier) => shows(earlier, control))) {
     seen.found.push(step);
   }
+  for (const inner of step.until) visit(inner, role, seen);
 }
 
 function shows(earlier: Control, refusal: Control): boolean {

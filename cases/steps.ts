@@ -243,6 +243,8 @@ function readWritten(tree: TreeMap, operation: Operation, context: StepContext):
   const written = shape(stepSchema, tree, context.report);
   if (!written) return undefined;
   checkExpectation(written, tree, operation, context);
+  // What others hold may be an error that the vocabulary does not list.
+  checkErrnos(tree, operation, context.report);
   written.otherwise?.forEach((alternative, index) => {
     const part = partAt(tree, ["otherwise", index]);
     if (part) checkExpectation(alternative, part, operation, context);
@@ -260,7 +262,6 @@ function checkExpectation(
   const { report } = context;
   const ends = (["returns", "fails", "faults"] as const).filter((key) => expectation[key] !== undefined);
   if (ends.length > 1) report(tree.at, contradiction(ends));
-  checkErrnos(tree, operation, report);
   const faults = partAt(tree, ["faults"]);
   if (faults && !operation.faults) report(faults.at, cannotFault());
   const returns = partAt(tree, ["returns"]);

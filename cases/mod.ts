@@ -1,0 +1,37 @@
+/**
+ * How it is shown: the cases, the format they are written in, and the judge.
+ *
+ * @module
+ */
+export type {
+  Alternative,
+  Case,
+  Expectation,
+  ExpectedEvent,
+  ExpectedOutcome,
+  Section,
+  Sees,
+  Step,
+} from "./case.ts";
+export {
+  type Coverage,
+  coverage,
+  type CoveredClause,
+  type NotTestedClause,
+  type UncoveredClause,
+} from "./coverage.ts";
+export { describeEvent, describeExpectation, describeOutcome, describeValue } from "./describe.ts";
+export {
+  type CaseObservations,
+  type End,
+  judge,
+  type JudgeContext,
+  type Judgement,
+  type StepJudgement,
+  type Verdict,
+} from "./judge.ts";
+export { lint, type LintOptions } from "./lint.ts";
+export { loadCases, type LoadedCases } from "./load.ts";
+export { parseCases, type ParsedFile, type ParseOptions } from "./parse.ts";
+export { type Call, finishId, type Program, programOf, type ProgramStep } from "./program.ts";
+export { profilesOf, selectCases, SelectionError, type SelectOptions, type Shard } from "./select.ts";

@@ -11,6 +11,7 @@ import type { Case } from "./case.ts";
 
 /** A clause that cases show. */
 export interface CoveredClause {
+  /** The clause. */
   readonly id: ClauseId;
   /** The cases that show it, in their order. */
   readonly cases: readonly CaseId[];
@@ -18,14 +19,19 @@ export interface CoveredClause {
 
 /** A clause that no case shows, for a reason that the ledger gives. */
 export interface NotTestedClause {
+  /** The clause. */
   readonly id: ClauseId;
+  /** The reason in a word. */
   readonly reason: NotTestedReason;
+  /** The reason in a sentence. */
   readonly details: string;
 }
 
 /** A clause that no case shows. */
 export interface UncoveredClause {
+  /** The clause. */
   readonly id: ClauseId;
+  /** How strong it is. */
   readonly keyword: Keyword;
   /** From where it could be seen. */
   readonly observable: readonly View[];
@@ -35,8 +41,11 @@ export interface UncoveredClause {
 export interface Coverage {
   /** How many clauses were looked at. */
   readonly clauses: number;
+  /** Those that cases show. */
   readonly covered: readonly CoveredClause[];
+  /** Those that no case shows, for a reason. */
   readonly notTested: readonly NotTestedClause[];
+  /** Those that no case shows yet. */
   readonly uncovered: readonly UncoveredClause[];
 }
 

@@ -62,7 +62,9 @@ export interface StepJudgement {
 
 /** What the judge says of one run of a case. */
 export interface Judgement {
+  /** What the case says of the target. */
   readonly verdict: Verdict;
+  /** How the case ended. */
   readonly end: End;
   /** Why the verdict is not `pass`, most important first, as whole sentences without a final period. */
   readonly reasons: readonly string[];

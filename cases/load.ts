@@ -11,7 +11,9 @@ import { type ParsedFile, readCases } from "./parse.ts";
 
 /** The cases of a folder, in the order of their ids, and what is wrong with the files. */
 export interface LoadedCases {
+  /** The cases. */
   readonly cases: readonly Case[];
+  /** What is wrong, in the order of the files. */
   readonly diagnostics: readonly Diagnostic[];
 }
 

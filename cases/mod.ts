@@ -3,15 +3,16 @@
  *
  * @module
  */
-export type {
-  Alternative,
-  Case,
-  Expectation,
-  ExpectedEvent,
-  ExpectedOutcome,
-  Section,
-  Sees,
-  Step,
+export {
+  type Alternative,
+  type Case,
+  type Expectation,
+  type ExpectedEvent,
+  type ExpectedOutcome,
+  type Section,
+  SECTIONS,
+  type Sees,
+  type Step,
 } from "./case.ts";
 export {
   type Coverage,

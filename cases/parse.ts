@@ -20,7 +20,9 @@ import { readSteps } from "./steps.ts";
 
 /** The cases of a file and what is wrong with it; a file with mistakes gives no cases. */
 export interface ParsedFile {
+  /** The cases, in the order of the rows. */
   readonly cases: readonly Case[];
+  /** What is wrong. */
   readonly diagnostics: readonly Diagnostic[];
 }
 

@@ -18,10 +18,15 @@ export type ProgramStep =
 
 /** An operation with its arguments; objects are named, and the result gets the name `bind`. */
 export interface Call {
+  /** Tells it from the other steps. */
   readonly action: "call";
+  /** The id of the step. */
   readonly id: string;
+  /** The operation. */
   readonly operation: OperationName;
+  /** Its arguments. */
   readonly args: AnyArgs;
+  /** The name that its result gets. */
   readonly bind?: string | undefined;
 }
 

@@ -8,41 +8,25 @@ import type { Position } from "./diagnostic.ts";
 import { type ClauseId, clauseIdSchema } from "./ids.ts";
 
 /** How strong a clause is, in the words of RFC 2119. */
-export const KEYWORDS = ["MUST", "MUST NOT", "SHOULD", "MAY"] as const;
-
-/** How strong a clause is. */
-export type Keyword = typeof KEYWORDS[number];
+export type Keyword = "MUST" | "MUST NOT" | "SHOULD" | "MAY";
 
 /** What a clause rests on: code, documentation, or what people said. */
-export const LEVELS = ["code", "documentation", "discussion"] as const;
-
-/** What a clause rests on. */
-export type Level = typeof LEVELS[number];
+export type Level = "code" | "documentation" | "discussion";
 
 /** Where a clause stands: in a release, in a proposal, disputed, or taken back. */
-export const STATUSES = ["mainline", "proposed", "contested", "withdrawn"] as const;
-
-/** Where a clause stands. */
-export type Status = typeof STATUSES[number];
-
-/** The places from which a clause can be seen to hold. */
-export const VIEWS = ["userspace", "cpu-mapping", "importer", "device", "log", "simulator"] as const;
+export type Status = "mainline" | "proposed" | "contested" | "withdrawn";
 
 /** A place from which a clause can be seen to hold. */
-export type View = typeof VIEWS[number];
+export type View = "userspace" | "cpu-mapping" | "importer" | "device" | "log" | "simulator";
 
 /** Why no case shows a clause. */
-export const NOT_TESTED_REASONS = [
-  "build-time",
-  "hardware",
-  "not-observable",
-  "open-question",
-  "suite-internal",
-  "informative",
-] as const;
-
-/** Why no case shows a clause. */
-export type NotTestedReason = typeof NOT_TESTED_REASONS[number];
+export type NotTestedReason =
+  | "build-time"
+  | "hardware"
+  | "not-observable"
+  | "open-question"
+  | "suite-internal"
+  | "informative";
 
 /** Where a clause comes from. `lines` counts lines of the mail or the file, as in `110-111, 118`. */
 export type Source =
@@ -70,11 +54,13 @@ export interface ContestedBy {
   readonly holder: string;
   /** What they hold, in a sentence. */
   readonly alternative: string;
+  /** Where they say so. */
   readonly source?: Source | undefined;
 }
 
 /** Why no case shows a clause. */
 export interface NotTested {
+  /** The reason in a word. */
   readonly reason: NotTestedReason;
   /** The reason in a sentence. */
   readonly details: string;
@@ -82,12 +68,17 @@ export interface NotTested {
 
 /** A clause as its file gives it. */
 export interface ClauseText {
+  /** The family and a number; never changes. */
   readonly id: ClauseId;
+  /** What it is about, in a few words. */
   readonly title: string;
   /** The sentence that must hold, with its keyword. */
   readonly requirement: string;
+  /** How strong it is. */
   readonly keyword: Keyword;
+  /** What it rests on. */
   readonly level: Level;
+  /** Where it stands. */
   readonly status: Status;
   /** The first kernel in which it holds. */
   readonly since?: string | undefined;
@@ -95,10 +86,13 @@ export interface ClauseText {
   readonly until?: string | undefined;
   /** From where it can be seen; empty where it cannot. */
   readonly observable: readonly View[];
+  /** Where it comes from. */
   readonly sources: readonly Source[];
   /** What others hold instead. */
   readonly contested?: readonly ContestedBy[] | undefined;
+  /** Why no case shows it. */
   readonly "not-tested"?: NotTested | undefined;
+  /** What else a reader should know. */
   readonly notes?: string | undefined;
 }
 
@@ -108,6 +102,7 @@ export interface Clause extends Omit<ClauseText, "not-tested" | "contested"> {
   readonly family: string;
   /** What others hold instead; empty where nobody does. */
   readonly contested: readonly ContestedBy[];
+  /** Why no case shows it. */
   readonly notTested?: NotTested | undefined;
   /** Where it stands. */
   readonly at: Position;
@@ -115,9 +110,13 @@ export interface Clause extends Omit<ClauseText, "not-tested" | "contested"> {
 
 /** A family of clauses as its file gives it. */
 export interface FamilyText {
+  /** What its clauses' ids begin with, as in `VREV`. */
   readonly family: string;
+  /** What it is about, in a few words. */
   readonly title: string;
+  /** What it is about, in a sentence or two. */
   readonly summary: string;
+  /** The clauses, in their order. */
   readonly clauses: readonly ClauseText[];
 }
 
@@ -125,8 +124,11 @@ export interface FamilyText {
 export interface Family {
   /** What its clauses' ids begin with, as in `VREV`. */
   readonly id: string;
+  /** What it is about, in a few words. */
   readonly title: string;
+  /** What it is about, in a sentence or two. */
   readonly summary: string;
+  /** The clauses, in their order. */
   readonly clauses: readonly ClauseId[];
 }
 
@@ -154,21 +156,34 @@ const sourceSchema: z.ZodType<Source> = z.union([
   z.strictObject({ text }),
 ]);
 
+const notTestedReason = z.enum([
+  "build-time",
+  "hardware",
+  "not-observable",
+  "open-question",
+  "suite-internal",
+  "informative",
+]);
+
 const clauseSchema: z.ZodType<ClauseText> = z.strictObject({
   id: clauseIdSchema.meta({ description: "The family and a number, which never changes." }),
   title: text,
   requirement: text.meta({ description: "The sentence that must hold, with its keyword." }),
-  keyword: z.enum(KEYWORDS),
-  level: z.enum(LEVELS).meta({ description: "What it rests on." }),
-  status: z.enum(STATUSES).meta({ description: "Where it stands." }),
+  keyword: z.enum(["MUST", "MUST NOT", "SHOULD", "MAY"]),
+  level: z.enum(["code", "documentation", "discussion"]).meta({ description: "What it rests on." }),
+  status: z.enum(["mainline", "proposed", "contested", "withdrawn"]).meta({
+    description: "Where it stands.",
+  }),
   since: text.optional().meta({ description: "The first kernel in which it holds." }),
   until: text.optional().meta({ description: "The last kernel in which it holds." }),
-  observable: z.array(z.enum(VIEWS)).meta({ description: "From where it can be seen." }),
+  observable: z.array(z.enum(["userspace", "cpu-mapping", "importer", "device", "log", "simulator"])).meta({
+    description: "From where it can be seen.",
+  }),
   sources: z.array(sourceSchema).min(1),
   contested: z.array(z.strictObject({ holder: text, alternative: text, source: sourceSchema.optional() }))
     .min(1)
     .optional().meta({ description: "What others hold instead." }),
-  "not-tested": z.strictObject({ reason: z.enum(NOT_TESTED_REASONS), details: text }).optional()
+  "not-tested": z.strictObject({ reason: notTestedReason, details: text }).optional()
     .meta({ description: "Why no case shows it." }),
   notes: text.optional(),
 });

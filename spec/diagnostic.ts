@@ -6,8 +6,11 @@
 
 /** Where something stands in a file; lines and columns count from 1. */
 export interface Position {
+  /** The file, as a reader of the message would look for it. */
   readonly file: string;
+  /** The line. */
   readonly line: number;
+  /** The column, in UTF-16 units. */
   readonly column: number;
 }
 

@@ -38,7 +38,11 @@ const GENERIC = {
   ENOTSUPP: 524,
 } as const;
 
-/** The name of a kernel error, for example `ENODEV`. */
+/**
+ * The name of a kernel error, for example `ENODEV`.
+ *
+ * @internal
+ */
 export type ErrnoName = keyof typeof GENERIC;
 
 /** An architecture whose numbers differ from the generic table. */

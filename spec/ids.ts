@@ -12,7 +12,11 @@ export const clauseIdSchema = z.string().regex(
 )
   .brand<"clause">();
 
-/** The id of a clause, as in `VREV-10`. */
+/**
+ * The id of a clause, as in `VREV-10`.
+ *
+ * @internal
+ */
 export type ClauseId = z.output<typeof clauseIdSchema>;
 
 /** Schema of the id of a profile, as in `matt-v1-vfio`. */
@@ -22,7 +26,11 @@ export const profileIdSchema = z.string().regex(
 )
   .brand<"profile">();
 
-/** The id of a profile, as in `matt-v1-vfio`. */
+/**
+ * The id of a profile, as in `matt-v1-vfio`.
+ *
+ * @internal
+ */
 export type ProfileId = z.output<typeof profileIdSchema>;
 
 /** Schema of the id of a case: its path, and the row where the case has several. */
@@ -31,5 +39,9 @@ export const caseIdSchema = z.string().regex(
   "expected a case id such as vfio/revoke/double-revoke or fences/hold[usage=READ]",
 ).brand<"case">();
 
-/** The id of a case, as in `vfio/revoke/mmap-after-revoke` or, with a matrix row, `fences/hold[usage=READ]`. */
+/**
+ * The id of a case, as in `vfio/revoke/mmap-after-revoke` or, with a matrix row, `fences/hold[usage=READ]`.
+ *
+ * @internal
+ */
 export type CaseId = z.output<typeof caseIdSchema>;

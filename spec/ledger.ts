@@ -23,10 +23,13 @@ import { readYamlFile, reporter } from "./yaml_file.ts";
 
 /** Everything that the suite knows of what must hold. */
 export interface Ledger {
+  /** The clauses, in the order of the files. */
   readonly clauses: ReadonlyMap<ClauseId, Clause>;
   /** The families by what their clauses' ids begin with, in the order of their files. */
   readonly families: ReadonlyMap<string, Family>;
+  /** The profiles, in the order of their ids. */
   readonly profiles: ReadonlyMap<ProfileId, Profile>;
+  /** What the clauses cite. */
   readonly sources: Sources;
   /** Digest of the files, as `sha256:<hex>`; two ledgers with the same digest say the same. */
   readonly digest: string;

@@ -8,16 +8,17 @@ import type { Position } from "./diagnostic.ts";
 import { type ClauseId, type ProfileId, profileIdSchema } from "./ids.ts";
 
 /** What a profile describes: a proposal on the lists, a kernel as released, or a part that a driver plays. */
-export const PROFILE_KINDS = ["proposal", "kernel", "role"] as const;
-
-/** What a profile describes. */
-export type ProfileKind = typeof PROFILE_KINDS[number];
+export type ProfileKind = "proposal" | "kernel" | "role";
 
 /** A profile as its file gives it. */
 export interface ProfileText {
+  /** The name of the file without `.yaml`. */
   readonly id: ProfileId;
+  /** What it is, in a few words. */
   readonly title: string;
+  /** What it describes. */
   readonly kind: ProfileKind;
+  /** What it is, in a sentence or two. */
   readonly summary: string;
   /** Profiles whose clauses it has too. */
   readonly extends?: readonly ProfileId[] | undefined;
@@ -27,11 +28,13 @@ export interface ProfileText {
   readonly exclude?: readonly string[] | undefined;
   /** The simulator that behaves as the profile says. */
   readonly oracle?: string | undefined;
+  /** What else a reader should know. */
   readonly notes?: string | undefined;
 }
 
 /** A profile with its clauses. */
 export interface Profile extends Omit<ProfileText, "extends" | "include" | "exclude"> {
+  /** The profiles that it extends directly. */
   readonly extends: readonly ProfileId[];
   /** Every clause of it, those of the profiles that it extends included. */
   readonly clauses: ReadonlySet<ClauseId>;
@@ -50,7 +53,7 @@ const pattern = z.string().regex(
 export const profileSchema: z.ZodType<ProfileText> = z.strictObject({
   id: profileIdSchema.meta({ description: "The name of the file without .yaml." }),
   title: text,
-  kind: z.enum(PROFILE_KINDS),
+  kind: z.enum(["proposal", "kernel", "role"]),
   summary: text,
   extends: z.array(profileIdSchema).optional().meta({ description: "Profiles whose clauses it has too." }),
   include: z.array(pattern).optional().meta({ description: "Clauses, or all of a family as in VREV-*." }),

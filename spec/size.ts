@@ -28,7 +28,11 @@ export const sizeSchema = z.union([z.string(), z.int().nonnegative()])
   )
   .meta({ description: "Bytes, or pages, KiB, MiB, GiB, 2^n, joined by + and -." });
 
-/** A size in terms that a target with any page size understands. */
+/**
+ * A size in terms that a target with any page size understands.
+ *
+ * @internal
+ */
 export type Size = z.output<typeof sizeSchema>;
 
 /** Tells whether a value is written as a size. */

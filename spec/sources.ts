@@ -7,10 +7,13 @@ import { z } from "zod";
 
 /** A mail. */
 export interface Mail {
+  /** Its message-id, without brackets. */
   readonly "message-id"?: string | undefined;
   /** Whether the message-id follows from the others of its series and was not seen. */
   readonly inferred?: boolean | undefined;
+  /** Who wrote it. */
   readonly author: string;
+  /** Its subject, as sent. */
   readonly subject?: string | undefined;
   /** The day, as in `2026-01-11`. */
   readonly date?: string | undefined;
@@ -22,7 +25,9 @@ export interface Mail {
 
 /** A kernel release. */
 export interface KernelSource {
+  /** The package that has the source. */
   readonly package?: string | undefined;
+  /** The exact version of the source. */
   readonly version?: string | undefined;
   /** Whether its source was read. */
   readonly read?: boolean | undefined;
@@ -30,7 +35,9 @@ export interface KernelSource {
 
 /** Everything that clauses cite, by the keys that they use. */
 export interface Sources {
+  /** The mails. */
   readonly mails: Readonly<Record<string, Mail>>;
+  /** The kernels, by version. */
   readonly kernels: Readonly<Record<string, KernelSource>>;
 }
 

@@ -11,28 +11,37 @@ import { kindsOf, type Result } from "./operation.ts";
 
 /** An argument of an operation. */
 export interface ArgumentDescription {
+  /** Its name. */
   readonly name: string;
   /** What it takes, in words. */
   readonly takes: string;
+  /** Whether it must be given. */
   readonly required: boolean;
   /** What it is where it is left out, as a case would write it. */
   readonly default?: string | undefined;
+  /** What it is, in a sentence. */
   readonly description: string;
 }
 
 /** An operation of the vocabulary. */
 export interface OperationDescription {
+  /** Its name. */
   readonly name: OperationName;
+  /** What it does, in a sentence. */
   readonly summary: string;
   /** The system call, request or kernel function it stands for. */
   readonly follows: string;
+  /** Its arguments, in their order. */
   readonly arguments: readonly ArgumentDescription[];
   /** What it gives, in words. */
   readonly gives: string;
+  /** The errors that it may fail with. */
   readonly errnos: readonly ErrnoName[];
   /** The error that says that a target does not have it. */
   readonly missing?: ErrnoName | undefined;
+  /** Whether it can raise a signal. */
   readonly faults: boolean;
+  /** The events that it may cause. */
   readonly events: readonly Event["event"][];
 }
 

@@ -21,7 +21,11 @@ export const OPERATIONS = {
   ...exporterOperations,
 };
 
-/** The name of an operation, for example `vfio.revoke`. */
+/**
+ * The name of an operation, for example `vfio.revoke`.
+ *
+ * @internal
+ */
 export type OperationName = keyof typeof OPERATIONS;
 
 /** Every operation name, in the order of the vocabulary. */

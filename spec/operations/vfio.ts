@@ -104,7 +104,7 @@ export const vfioOperations = {
     summary: "Asks the device's driver to revoke one of its buffers for good.",
     follows: "VFIO_DEVICE_PCI_DMABUF_REVOKE; vfio_pci_ioctl_dmabuf_revoke(), S2:53-68",
     result: { gives: "value", of: "0" },
-    errnos: ["EINVAL", "ENOTTY", "EFAULT", "EBADF", "ENODEV", "EBADFD"],
+    errnos: ["EINVAL", "ENOTTY", "EFAULT", "EBADF", "ENODEV", "EBADFD", "EBUSY"],
     events: ["invalidate", "remap", "unmap"],
     missing: "ENOTTY",
   }),

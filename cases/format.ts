@@ -57,7 +57,7 @@ const errno = z.enum(ERRNO_NAMES);
 
 const value: z.ZodType<Value> = z.lazy(() =>
   z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(value), z.record(z.string(), value)])
-).meta({ description: "The value it returns; of a map, only the keys that are named are compared." });
+).meta({ id: "value", description: "A value; of a map, only the keys that are named are compared." });
 
 const event: z.ZodType<WrittenEvent> = z.union([
   z.strictObject({ invalidate: objectName }),

@@ -35,4 +35,5 @@ export { lint, type LintOptions } from "./lint.ts";
 export { loadCases, type LoadedCases } from "./load.ts";
 export { parseCases, type ParsedFile, type ParseOptions } from "./parse.ts";
 export { type Call, finishId, type Program, programOf, type ProgramStep } from "./program.ts";
+export { type JsonSchema, schemas, schemaText, writeSchemas } from "./schema.ts";
 export { profilesOf, selectCases, SelectionError, type SelectOptions, type Shard } from "./select.ts";

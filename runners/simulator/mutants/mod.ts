@@ -5,7 +5,14 @@
  */
 import { coreMutants } from "./core.ts";
 import type { Mutant } from "./mutant.ts";
-import { closeMutants, mmapMutants, requestMutants, revokeMutants, unrevokeMutants } from "./revoke.ts";
+import {
+  closeMutants,
+  mmapMutants,
+  ownershipMutants,
+  requestMutants,
+  revokeMutants,
+  unrevokeMutants,
+} from "./revoke.ts";
 import { attachMutants, eventMutants, exportMutants } from "./vfio.ts";
 
 export type { Mutant } from "./mutant.ts";
@@ -18,6 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...revokeMutants,
   ...unrevokeMutants,
   ...requestMutants,
+  ...ownershipMutants,
   ...mmapMutants,
   ...closeMutants,
   ...eventMutants,

@@ -6,16 +6,19 @@
 import {
   type ChangeStep,
   dropKref,
+  forgetDevice,
   lockReservation,
   notifyImporters,
   rearmKref,
   setStatus,
+  unlink,
   unlockReservation,
   waitForFences,
   waitForUnmaps,
   zapMappings,
 } from "../kernel/vfio_pci_revoke.ts";
 import { zap } from "../kernel/mm.ts";
+import type { VfioPciDmaBuf } from "../kernel/vfio_pci_dmabuf.ts";
 import {
   answer,
   atClose,
@@ -34,6 +37,7 @@ import {
 } from "./mutant.ts";
 
 const DIALECT = "matt-v1-vfio";
+const MAINLINE = "mainline-7.3";
 
 function isFenceWait(step: ChangeStep): boolean {
   return step.name.startsWith("wait for the fences");
@@ -63,6 +67,66 @@ const waitForOneUnmap: ChangeStep = {
       ready: () => buffer.kref === 0 || buffer.kref < before,
       take() {},
     };
+  },
+};
+
+/** Waits one second for the mappings and then goes on. */
+const waitOneSecond: ChangeStep = {
+  ...waitForUnmaps,
+  *run(kernel, { buffer }) {
+    const until = kernel.now + 1000;
+    yield {
+      on: `unmap:${buffer.kref} mappings, for a second`,
+      ready: () => buffer.kref === 0 || kernel.now >= until,
+      take() {},
+    };
+  },
+};
+
+/** Waits until every importer has detached, where they only have to unmap. */
+const waitForDetach: ChangeStep = {
+  ...waitForUnmaps,
+  *run(_kernel, { buffer }) {
+    const { attachments } = buffer.dmabuf;
+    yield {
+      get on() {
+        return `detach:${attachments.length} attachments`;
+      },
+      ready: () => attachments.length === 0,
+      take() {},
+    };
+  },
+};
+
+/** Zaps the CPU mappings of the first process only. */
+const zapOwnProcess: ChangeStep = {
+  ...zapMappings,
+  run: (kernel, { buffer }) =>
+    zap([...buffer.dmabuf.vmas].filter(({ process }) => process === kernel.processes[0])),
+};
+
+/** Removes the CPU mappings themselves, where only their entries have to go. */
+const unmapMappings: ChangeStep = {
+  ...zapMappings,
+  run(kernel, { buffer }) {
+    for (const vma of [...buffer.dmabuf.vmas]) vma.unmap(kernel, 0, vma.pages);
+  },
+};
+
+/** Switches the memory of the device off along with the buffer. */
+const disableMemory: ChangeStep = {
+  ...zapMappings,
+  run(kernel, change) {
+    zapMappings.run(kernel, change);
+    change.device.command.memory = false;
+  },
+};
+
+/** Sets the state of a buffer that the next session can bring back. */
+const setTemporary: ChangeStep = {
+  ...setStatus,
+  run(_kernel, { buffer }) {
+    buffer.status = "TEMP";
   },
 };
 
@@ -97,24 +161,24 @@ export const revokeMutants: readonly Mutant[] = [
   mutantOf(DIALECT, {
     id: "no-fence-wait",
     title: "A revoke does not wait for fences",
-    breaks: ["VMOV-07", "VREV-12"],
+    breaks: ["VMOV-07", "VREV-12", "VREV-19"],
     inspiration: "mainline before 7.1",
   }, inRevoke((steps) => steps.filter((step) => !isFenceWait(step)))),
   mutantOf(DIALECT, {
     id: "waits-for-kernel-fences-only",
     title: "A revoke waits for fences of usage KERNEL only",
-    breaks: ["VMOV-07"],
+    breaks: ["VMOV-07", "VREV-19"],
     inspiration: "Leon Romanovsky's v3",
   }, inRevoke((steps) => replaced(steps, isFenceWait, waitForFences("KERNEL")))),
   mutantOf(DIALECT, {
     id: "waits-up-to-write-fences",
     title: "A revoke waits for fences up to usage WRITE only",
-    breaks: ["VMOV-07"],
+    breaks: ["VMOV-07", "VREV-19"],
   }, inRevoke((steps) => replaced(steps, isFenceWait, waitForFences("WRITE")))),
   mutantOf(DIALECT, {
     id: "waits-up-to-read-fences",
     title: "A revoke waits for fences up to usage READ only",
-    breaks: ["VMOV-07"],
+    breaks: ["VMOV-07", "VREV-19"],
   }, inRevoke((steps) => replaced(steps, isFenceWait, waitForFences("READ")))),
   mutantOf(DIALECT, {
     id: "no-unmap-wait",
@@ -141,6 +205,77 @@ export const revokeMutants: readonly Mutant[] = [
     ]),
   ),
   mutantOf(DIALECT, {
+    id: "gives-up-after-a-second",
+    title: "A revoke waits for the unmaps for a second and then goes on",
+    breaks: ["VMOV-08", "VREV-19"],
+    inspiration: "v5 and v6 of the invalidation series",
+  }, inRevoke((steps) => replaced(steps, (step) => step === waitForUnmaps, waitOneSecond))),
+  mutantOf(DIALECT, {
+    id: "waits-for-detach",
+    title: "A revoke waits until every importer has detached",
+    breaks: ["VMOV-12", "VREV-16"],
+    inspiration: "a literal reading of S2:30",
+  }, inRevoke((steps) => replaced(steps, (step) => step === waitForUnmaps, waitForDetach))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "state-set-last",
+      title: "A revoke sets the state after its waits, so an importer can map meanwhile",
+      breaks: ["VMOV-05", "VMOV-11", "VST-06", "VST-11"],
+    },
+    inRevoke((steps) => [...without(steps, setStatus), setStatus]),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "reservation-unlocked-before-the-fences",
+      title: "A revoke releases the reservation lock before it waits for the fences",
+      breaks: ["VST-06"],
+    },
+    inRevoke((steps) =>
+      without(steps, unlockReservation).flatMap((step) =>
+        isFenceWait(step) ? [unlockReservation, step] : [step]
+      )
+    ),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "zap-before-the-waits",
+      title: "A revoke zaps the CPU mappings before it waits for anybody",
+      breaks: ["VST-06", "VST-16"],
+      inspiration: '"immediately" in the documentation, S2:365-366',
+    },
+    inRevoke((steps) => movedBehind(steps, zapMappings, notifyImporters)),
+  ),
+  mutantOf(DIALECT, {
+    id: "zaps-own-process-only",
+    title: "A revoke zaps the CPU mappings of the first process only",
+    breaks: ["VMM-09"],
+  }, inRevoke((steps) => replaced(steps, (step) => step === zapMappings, zapOwnProcess))),
+  mutantOf(DIALECT, {
+    id: "zap-removes-the-mapping",
+    title: "A revoke removes the CPU mappings instead of their entries",
+    breaks: ["VMM-10", "VMM-11"],
+  }, inRevoke((steps) => replaced(steps, (step) => step === zapMappings, unmapMappings))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "revoke-disables-memory",
+      title: "A revoke request switches the memory of the device off",
+      breaks: ["VREV-23"],
+    },
+    inVfio(({ transitions }) => ({
+      transitions: {
+        ...transitions,
+        OK: {
+          ...transitions.OK,
+          PERM: replaced(transitions.OK.PERM ?? [], (step) => step === zapMappings, disableMemory),
+        },
+      },
+    })),
+  ),
+  mutantOf(DIALECT, {
     id: "no-zap",
     title: "A revoke leaves the entries of CPU mappings in place",
     breaks: ["VMM-09", "VREV-14"],
@@ -158,7 +293,7 @@ export const revokeMutants: readonly Mutant[] = [
   mutantOf(DIALECT, {
     id: "state-not-set",
     title: "A revoke does everything but change the state",
-    breaks: ["VST-06", "VREV-12"],
+    breaks: ["VST-06", "VREV-12", "VREV-15"],
   }, inRevoke((steps) => without(steps, setStatus))),
   mutantOf(DIALECT, {
     id: "importers-detached",
@@ -171,19 +306,14 @@ export const revokeMutants: readonly Mutant[] = [
     {
       id: "ioctl-revokes-for-a-while",
       title: "The revoke request leaves the buffer in the temporary state",
-      breaks: ["VREV-10", "VST-03"],
+      breaks: ["VREV-10", "VST-03", "VST-01", "VST-10"],
     },
     inVfio(({ transitions }) => ({
       transitions: {
         ...transitions,
         OK: {
           ...transitions.OK,
-          PERM: replaced(transitions.OK.PERM ?? [], (step) => step === setStatus, {
-            ...setStatus,
-            run(_kernel, { buffer }) {
-              buffer.status = "TEMP";
-            },
-          }),
+          PERM: replaced(transitions.OK.PERM ?? [], (step) => step === setStatus, setTemporary),
         },
       },
     })),
@@ -194,7 +324,7 @@ export const revokeMutants: readonly Mutant[] = [
     {
       id: "permanent-undone-by-enable",
       title: "Enabling memory brings a permanently revoked buffer back",
-      breaks: ["VST-03"],
+      breaks: ["VST-03", "VST-01", "VST-10", "VST-15"],
     },
     inVfio(({ transitions }) => ({
       transitions: { ...transitions, PERM: { OK: transitions.TEMP.OK ?? [] } },
@@ -262,6 +392,12 @@ export const unrevokeMutants: readonly Mutant[] = [
     breaks: ["VST-08"],
     inspiration: "commit c64a647c84f3",
   }, fromTemp("OK", (steps) => without(steps, rearmKref))),
+  mutantOf(MAINLINE, {
+    id: "mainline-kref-not-rearmed",
+    title: "Mainline does not re-arm the kref after a revoke",
+    breaks: ["VMOV-09", "VCLS-10"],
+    inspiration: "commit c64a647c84f3",
+  }, inRevoke((steps) => without(steps, rearmKref))),
   mutantOf(DIALECT, {
     id: "unrevoke-without-fence-wait",
     title: "An un-revoke does not wait for fences",
@@ -272,7 +408,7 @@ export const unrevokeMutants: readonly Mutant[] = [
     {
       id: "temporary-revoke-repeated",
       title: "A second temporary revoke calls the importers again",
-      breaks: ["VST-05", "VMOV-04"],
+      breaks: ["VST-05", "VMOV-04", "VEVT-03"],
     },
     inVfio(({ transitions }) => ({
       transitions: {
@@ -314,7 +450,7 @@ export const requestMutants: readonly Mutant[] = [
     {
       id: "temporary-is-ebadfd",
       title: "Revoking a temporarily revoked buffer fails with EBADFD",
-      breaks: ["VREV-11"],
+      breaks: ["VREV-11", "VST-10"],
       inspiration: '"already revoked" misread',
     },
     inVfio(({ revokeState }) => ({
@@ -456,12 +592,117 @@ export const requestMutants: readonly Mutant[] = [
   ),
 ];
 
+/** The mutants of the request that are about whose buffer it is and who asks. */
+export const ownershipMutants: readonly Mutant[] = [
+  mutantOf(
+    DIALECT,
+    {
+      id: "state-checked-before-the-lock",
+      title: "The state is checked before the lock is taken, so two requests can both succeed",
+      breaks: ["VREV-13"],
+    },
+    inVfio(({ revokeForeign, revokeState }) => ({
+      revokeForeign: [...revokeForeign, ...revokeState.filter(({ clause }) => clause === "VREV-10")],
+      revokeState: forget(revokeState, "VREV-10"),
+    })),
+  ),
+  mutantOf(DIALECT, {
+    id: "request-locks-for-reading",
+    title: "A revoke request takes the memory lock for reading only",
+    breaks: ["VREV-13", "VST-11"],
+    inspiration: "seed 3's VFIO implementation",
+  }, inVfio(() => ({ revokeLock: "read" }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "refused-request-changes-state",
+      title: "A request for a buffer of another device is refused, but revokes it without a word",
+      breaks: ["VREV-08", "VREV-20"],
+    },
+    inVfio(({ revokeState }) => ({
+      revokeState: revokeState.map((check) =>
+        check.clause !== "VREV-08" ? check : {
+          ...check,
+          when(target) {
+            const wrong = check.when(target);
+            if (wrong && target.buffer) target.buffer.status = "PERM";
+            return wrong;
+          },
+        }
+      ),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "range-stays-taken",
+      title: "A device with a permanently revoked buffer exports nothing any more",
+      breaks: ["VREV-24"],
+    },
+    inVfio(({ exportPayload }) => ({
+      exportPayload: [...exportPayload, {
+        clause: "VREV-24",
+        errno: "EINVAL",
+        refuses: "a device that has revoked a buffer",
+        when: ({ device }) => device.dmabufs.some(({ status }) => status === "PERM"),
+      }],
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "shared-buffer-is-ebusy",
+      title: "A revoke request is refused while somebody else has the buffer open",
+      breaks: ["VREV-25"],
+    },
+    inVfio(({ revokeState }) => ({
+      revokeState: [...revokeState, {
+        clause: "VREV-25",
+        errno: "EBUSY",
+        refuses: "a shared buffer",
+        when: ({ dmabuf }) => dmabuf.file.refs > 2 + dmabuf.attachments.length + dmabuf.vmas.size,
+      }],
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "read-only-is-ebadf",
+      title: "A buffer that was not exported for reading and writing cannot be revoked",
+      breaks: ["VREV-30"],
+    },
+    inVfio(({ revokeForeign }) => ({
+      revokeForeign: [...revokeForeign, {
+        clause: "VREV-30",
+        errno: "EBADF",
+        refuses: "a descriptor that cannot write",
+        when: ({ dmabuf }) => dmabuf.file.flags.access !== "rdwr",
+      }],
+    })),
+  ),
+  mutantOf(MAINLINE, {
+    id: "unknown-request-is-einval",
+    title: "A kernel without the revoke request answers it with EINVAL",
+    breaks: ["VREV-28"],
+  }, inVfio(({ revokeArgument }) => ({ revokeArgument: answer(revokeArgument, "VREV-28", "EINVAL") }))),
+  mutantOf(DIALECT, {
+    id: "config-off-looks-at-the-descriptor",
+    title: "A kernel without dma-bufs looks at the descriptor of a revoke request",
+    breaks: ["VREV-27"],
+  }, inVfio(({ revokeArgument }) => ({ revokeArgument: forget(revokeArgument, "VREV-27") }))),
+  mutantOf(DIALECT, {
+    id: "config-off-before-the-argument",
+    title: "A kernel without dma-bufs does not look at the argument of a revoke request",
+    breaks: ["VREV-27"],
+  }, inVfio(({ revokeArgument }) => ({ revokeArgument: tooEarly(revokeArgument, "VREV-27") }))),
+];
+
 /** The mutants of CPU mappings. */
 export const mmapMutants: readonly Mutant[] = [
   mutantOf(DIALECT, {
     id: "mmap-of-revoked-buffer",
     title: "A revoked buffer can be mapped into a process",
-    breaks: ["VMM-01"],
+    breaks: ["VMM-01", "VMM-04", "VST-09"],
     inspiration: "Leon Romanovsky's v1 has no check",
   }, inVfio(({ mmapChecks }) => ({ mmapChecks: forget(mmapChecks, "VMM-01") }))),
   mutantOf(DIALECT, {
@@ -477,8 +718,61 @@ export const mmapMutants: readonly Mutant[] = [
   mutantOf(DIALECT, {
     id: "fault-on-revoked-buffer",
     title: "A fault on a revoked buffer is served",
-    breaks: ["VMM-07", "VMM-08"],
+    breaks: ["VMM-07", "VMM-08", "VMM-05", "VMM-13", "VST-09"],
   }, inVfio(() => ({ firstFaultCheck: [], secondFaultCheck: [] }))),
+  mutantOf(DIALECT, {
+    id: "fault-looks-once",
+    title: "A fault does not look at the state again once it holds the lock",
+    breaks: ["VMM-08"],
+  }, inVfio(() => ({ secondFaultCheck: [] }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "mmap-while-temporary",
+      title: "A temporarily revoked buffer can be mapped into a process",
+      breaks: ["VMM-01", "VST-09"],
+    },
+    inVfio(({ mmapChecks }) => ({
+      mmapChecks: mmapChecks.map((check) =>
+        check.clause === "VMM-01" ? { ...check, when: ({ buffer }) => buffer.status === "PERM" } : check
+      ),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "fault-while-temporary",
+      title: "A fault on a temporarily revoked buffer is served",
+      breaks: ["VMM-07", "VMM-11", "VMM-14", "VST-09"],
+    },
+    inVfio(({ firstFaultCheck }) => {
+      const isPermanent = firstFaultCheck.map((check) => ({
+        ...check,
+        when: ({ status }: VfioPciDmaBuf) => status === "PERM",
+      }));
+      return { firstFaultCheck: isPermanent, secondFaultCheck: isPermanent };
+    }),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "state-before-size",
+      title: "A mapping beyond the end of a revoked buffer fails with ENODEV",
+      breaks: ["VMM-03"],
+    },
+    (rules) => ({
+      core: { ...rules.core, mmap: forget(rules.core.mmap, "BASE-07") },
+      vfio: {
+        ...rules.vfio,
+        mmapChecks: [...rules.vfio.mmapChecks, {
+          clause: "VMM-03",
+          errno: "EINVAL",
+          refuses: "a range beyond the end",
+          when: ({ buffer, request }) => request.first + request.pages > buffer.frames.length,
+        }],
+      },
+    }),
+  ),
   mutantOf(DIALECT, {
     id: "fault-ignores-offset",
     title: "A fault maps the first page whatever the offset",
@@ -502,7 +796,7 @@ export const closeMutants: readonly Mutant[] = [
   mutantOf(DIALECT, {
     id: "close-leaves-state",
     title: "Closing the device leaves its buffers usable",
-    breaks: ["VCLS-05", "VST-12"],
+    breaks: ["VCLS-05", "VST-12", "VMM-04", "VCLS-06"],
   }, atClose(["OK"], (steps) => without(steps, setStatus))),
   mutantOf(DIALECT, {
     id: "close-without-zap",
@@ -531,6 +825,29 @@ export const closeMutants: readonly Mutant[] = [
     breaks: ["VCLS-10", "VST-14"],
     inspiration: "the double put that patch 1/9 of the series fixes",
   }, atClose(["TEMP", "PERM"], (steps) => [...steps, dropKref])),
+  mutantOf(DIALECT, {
+    id: "close-without-fence-wait",
+    title: "Closing the device does not wait for fences",
+    breaks: ["VCLS-01", "VCLS-11", "VST-13"],
+  }, atClose(["OK", "TEMP", "PERM"], (steps) => steps.filter((step) => !isFenceWait(step)))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "close-keeps-buffers-listed",
+      title: "Closing the device leaves its buffers on the list, where the next session brings them back",
+      breaks: ["VCLS-04", "VCLS-06", "VST-12"],
+    },
+    atClose(
+      ["OK", "TEMP"],
+      (steps) => replaced(without(steps, unlink, forgetDevice), (step) => step === setStatus, setTemporary),
+    ),
+  ),
+  mutantOf(MAINLINE, {
+    id: "mainline-close-tells-again",
+    title: "Closing the device calls the importers of a buffer that is already revoked",
+    breaks: ["VCLS-03"],
+    inspiration: "v1 of the series",
+  }, atClose(["TEMP"], (steps) => [lockReservation, notifyImporters, unlockReservation, ...steps])),
   mutantOf(DIALECT, {
     id: "close-on-every-descriptor",
     title: "Closing any descriptor of the device ends the session",

@@ -351,6 +351,30 @@ export const eventMutants: readonly Mutant[] = [
   mutantOf(
     DIALECT,
     {
+      id: "memory-off-without-lock",
+      title: "Disabling memory does not take the memory lock",
+      breaks: ["VMOV-01"],
+    },
+    atEvent("commandMemoryOff", (steps) => without(steps, lockMemory, unlockMemory)),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "memory-off-writes-first",
+      title: "The register is written before the buffers are revoked",
+      breaks: ["VEVT-01", "VEVT-05"],
+    },
+    atEvent(
+      "commandMemoryOff",
+      (steps) =>
+        without(steps, revokeBuffers).flatMap((step) =>
+          step === writeConfig ? [step, revokeBuffers] : [step]
+        ),
+    ),
+  ),
+  mutantOf(
+    DIALECT,
+    {
       id: "any-command-write-revokes",
       title: "Every write to the command register revokes",
       breaks: ["VEVT-01"],
@@ -508,6 +532,25 @@ export const eventMutants: readonly Mutant[] = [
     breaks: ["VMOV-02"],
   }, inVfio(() => ({ buffersToMove: ({ dmabufs }) => dmabufs.slice(0, 1) }))),
   mutantOf(DIALECT, {
+    id: "moves-in-reverse-order",
+    title: "An event handles the buffers of the device from the last to the first",
+    breaks: ["VMOV-13"],
+  }, inVfio(() => ({ buffersToMove: ({ dmabufs }) => [...dmabufs].reverse() }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "closed-buffers-are-skipped",
+      title: "An event skips a buffer without a descriptor, although a mapping keeps it alive",
+      breaks: ["VMM-12", "VMOV-02"],
+    },
+    inVfio(({ buffersToMove }) => ({
+      buffersToMove: (device) =>
+        buffersToMove(device).filter(({ dmabuf }) =>
+          dmabuf.file.refs > dmabuf.vmas.size + dmabuf.attachments.length
+        ),
+    })),
+  ),
+  mutantOf(DIALECT, {
     id: "close-keeps-device-pointer",
     title: "Closing the device leaves the buffer pointing to it",
     breaks: ["VCLS-04", "VCLS-08", "VREV-09"],
@@ -515,7 +558,7 @@ export const eventMutants: readonly Mutant[] = [
   mutantOf(DIALECT, {
     id: "close-leaks-registration",
     title: "Closing the device leaks the registration of each buffer",
-    breaks: ["VCLS-04"],
+    breaks: ["VCLS-04", "VCLS-09"],
   }, atClose(["OK", "TEMP", "PERM"], (steps) => without(steps, releaseRegistration))),
   mutantOf(DIALECT, {
     id: "release-puts-registration-again",

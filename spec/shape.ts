@@ -21,8 +21,19 @@ type Issue = z.core.$ZodIssue;
 export function shape<T>(schema: z.ZodType<T>, tree: Tree, report: Report): T | undefined {
   const parsed = schema.safeParse(plain(tree));
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) reportIssue(issue, schema, tree, report);
+  for (const issue of firstOfEach(parsed.error.issues)) reportIssue(issue, schema, tree, report);
   return undefined;
+}
+
+/** The issues without those that only follow from an earlier one about the same part. */
+function firstOfEach(issues: readonly Issue[]): readonly Issue[] {
+  const seen = new Set<string>();
+  return issues.filter((issue) => {
+    const key = JSON.stringify(issue.path.map(String));
+    if (seen.has(key)) return issue.code === "unrecognized_keys";
+    seen.add(key);
+    return true;
+  });
 }
 
 function reportIssue(issue: Issue, schema: z.core.$ZodType, tree: Tree, report: Report): void {

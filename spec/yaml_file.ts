@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from "yaml";
-import type { Document, ParsedNode, YAMLError } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import type { Document, Pair, ParsedNode, YAMLError } from "yaml";
 import type { Diagnostic, Finding, Position, Report } from "./diagnostic.ts";
-import type { Scalar, Tree } from "./tree.ts";
+import type { Entry, Scalar, Tree } from "./tree.ts";
 
 /** The largest file that is read, in bytes. */
 export const MAX_FILE_BYTES = 1 << 20;
@@ -76,12 +76,13 @@ export function parseYaml(text: string, file: string): YamlResult {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   }
-  const mistakes = mistakesOf(document);
+  const mistakes = mistakesOf(document, text);
+  const tree = document.contents && mistakes.length === 0 ? treeOf(document.contents, mistakes) : undefined;
   if (mistakes.length > 0) {
-    return { ok: false, diagnostics: mistakes.map(({ at, finding }) => ({ ...positionOf(at), ...finding })) };
+    const diagnostics = mistakes.map(({ at, finding }) => ({ ...positionOf(at), ...finding }));
+    return { ok: false, diagnostics };
   }
-  if (document.contents === null) return refuse(file, emptyFile());
-  return { ok: true, yaml: { file, text, tree: treeOf(document.contents), positionOf } };
+  return tree ? { ok: true, yaml: { file, text, tree, positionOf } } : refuse(file, emptyFile());
 }
 
 /** Makes a function that adds the mistakes of a file to a list. */
@@ -103,7 +104,6 @@ function parseOrNothing(text: string, lineCounter: LineCounter): Document.Parsed
       prettyErrors: false,
       stringKeys: true,
       resolveKnownTags: false,
-      logLevel: "silent",
     });
   } catch (error) {
     // The library recurses into what is nested.
@@ -112,29 +112,12 @@ function parseOrNothing(text: string, lineCounter: LineCounter): Document.Parsed
   }
 }
 
-/** The first error of the syntax, since it causes the rest; or else everything that this subset leaves out. */
-function mistakesOf(document: Document.Parsed): readonly Mistake[] {
+/** The first error of the syntax, since it causes the rest; or else the marks that nothing here has a use for. */
+function mistakesOf(document: Document.Parsed, text: string): Mistake[] {
   const [error] = document.errors;
-  if (error) return [{ at: error.pos[0], finding: syntaxFinding(error) }];
+  if (error) return [{ at: error.pos[0], finding: syntaxFinding(error, text) }];
   const mistakes = document.warnings.map((warning) => ({ at: warning.pos[0], finding: tagFinding() }));
-  if (document.directives.yaml.explicit) mistakes.push({ at: 0, finding: directiveFinding() });
-  return [...mistakes, ...leftOut(document)].sort((a, b) => a.at - b.at);
-}
-
-function leftOut(document: Document.Parsed): readonly Mistake[] {
-  const mistakes: Mistake[] = [];
-  visit(document, {
-    Node(_key, node) {
-      const [at = 0] = node.range ?? [];
-      if (isAlias(node)) mistakes.push({ at, finding: aliasFinding("alias", node.source) });
-      else if (node.anchor !== undefined) mistakes.push({ at, finding: aliasFinding("anchor", node.anchor) });
-    },
-    Pair(_key, { key }) {
-      if (isScalar(key) && key.source === "<<") {
-        mistakes.push({ at: key.range?.[0] ?? 0, finding: mergeFinding() });
-      }
-    },
-  });
+  if (document.directives.yaml.explicit) mistakes.unshift({ at: 0, finding: directiveFinding() });
   return mistakes;
 }
 
@@ -143,11 +126,6 @@ const SYNTAX: Partial<Record<YAMLError["code"], Finding>> = {
     code: "tab",
     message: "The line is indented with a tab",
     hint: "Indent with spaces",
-  },
-  DUPLICATE_KEY: {
-    code: "duplicate-key",
-    message: "The key stands twice in the same map",
-    hint: "Keep one of them",
   },
   MULTIPLE_DOCS: {
     code: "several-documents",
@@ -162,11 +140,21 @@ const SYNTAX: Partial<Record<YAMLError["code"], Finding>> = {
   RESOURCE_EXHAUSTION: tooDeep(),
 };
 
-function syntaxFinding(error: YAMLError): Finding {
+function syntaxFinding(error: YAMLError, text: string): Finding {
+  if (error.code === "DUPLICATE_KEY") return duplicateKey(text.slice(error.pos[0]));
   const known = SYNTAX[error.code];
   if (known) return known;
   const hint = "Check the indentation, the quotes and the brackets on this line and above it";
   return { code: "syntax", message: `This is not YAML: ${error.message}`, hint };
+}
+
+function duplicateKey(rest: string): Finding {
+  const [key = "The key"] = /^[^:\n]+/.exec(rest) ?? [];
+  return {
+    code: "duplicate-key",
+    message: `"${key.trim()}" stands twice in the same map`,
+    hint: "Keep one of the two",
+  };
 }
 
 function tooLarge(bytes: number): Finding {
@@ -236,22 +224,25 @@ function placeOfBadByte(text: string): { line: number; column: number } {
   return { line: lines.length, column: (lines.at(-1) ?? "").length + 1 };
 }
 
-function treeOf(node: ParsedNode): Tree {
+/** The tree of a node; anchors, aliases and merge keys are added to the mistakes. */
+function treeOf(node: ParsedNode, mistakes: Mistake[]): Tree {
   const at = node.range[0];
-  if (isMap(node)) {
-    const entries = node.items.map(({ key, value }) => ({
-      key: isScalar(key) ? String(key.value) : "",
-      keyAt: key.range[0],
-      value: value === null ? emptyAt(key.range[1]) : treeOf(value),
-    }));
-    return { kind: "map", at, entries };
-  }
-  if (isSeq(node)) return { kind: "list", at, items: node.items.map(treeOf) };
+  if (isAlias(node)) mistakes.push({ at, finding: aliasFinding("alias", node.source) });
+  else if (node.anchor !== undefined) mistakes.push({ at, finding: aliasFinding("anchor", node.anchor) });
+  if (isMap(node)) return { kind: "map", at, entries: node.items.map((pair) => entryOf(pair, mistakes)) };
+  if (isSeq(node)) return { kind: "list", at, items: node.items.map((item) => treeOf(item, mistakes)) };
   return { kind: "scalar", at, value: isScalar(node) ? scalarOf(node.value) : null };
 }
 
-function emptyAt(at: number): Tree {
-  return { kind: "scalar", at, value: null };
+function entryOf({ key, value }: Pair<ParsedNode, ParsedNode | null>, mistakes: Mistake[]): Entry {
+  const [keyAt, keyEnd] = key.range;
+  const name = treeOf(key, mistakes);
+  if (isScalar(key) && key.source === "<<") mistakes.push({ at: keyAt, finding: mergeFinding() });
+  return {
+    key: name.kind === "scalar" ? String(name.value) : "",
+    keyAt,
+    value: value === null ? { kind: "scalar", at: keyEnd, value: null } : treeOf(value, mistakes),
+  };
 }
 
 function scalarOf(value: unknown): Scalar {

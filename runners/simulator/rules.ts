@@ -78,6 +78,8 @@ export interface EventRules {
 export interface HotResetRules {
   /** The devices that it revokes, in order. */
   readonly revokes: (device: VfioPciDevice) => readonly VfioPciDevice[];
+  /** Whether the caller of a reset of `device` owns `member`, too. */
+  readonly owns: (device: VfioPciDevice, member: VfioPciDevice) => boolean;
   /** Before the reset, for each device, memory_lock held. */
   readonly begin: Sequence<DeviceEvent>;
   /** After the reset, or to roll back, for each device in reverse order. */

@@ -42,6 +42,12 @@ export const vfioOperations = {
       .meta({
         description: "vfio-pci, a variant that exports nothing, or a kernel built without the feature.",
       }),
+    context: z.enum(["shared", "own"]).default("shared")
+      .meta({
+        description:
+          "The iommufd context it is bound to: that of the case's other devices, or one of its own, " +
+          "so that they do not own it.",
+      }),
     access: z.enum(["granted", "none"]).default("granted")
       .meta({ description: "Whether the descriptor is bound to an iommufd or group, or not yet." }),
   }, {

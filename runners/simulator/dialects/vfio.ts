@@ -293,6 +293,7 @@ export const vfioBase: Omit<
   },
   hotReset: {
     revokes: ({ resetSet }) => resetSet,
+    owns: (device, member) => member.openCount === 0 || member.model.context === device.model.context,
     begin: [revokeBuffers, zapBarMappings],
     end: [unrevokeIfOpen, unlockMemory],
   },

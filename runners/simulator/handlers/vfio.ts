@@ -77,6 +77,7 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
       canReset: args.reset !== "none",
       hasFlr: args.reset === "flr",
       hasRuntimePm: args.low_power,
+      context: args.context === "own" ? name : "shared",
       driver: args.driver,
     });
     const partner = args.reset_with ? deviceOf(args.reset_with) : undefined;

@@ -33,6 +33,8 @@ export interface DeviceModel {
   /** Whether a capability advertises a function level reset. */
   readonly hasFlr: boolean;
   readonly hasRuntimePm: boolean;
+  /** Whose it is: the iommufd context that it is bound to. */
+  readonly context: string;
   readonly driver: "vfio-pci" | "without-dmabuf" | "config-off";
 }
 
@@ -163,7 +165,7 @@ export function* wakeDevice(kernel: Kernel, device: VfioPciDevice): Steps<void> 
 
 /**
  * Resets every device of a set; vfio_pci_dev_set_hot_reset(). Each device is revoked under its own memory_lock; one
- * that is contended rolls back those before it.
+ * that is contended, or that the caller does not own, rolls back those before it.
  */
 export function* hotReset(kernel: Kernel, device: VfioPciDevice): Steps<ErrnoName | undefined> {
   const rules = kernel.rules.vfio.hotReset;
@@ -172,6 +174,10 @@ export function* hotReset(kernel: Kernel, device: VfioPciDevice): Steps<ErrnoNam
   const locked: VfioPciDevice[] = [];
   let error: ErrnoName | undefined;
   for (const member of rules.revokes(device)) {
+    if (!rules.owns(device, member)) {
+      error = "EINVAL";
+      break;
+    }
     if (!member.memoryLock.tryWrite(kernel.current)) {
       error = "EBUSY";
       break;

@@ -477,9 +477,14 @@ export const eventMutants: readonly Mutant[] = [
     breaks: ["VEVT-13"],
   }, inVfio(({ hotReset }) => ({ hotReset: { ...hotReset, revokes: (device) => [device] } }))),
   mutantOf(DIALECT, {
+    id: "hot-reset-ignores-ownership",
+    title: "A hot reset takes every device of the set for the caller's own",
+    breaks: ["VEVT-15"],
+  }, inVfio(({ hotReset }) => ({ hotReset: { ...hotReset, owns: () => true } }))),
+  mutantOf(DIALECT, {
     id: "hot-reset-leaves-revoked",
     title: "A hot reset does not un-revoke afterwards",
-    breaks: ["VEVT-13", "VEVT-14"],
+    breaks: ["VEVT-13", "VEVT-14", "VEVT-15"],
   }, inVfio(({ hotReset }) => ({ hotReset: { ...hotReset, end: without(hotReset.end, unrevokeIfOpen) } }))),
   mutantOf(DIALECT, {
     id: "low-power-does-not-revoke",

@@ -3,17 +3,14 @@
  *
  * @module
  */
+import { closeMutants } from "./close.ts";
 import { coreMutants } from "./core.ts";
+import { eventMutants, undoMutants } from "./events.ts";
+import { mmapMutants } from "./mappings.ts";
 import type { Mutant } from "./mutant.ts";
-import {
-  closeMutants,
-  mmapMutants,
-  ownershipMutants,
-  requestMutants,
-  revokeMutants,
-  unrevokeMutants,
-} from "./revoke.ts";
-import { attachMutants, eventMutants, exportMutants } from "./vfio.ts";
+import { ownershipMutants, requestMutants } from "./request.ts";
+import { revokeMutants, unrevokeMutants } from "./revoke.ts";
+import { attachMutants, exportMutants } from "./vfio.ts";
 
 export type { Mutant } from "./mutant.ts";
 
@@ -29,4 +26,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...mmapMutants,
   ...closeMutants,
   ...eventMutants,
+  ...undoMutants,
 ];

@@ -5,7 +5,13 @@
  */
 import type { Report } from "../spec/diagnostic.ts";
 import { didYouMean } from "../spec/nearest.ts";
-import { kindsOf, OBJECT_NAME, type ObjectKind, type Operation } from "../spec/operations/operation.ts";
+import {
+  describeKinds,
+  kindsOf,
+  OBJECT_NAME,
+  type ObjectKind,
+  type Operation,
+} from "../spec/operations/operation.ts";
 import { entryOf, type Tree } from "../spec/tree.ts";
 
 /** The kind of the object behind each name. */
@@ -37,17 +43,17 @@ export function requireName(
   const kind = scope.get(name);
   if (kind !== undefined && kinds.includes(kind)) return;
   const fitting = [...scope].filter(([, one]) => kinds.includes(one)).map(([one]) => one);
-  const wanted = kinds.join(" or ");
+  const wanted = describeKinds(kinds);
   const otherwise = fitting.length > 0
     ? `Use one of: ${fitting.join(", ")}`
-    : `Add an earlier step that gives a ${wanted}`;
+    : `Add an earlier step that gives ${wanted}`;
   if (kind === undefined) {
     const message = `No earlier step gives "${name}"`;
     return report(at, { code: "unknown-name", message, hint: didYouMean(name, fitting, otherwise) });
   }
   report(at, {
     code: "wrong-kind",
-    message: `"${name}" is a ${kind}, expected a ${wanted}`,
+    message: `"${name}" is ${describeKinds([kind])}, expected ${wanted}`,
     hint: otherwise,
   });
 }
@@ -76,10 +82,11 @@ export function bindName(
       hint: "Begin with a small letter and use small letters, digits and _ only",
     });
   }
-  if (scope.has(name)) {
+  const known = scope.get(name);
+  if (known) {
     return report(at, {
       code: "bound-twice",
-      message: `"${name}" is already the name of a ${scope.get(name)}`,
+      message: `"${name}" is already the name of ${describeKinds([known])}`,
       hint: "Choose another name",
     });
   }

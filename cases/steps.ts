@@ -13,7 +13,7 @@ import {
   type OperationName,
   operationOf,
 } from "../spec/operations/mod.ts";
-import type { Operation } from "../spec/operations/operation.ts";
+import { describeKinds, type Operation } from "../spec/operations/operation.ts";
 import { shape } from "../spec/shape.ts";
 import { describeTree, type Entry, partAt, type Tree, type TreeMap } from "../spec/tree.ts";
 import type { YamlFile } from "../spec/yaml_file.ts";
@@ -288,7 +288,7 @@ function cannotFault(): Finding {
 
 function givesNoValue({ result }: Operation): Finding {
   const given = result.gives === "object"
-    ? `a ${result.kind}`
+    ? describeKinds([result.kind])
     : result.gives === "same"
     ? "an object"
     : "nothing";

@@ -116,7 +116,7 @@ function wrongWord(words: readonly string[], part: Tree): Finding {
   const written = part.kind === "scalar" ? String(part.value) : "";
   return {
     code: "unknown-word",
-    message: `Expected one of ${words.join(", ")}, found ${describeTree(part)}`,
+    message: `Expected one of ${listed(words)}, found ${describeTree(part)}`,
     hint: didYouMean(written, words, `Use one of: ${words.join(", ")}`),
   };
 }
@@ -127,7 +127,7 @@ function wrongChoice(issues: readonly Issue[], part: Tree): Finding {
   const others = issues.filter((issue) => issue.code !== "invalid_value");
   if (others.length === 0) return wrongWord(words, part);
   const kinds = [...new Set(others.map(expectedOf))];
-  const expected = words.length > 0 ? [`one of ${words.join(", ")}`, ...kinds] : kinds;
+  const expected = words.length > 0 ? [`one of ${listed(words)}`, ...kinds] : kinds;
   const written = part.kind === "scalar" && typeof part.value === "string" ? part.value : "";
   return {
     code: words.length > 0 && written !== "" ? "unknown-word" : "wrong-type",
@@ -136,15 +136,20 @@ function wrongChoice(issues: readonly Issue[], part: Tree): Finding {
   };
 }
 
+/** Words in a message; many are cut short, since the hint names the nearest. */
+function listed(words: readonly string[]): string {
+  return words.length <= 10 ? words.join(", ") : `${words.slice(0, 3).join(", ")}, … (${words.length} words)`;
+}
+
 function hintForType(expected: string, part: Tree): string {
-  if (expected === "string" && part.kind === "scalar" && part.value !== null) return "Put quotes around it";
-  if (expected === "array") return "Write a list: put [ and ] around it";
+  const written = part.kind === "scalar" ? typeof part.value : part.kind;
   if (part.kind === "scalar" && part.value === null) {
     return "Write a value after the colon, or remove the key";
   }
-  if (part.kind === "scalar" && typeof part.value === "string" && /^(int|number|boolean)$/.test(expected)) {
-    return "Remove the quotes, or write the value out";
-  }
+  if (expected === "array") return "Write a list: put [ and ] around it";
+  if (expected === "object" || expected === "record") return "Write keys and values, as in { key: value }";
+  if (expected === "string" && written !== "list" && written !== "map") return "Put quotes around it";
+  if (written === "string") return "Remove the quotes, or write the value out";
   return "Change the value";
 }
 

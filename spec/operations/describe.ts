@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { ErrnoName } from "../errno.ts";
 import type { Event } from "../observation.ts";
 import { OPERATION_NAMES, type OperationName, operationOf } from "./mod.ts";
-import { kindsOf, type Result } from "./operation.ts";
+import { describeKinds, kindsOf, type Result } from "./operation.ts";
 
 /** An argument of an operation. */
 export interface ArgumentDescription {
@@ -69,7 +69,7 @@ function describeResult(result: Result): string {
     case "nothing":
       return "nothing";
     case "object":
-      return `a ${result.kind}`;
+      return describeKinds([result.kind]);
     case "same":
       return `an object of the kind of \`${result.as}\``;
     case "value":
@@ -100,7 +100,7 @@ function descriptionOf(schema: z.core.$ZodType): string | undefined {
 
 function takesOf(schema: z.core.$ZodType): string {
   const kinds = kindsOf(schema);
-  if (kinds && schema instanceof z.ZodString) return `the name of a ${kinds.join(" or ")}`;
+  if (kinds && schema instanceof z.ZodString) return `the name of ${describeKinds(kinds)}`;
   if (schema instanceof z.ZodPipe) return "a size";
   if (schema instanceof z.ZodEnum) return schema.options.map((option) => `\`${String(option)}\``).join(", ");
   if (schema instanceof z.ZodLiteral) {

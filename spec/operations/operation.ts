@@ -32,6 +32,12 @@ export const DESCRIPTOR_KINDS = ["device", "buffer", "file", "fence"] as const;
 /** How a name of an object is spelt in a case. */
 export const OBJECT_NAME = /^[a-z][a-z0-9_]*$/;
 
+/** Kinds of objects in words, as in `a device or buffer`. */
+export function describeKinds(kinds: readonly ObjectKind[]): string {
+  const words = kinds.join(" or ");
+  return /^[aeiou]/.test(words) ? `an ${words}` : `a ${words}`;
+}
+
 /** The name under which a case knows an object of kind `K`. */
 export type Handle<K extends ObjectKind> = string & z.$brand<K>;
 
@@ -39,7 +45,7 @@ const handleKinds = z.registry<{ kinds: readonly ObjectKind[] }>();
 
 function handle<K extends ObjectKind>(...kinds: readonly K[]) {
   const schema = z.string().regex(OBJECT_NAME, "expected the name of an object that an earlier step gave")
-    .meta({ description: `The name of a ${kinds.join(" or ")}.` })
+    .meta({ description: `The name of ${describeKinds(kinds)}.` })
     .brand<K>();
   handleKinds.add(schema, { kinds });
   return schema;
@@ -59,7 +65,8 @@ export const named = {
 };
 
 /** Argument schema of a descriptor given by name, or by a bare number for the refusals. */
-export const descriptorOrNumber = z.union([named.descriptor, z.int()]);
+export const descriptorOrNumber = z.union([named.descriptor, z.int()])
+  .meta({ description: "The name of a descriptor, or a bare number." });
 
 /** The kinds of objects that an argument schema accepts, or `undefined` if it does not name an object. */
 export function kindsOf(schema: z.core.$ZodType): readonly ObjectKind[] | undefined {

@@ -101,7 +101,7 @@ Deno.test("lint() refuses two cases with the same steps, whatever they are calle
   const body = "when:\n  - vfio.reset: { device: dev }\n";
   const noted = "when:\n  - vfio.reset: { device: dev }\n    note: Again.\n";
   assertEquals(
-    messagesOf([...casesOf(body, "a"), ...casesOf(noted, "b"), ...casesOf(`${body}    sees: {}\n`, "c")]),
+    messagesOf([...casesOf(body, "a"), ...casesOf(noted, "b"), ...casesOf(`${body}    sees: []\n`, "c")]),
     [
       "b.yaml:1:1: The steps of b are those of a. Remove one of the two and let the other name the clauses of both",
     ],

@@ -301,6 +301,9 @@ Deno.test("parseCases() says what a step cannot be expected to do", () => {
       'x.yaml:10:43: "imp" is an attachment, expected a device. Use one of: dev',
     ],
   );
+  assertEquals(whenMessages("  - vfio.reset: { device: dev }\n    sees: {}"), [
+    'x.yaml:10:11: "sees" is empty, which asks for nothing and looks as if nobody might be told. Write "sees: []" if nobody may be told, or remove it',
+  ]);
   assertEquals(whenMessages("  - vfio.reset: { device: dev }\n    fail: EINVAL"), [
     'x.yaml:10:5: "fail" is not known here. Did you mean "fails"?',
   ]);

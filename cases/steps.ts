@@ -331,9 +331,18 @@ function checkSees({ sees }: WrittenExpectation, tree: Tree, { scope, report }: 
     return;
   }
   const part = partAt(tree, ["sees"]);
+  if (part && Object.keys(sees).length === 0) report(part.at, seesNothing());
   for (const { key, keyAt } of part?.kind === "map" ? part.entries : []) {
     requireName(key, keyAt, ["attachment"], scope, report);
   }
+}
+
+function seesNothing(): Finding {
+  return {
+    code: "contradiction",
+    message: '"sees" is empty, which asks for nothing and looks as if nobody might be told',
+    hint: 'Write "sees: []" if nobody may be told, or remove it',
+  };
 }
 
 function isEventList(sees: NonNullable<WrittenExpectation["sees"]>): sees is readonly WrittenEvent[] {

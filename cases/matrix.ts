@@ -39,12 +39,11 @@ export function readMatrix(matrix: Tree | undefined, body: Tree, report: Report)
     return [{ label: "", at: body.at, values: new Map() }];
   }
   if (shape(matrixSchema, matrix, report) === undefined) return [];
-  const written = rowsAsWritten(matrix);
-  if (written.length > MAX_ROWS) {
+  if (countRows(matrix) > MAX_ROWS) {
     report(matrix.at, tooMany());
     return [];
   }
-  const rows = written.map((values, index) => {
+  const rows = rowsAsWritten(matrix).map((values, index) => {
     const at = matrix.kind === "list" ? matrix.items[index]?.at : undefined;
     return { label: labelOf(values, index), at: at ?? matrix.at, values };
   });
@@ -61,6 +60,16 @@ function tooMany(): Finding {
   };
 }
 
+/** How many rows there will be, counted before they are made, since the combinations grow fast. */
+function countRows(matrix: Tree): number {
+  if (matrix.kind === "list") return matrix.items.length;
+  if (matrix.kind !== "map") return 0;
+  return matrix.entries.reduce(
+    (count, { value }) => count * (value.kind === "list" ? value.items.length : 0),
+    1,
+  );
+}
+
 /** The values of each row: as they are listed, or every combination of the values of each variable. */
 function rowsAsWritten(matrix: Tree): readonly ReadonlyMap<string, Tree>[] {
   if (matrix.kind === "list") {
@@ -70,7 +79,6 @@ function rowsAsWritten(matrix: Tree): readonly ReadonlyMap<string, Tree>[] {
   let rows: readonly ReadonlyMap<string, Tree>[] = [new Map()];
   for (const { key, value } of matrix.entries) {
     const values = value.kind === "list" ? value.items : [];
-    if (rows.length > MAX_ROWS) return rows;
     rows = rows.flatMap((row) => values.map((one) => new Map([...row, [key, one]])));
   }
   return rows;

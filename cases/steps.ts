@@ -136,25 +136,22 @@ interface CallParts {
 /** Finds the operation: `operation: args`, or `name: { operation: args }`. */
 function findCall(action: Entry, report: Report): CallParts | undefined {
   if (action.key.includes(".")) return callOf(action, undefined, report);
-  const { value } = action;
-  const inner = value.kind === "map" ? value.entries.filter(({ key }) => key.includes(".")) : [];
-  const [call, second] = inner;
+  const entries = action.value.kind === "map" ? action.value.entries : [];
+  const call = entries.find(({ key }) => key.includes("."));
   if (!call) {
     report(action.keyAt, noOperation(action));
     return undefined;
   }
-  if (second || value.kind === "map" && value.entries.length > 1) {
-    const extra = value.kind === "map" ? value.entries.find((entry) => entry !== call) : undefined;
-    report(extra?.keyAt ?? value.at, {
-      code: "step-shape",
-      message: `"${extra?.key}" stands beside the operation that "${action.key}" names`,
-      hint: EXPECTATION_KEYS.includes(extra?.key ?? "")
-        ? "Put it on a line of its own, in line with the name"
-        : "Put arguments inside the braces of the operation",
-    });
-    return undefined;
-  }
-  return callOf(call, action, report);
+  const beside = entries.find((entry) => entry !== call);
+  if (!beside) return callOf(call, action, report);
+  report(beside.keyAt, {
+    code: "step-shape",
+    message: `"${beside.key}" stands beside the operation that "${action.key}" names`,
+    hint: EXPECTATION_KEYS.includes(beside.key)
+      ? "Put it on a line of its own, in line with the name"
+      : "Put arguments inside the braces of the operation",
+  });
+  return undefined;
 }
 
 function noOperation({ key, value }: Entry): Finding {

@@ -1,0 +1,283 @@
+/**
+ * What a run record shows: every case of its selection, judged. This is the machine output that other tools rely on.
+ *
+ * @module
+ */
+import type { Case, Section, Step } from "../cases/case.ts";
+import { SECTIONS } from "../cases/case.ts";
+import { describeOutcome } from "../cases/describe.ts";
+import { type End, judge, type Judgement, type StepJudgement, type Verdict } from "../cases/judge.ts";
+import { finishId } from "../cases/program.ts";
+import type { AnyArgs, OperationName } from "../spec/operations/mod.ts";
+import type { Event, LogLine, Observation, Outcome, Postconditions } from "../spec/observation.ts";
+import type { RecordedTarget, SuiteIdentity } from "./record.ts";
+import type { RecordedAttempt, RunRecord } from "./record_reader.ts";
+
+/** The version of the shape. */
+export const RESULT_SCHEMA = "dmabuf-conform/result/1";
+
+/** How a result stands against the baseline. Without a baseline a result is either as it should be or it is not. */
+export type Baseline =
+  | "expected"
+  | "unexpected-fail"
+  | "unexpected-pass"
+  | "other-failure"
+  | "stale-entry"
+  | "waived";
+
+/** How often which verdict was given. */
+export type VerdictCounts = Readonly<Partial<Record<Verdict, number>>>;
+
+/** How many results there are; each is counted once. */
+export interface Counts {
+  readonly pass: number;
+  readonly fail: number;
+  readonly contested: number;
+  readonly unknown: number;
+  readonly "not-supported": number;
+  readonly "not-run": number;
+  /** All of them. */
+  readonly total: number;
+}
+
+/** One step of a result. */
+export interface StepResult {
+  readonly step: string;
+  readonly section: Section;
+  readonly operation: OperationName;
+  readonly args: AnyArgs;
+  /** The name that its result gets. */
+  readonly bind?: string | undefined;
+  /** How deep it stands inside steps that block; 0 at the top. */
+  readonly depth: number;
+  readonly expected: string;
+  readonly observed: string;
+  readonly status: StepJudgement["status"];
+  readonly reason?: string | undefined;
+  readonly holder?: string | undefined;
+  /** How it ended; missing where it was not reached. */
+  readonly outcome?: Outcome | undefined;
+  readonly events: readonly Event[];
+  readonly log: readonly LogLine[];
+  /** The target's time in milliseconds. */
+  readonly durationMs: number;
+  readonly note?: string | undefined;
+}
+
+/** The result of one case. */
+export interface CaseResult {
+  readonly case: string;
+  readonly title: string;
+  readonly clauses: readonly string[];
+  readonly verdict: Verdict;
+  readonly end: End;
+  readonly baseline: Baseline;
+  readonly stability: {
+    readonly attempts: number;
+    readonly verdicts: VerdictCounts;
+    /** Whether every attempt got the same verdict. */
+    readonly stable: boolean;
+  };
+  /** Wall time of all attempts in milliseconds. */
+  readonly durationMs: number;
+  /** Why the verdict is not `pass`. */
+  readonly reasons: readonly string[];
+  readonly decidedBy?: Judgement["decidedBy"];
+  /** Whether the suite has no such case any more, or another one of the same name. */
+  readonly stale?: "missing" | "changed" | undefined;
+  readonly steps: readonly StepResult[];
+  /** What was found after the clean-up of the attempt that decided. */
+  readonly post?: Postconditions | undefined;
+}
+
+/** A whole run, judged. */
+export interface RunResult {
+  readonly schema: typeof RESULT_SCHEMA;
+  readonly suite: SuiteIdentity;
+  readonly target: RecordedTarget;
+  readonly profile: string;
+  /** Whether the record has no footer. */
+  readonly partial: boolean;
+  readonly startedAt: string;
+  readonly finishedAt?: string | undefined;
+  readonly command: readonly string[];
+  readonly counts: Counts;
+  readonly results: readonly CaseResult[];
+}
+
+/** From the worst to the best: of several attempts at a case the worst one counts. */
+const BY_WORST: readonly Verdict[] = ["fail", "unknown", "contested", "pass"];
+
+/**
+ * Judges a record.
+ *
+ * @param record the record
+ * @param cases the suite's cases, by id
+ */
+export function resultOf(record: RunRecord, cases: ReadonlyMap<string, Case>): RunResult {
+  const { header, footer } = record;
+  const attempts = Map.groupBy(record.attempts, (attempt) => attempt.case);
+  const left = new Map(footer?.notRun.map(({ case: id, reason }) => [id, reason]));
+  const context = { pageSize: header.target.pageSize };
+  const results = header.selection.map((id) => {
+    const case_ = cases.get(id);
+    const own = attempts.get(id) ?? [];
+    return case_ ? caseResult(case_, own, left.get(id), context) : missingCase(id, own);
+  });
+  return {
+    schema: RESULT_SCHEMA,
+    suite: header.suite,
+    target: header.target,
+    profile: header.profile,
+    partial: footer === undefined,
+    startedAt: header.startedAt,
+    finishedAt: footer?.finishedAt,
+    command: header.command,
+    counts: countsOf(results),
+    results,
+  };
+}
+
+/** An attempt with its judgement. */
+interface Judged {
+  readonly attempt: RecordedAttempt;
+  readonly judgement: Judgement;
+}
+
+function caseResult(
+  case_: Case,
+  attempts: readonly RecordedAttempt[],
+  notRun: string | undefined,
+  context: { readonly pageSize: number },
+): CaseResult {
+  const judged = attempts.map((attempt) => ({ attempt, judgement: judge(case_, attempt, context) }));
+  const worst = worstOf(judged);
+  const judgement = worst?.judgement ?? judge(case_, { observations: [] }, context);
+  const stale = attempts.some(({ digest }) => digest !== case_.source.digest) ? "changed" : undefined;
+  return {
+    case: case_.id,
+    title: case_.title,
+    clauses: case_.clauses,
+    verdict: judgement.verdict,
+    end: judgement.end,
+    baseline: baselineOf(judgement),
+    stability: stabilityOf(judged),
+    durationMs: sum(attempts.map(({ durationMs }) => durationMs)),
+    reasons: !worst && notRun !== undefined ? [notRun] : judgement.reasons,
+    decidedBy: judgement.decidedBy,
+    stale,
+    steps: stepResults(case_, judgement.steps, worst?.attempt.observations ?? []),
+    post: worst?.attempt.end?.post,
+  };
+}
+
+/** A case that the suite does not have any more is shown without a verdict. */
+function missingCase(id: string, attempts: readonly RecordedAttempt[]): CaseResult {
+  const last = attempts.at(-1);
+  return {
+    case: id,
+    title: id,
+    clauses: [],
+    verdict: "unknown",
+    end: last?.end?.end ?? "not-run",
+    baseline: "unexpected-fail",
+    stability: { attempts: attempts.length, verdicts: {}, stable: true },
+    durationMs: sum(attempts.map(({ durationMs }) => durationMs)),
+    reasons: ["this suite has no such case, so nothing can be said of it"],
+    stale: "missing",
+    steps: [],
+    post: last?.end?.post,
+  };
+}
+
+function worstOf(judged: readonly Judged[]): Judged | undefined {
+  for (const verdict of BY_WORST) {
+    const found = judged.find(({ judgement }) => judgement.verdict === verdict);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function stabilityOf(judged: readonly Judged[]): CaseResult["stability"] {
+  const groups = Map.groupBy(judged, ({ judgement }) => judgement.verdict);
+  const verdicts: Partial<Record<Verdict, number>> = {};
+  for (const [verdict, group] of groups) verdicts[verdict] = group.length;
+  return { attempts: judged.length, verdicts, stable: groups.size <= 1 };
+}
+
+function baselineOf({ verdict, end }: Judgement): Baseline {
+  if (end === "not-supported" || end === "not-run") return "expected";
+  return verdict === "fail" || verdict === "unknown" ? "unexpected-fail" : "expected";
+}
+
+function stepResults(
+  case_: Case,
+  judgements: readonly StepJudgement[],
+  observations: readonly Observation[],
+): StepResult[] {
+  const seen = new Map(observations.map((observation) => [observation.step, observation]));
+  const judged = new Map(judgements.map((judgement) => [judgement.step, judgement]));
+  return SECTIONS.flatMap((section) =>
+    case_.sections[section].flatMap((step) => withInner(step, 0)).map(({ step, depth }) =>
+      stepResult(step, section, depth, judged.get(step.id), seen)
+    )
+  );
+}
+
+function withInner(step: Step, depth: number): { readonly step: Step; readonly depth: number }[] {
+  return [{ step, depth }, ...step.until.flatMap((inner) => withInner(inner, depth + 1))];
+}
+
+function stepResult(
+  step: Step,
+  section: Section,
+  depth: number,
+  judgement: StepJudgement | undefined,
+  seen: ReadonlyMap<string, Observation>,
+): StepResult {
+  const first = seen.get(step.id);
+  const last = step.until.length > 0 ? seen.get(finishId(step.id)) : undefined;
+  const outcome = last?.outcome ?? first?.outcome;
+  return {
+    step: step.id,
+    section,
+    operation: step.operation,
+    args: step.args,
+    bind: step.bind,
+    depth,
+    expected: judgement?.expected ?? "",
+    observed: judgement?.observed ?? (outcome ? describeOutcome(outcome) : ""),
+    status: judgement?.status ?? "not-reached",
+    reason: judgement?.reason,
+    holder: judgement?.holder,
+    outcome,
+    events: [...first?.events ?? [], ...last?.events ?? []],
+    log: [...first?.log ?? [], ...last?.log ?? []],
+    durationMs: (first?.durationMs ?? 0) + (last?.durationMs ?? 0),
+    note: step.note,
+  };
+}
+
+function countsOf(results: readonly CaseResult[]): Counts {
+  const counts = { pass: 0, fail: 0, contested: 0, unknown: 0, "not-supported": 0, "not-run": 0 };
+  for (const { verdict, end } of results) {
+    counts[end === "not-supported" || end === "not-run" ? end : verdict]++;
+  }
+  return { ...counts, total: results.length };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/**
+ * The exit status that a result stands for: 4 if the suite itself is at fault, 3 if the target or its transport
+ * failed, 1 if some verdict is unexpected or a case was not reached, 0 otherwise.
+ */
+export function exitStatus({ results }: Pick<RunResult, "results">): 0 | 1 | 3 | 4 {
+  const ends = new Set(results.map(({ end }) => end));
+  if (ends.has("suite-error") || results.some(({ stale }) => stale === "missing")) return 4;
+  if (ends.has("lost") || ends.has("infra-error")) return 3;
+  if (ends.has("not-run") || results.some(({ baseline }) => baseline !== "expected")) return 1;
+  return 0;
+}

@@ -1,0 +1,43 @@
+/**
+ * CSV (RFC 4180): one row per case, for spreadsheets.
+ *
+ * @module
+ */
+import type { RunResult } from "../result.ts";
+import { wordOf } from "./format.ts";
+
+const COLUMNS = [
+  "case",
+  "result",
+  "verdict",
+  "end",
+  "baseline",
+  "clauses",
+  "attempts",
+  "duration_ms",
+  "reason",
+  "title",
+];
+
+/** Writes a header row and a row per case. */
+export function csv(result: RunResult): string {
+  const rows = result.results.map((each) => [
+    each.case,
+    wordOf(each),
+    each.verdict,
+    each.end,
+    each.baseline,
+    each.clauses.join(" "),
+    each.stability.attempts,
+    each.durationMs.toFixed(3),
+    each.reasons[0] ?? "",
+    each.title,
+  ]);
+  return [COLUMNS, ...rows].map((row) => row.map(cell).join(",") + "\r\n").join("");
+}
+
+/** Quotes what must be quoted; a leading sign would make a formula of a text in a spreadsheet. */
+function cell(value: string | number): string {
+  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,34 @@
+/**
+ * What every writer of a format is given.
+ *
+ * @module
+ */
+import type { CaseResult, RunResult } from "../result.ts";
+
+/** A writer: a result as text, with an end of line at the end. */
+export type Writer = (result: RunResult) => string;
+
+/** How a case ended, in one word: its verdict, or that it was not supported or not run. */
+export type Word = CaseResult["verdict"] | "not-supported" | "not-run";
+
+/** How a case ended, in one word. */
+export function wordOf({ verdict, end }: Pick<CaseResult, "verdict" | "end">): Word {
+  return end === "not-supported" || end === "not-run" ? end : verdict;
+}
+
+/** What a reader must know of a case that did not pass, line by line. */
+export function explain(result: CaseResult): string[] {
+  const steps = result.steps.filter(({ status }) => status === "unmet" || status === "alternative");
+  return [
+    ...result.reasons,
+    ...steps.flatMap(({ step, operation, args, log }) => [
+      `${step} is ${operation} ${JSON.stringify(args)}`,
+      ...log.map(({ level, text }) => `kernel ${level}: ${text}`),
+    ]),
+  ];
+}
+
+/** The command that runs one case of a result again. */
+export function commandFor(result: Pick<RunResult, "target" | "profile">, caseId: string): string {
+  return `conform run '${caseId}' --target ${result.target.id} --profile ${result.profile}`;
+}

@@ -1,0 +1,22 @@
+/**
+ * The formats in which a result can be written.
+ *
+ * @module
+ */
+import { csv } from "./csv.ts";
+import type { Writer } from "./format.ts";
+import { json } from "./json.ts";
+import { junit } from "./junit.ts";
+import { ktap } from "./ktap.ts";
+import { markdown } from "./markdown.ts";
+
+export { commandFor, explain, type Word, wordOf, type Writer } from "./format.ts";
+
+/** The writers, by the name that `--format` takes. HTML is written by the site. */
+export const FORMATS: Readonly<Record<"json" | "ktap" | "junit" | "markdown" | "csv", Writer>> = {
+  json,
+  ktap,
+  junit,
+  markdown,
+  csv,
+};

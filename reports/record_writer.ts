@@ -43,8 +43,8 @@ export class RecordWriter {
    * @throws {RecordWriteError} if the file or its folder cannot be written, or a new record's file is there already
    */
   static open(path: string, how: OpenMode = { mode: "new" }): RecordWriter {
+    makeFolder(path);
     try {
-      mkdirSync(dirname(path), { recursive: true });
       const fd = openSync(path, how.mode === "new" ? "ax" : "r+");
       if (how.mode === "new") return new RecordWriter(path, fd);
       ftruncateSync(fd, how.length);
@@ -107,6 +107,15 @@ export class RecordWriter {
   }
 }
 
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    const reason = codeOf(error) === "EEXIST" ? reasonFor("ENOTDIR", error) : reasonOf(error);
+    throw new RecordWriteError(path, `Cannot write the record "${path}": ${reason}`, error);
+  }
+}
+
 function lineOf(line: RecordLine): string {
   return JSON.stringify(line) + "\n";
 }
@@ -115,13 +124,21 @@ function keyOf(caseId: string, attempt: number): string {
   return `${attempt} ${caseId}`;
 }
 
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return reasonFor(codeOf(error), error);
+}
+
+function reasonFor(code: unknown, error: unknown): string {
   switch (code) {
     case "EEXIST":
       return "the file is there already; name another one, or go on with it by --resume";
     case "EACCES":
     case "EPERM":
+    case "EROFS":
       return "there is no permission to write there; name another place with --out";
     case "ENOSPC":
       return "the disk is full; make room and go on by --resume";

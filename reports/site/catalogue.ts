@@ -1,0 +1,96 @@
+/**
+ * The run records of a folder. A record that cannot be read is listed with its reason and blocks nothing.
+ *
+ * @module
+ */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Case } from "../../cases/case.ts";
+import { readRecord } from "../record_reader.ts";
+import { resultOf, type RunResult } from "../result.ts";
+
+/** A run that can be shown. */
+export interface ListedRun {
+  /** The file's name without `.jsonl`; what the pages call it. */
+  readonly name: string;
+  readonly result: RunResult;
+}
+
+/** A file that looks like a record and is none. */
+export interface UnreadableRun {
+  readonly name: string;
+  /** Why it cannot be read. */
+  readonly reason: string;
+}
+
+/** The largest record that is read, in bytes. */
+const MAX_BYTES = 256 * 1024 * 1024;
+
+/** What was read of a file, and how the file looked then. */
+interface Remembered {
+  readonly stamp: string;
+  readonly read: ListedRun | UnreadableRun;
+}
+
+/** The runs of a folder; files are read again only if they have changed. */
+export class Catalogue {
+  readonly #folder: string;
+  readonly #cases: ReadonlyMap<string, Case>;
+  readonly #remembered = new Map<string, Remembered>();
+
+  /** Shows the runs of a folder, judged with the cases of this suite. */
+  constructor(folder: string, cases: ReadonlyMap<string, Case>) {
+    this.#folder = folder;
+    this.#cases = cases;
+  }
+
+  /** Every run, the newest first, and every file that cannot be read. */
+  list(): { readonly runs: readonly ListedRun[]; readonly unreadable: readonly UnreadableRun[] } {
+    const all = this.#names().map((name) => this.#read(name));
+    const runs = all.filter((each) => "result" in each);
+    const unreadable = all.filter((each) => "reason" in each);
+    return { runs: runs.sort((a, b) => b.result.startedAt < a.result.startedAt ? -1 : 1), unreadable };
+  }
+
+  /** One run by its name. The name is looked up in the listing; it never becomes a path by itself. */
+  find(name: string): ListedRun | UnreadableRun | undefined {
+    const known = this.#names().find((each) => each === name);
+    return known === undefined ? undefined : this.#read(known);
+  }
+
+  #names(): string[] {
+    try {
+      return readdirSync(this.#folder).filter((file) => file.endsWith(".jsonl")).map((file) =>
+        file.slice(0, -6)
+      );
+    } catch {
+      return [];
+    }
+  }
+
+  #read(name: string): ListedRun | UnreadableRun {
+    const path = join(this.#folder, `${name}.jsonl`);
+    try {
+      const { size, mtimeMs } = statSync(path);
+      const stamp = `${size} ${mtimeMs}`;
+      const known = this.#remembered.get(name);
+      if (known?.stamp === stamp) return known.read;
+      const read = this.#readAnew(name, path, size);
+      this.#remembered.set(name, { stamp, read });
+      return read;
+    } catch (error) {
+      return { name, reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #readAnew(name: string, path: string, size: number): ListedRun | UnreadableRun {
+    if (size > MAX_BYTES) {
+      return { name, reason: `it has ${size} bytes and no record may have more than ${MAX_BYTES}` };
+    }
+    try {
+      return { name, result: resultOf(readRecord(readFileSync(path, "utf8")), this.#cases) };
+    } catch (error) {
+      return { name, reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}

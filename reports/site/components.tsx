@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { z } from "zod";
 import { type Child, createContext, useContext } from "hono/jsx";
 import { describeEvent } from "../../cases/describe.ts";
 import type { Section } from "../../cases/case.ts";
+import { operationOf } from "../../spec/operations/mod.ts";
 import type { Clause, Source } from "../../spec/clause.ts";
 import type { Sources } from "../../spec/sources.ts";
 import { type Word, wordOf } from "../formats/format.ts";
@@ -177,7 +179,7 @@ function StepRow({ step }: { readonly step: StepResult }) {
   return (
     <li class={`${step.status} depth-${Math.min(step.depth, 3)}`} id={step.step}>
       <div class="call mono">
-        {step.bind === undefined ? "" : <span class="bind">{step.bind} =</span>}
+        {step.bind === undefined ? "" : <span class="bind">{`${step.bind} = `}</span>}
         <Ref href={operationPath(step.operation)}>{step.operation}</Ref> {argumentsOf(step)}
       </div>
       <div class="said">
@@ -212,11 +214,17 @@ function StepMark({ step }: { readonly step: StepResult }) {
   return <span class={`word ${kind}`}>{text}</span>;
 }
 
-/** Arguments as a case would write them. */
-function argumentsOf({ args }: StepResult): string {
-  const written = Object.entries(args).filter(([, value]) => value !== undefined)
+/** Arguments as a case would write them: those that are as if left out are left out. */
+function argumentsOf({ operation, args }: StepResult): string {
+  const { shape } = operationOf(operation).args;
+  const written = Object.entries(args)
+    .filter(([name, value]) => value !== undefined && !isDefault(shape[name], value))
     .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
   return written.length === 0 ? "" : `{ ${written.join(", ")} }`;
+}
+
+function isDefault(schema: z.core.$ZodType | undefined, value: unknown): boolean {
+  return schema instanceof z.ZodDefault && JSON.stringify(schema.def.defaultValue) === JSON.stringify(value);
 }
 
 /** Where a clause comes from. */
@@ -232,6 +240,7 @@ export function SourceText({ source, sources }: { readonly source: Source; reado
         {where.map((part) => part === undefined ? "" : `, ${part}`)}
         {mail?.["message-id"] === undefined ? "" : (
           <>
+            {" "}
             <code>{mail["message-id"]}</code>
           </>
         )}

@@ -59,7 +59,10 @@ pre { background: var(--code); border-radius: 6px; padding: .9rem 1.1rem; overfl
 table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .9rem .5rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--soft); font-size: .8125rem; white-space: nowrap; }
-td.number, th.number { text-align: right; }
+td.number, th.number { text-align: right; white-space: nowrap; }
+td.whole { white-space: nowrap; }
+td.wide { min-width: 16rem; }
+td.share { width: 34%; padding-top: .85rem; }
 tr:target, section:target { background: var(--code); }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.5rem; margin: 1.25rem 0; font-size: .925rem; }
 dl.facts dt { color: var(--soft); }
@@ -79,14 +82,14 @@ dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 .counts { display: flex; flex-wrap: wrap; gap: .35rem 1.75rem; margin: 1.25rem 0 .6rem; padding: 0; list-style: none; }
 .counts b { font-size: 1.35rem; font-weight: 600; margin-right: .35rem; }
 .counts li { color: var(--soft); }
-.counts li.zero { opacity: .55; }
+.counts li.zero b { font-weight: 400; }
 .notice { border: 1px solid var(--line); border-left: 4px solid var(--contested-bar); background: var(--card);
   padding: .6rem 1rem; border-radius: 4px; max-width: 46rem; }
 .notice.bad { border-left-color: var(--fail-bar); }
 form.filter { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: 1rem 0; }
 form.filter label { display: grid; gap: .15rem; font-size: .8125rem; color: var(--soft); }
 select, button, input { font: inherit; font-size: .925rem; padding: .3rem .6rem; border: 1px solid var(--line);
-  border-radius: 4px; background: var(--card); color: var(--ink); }
+  border-radius: 4px; background: var(--card); color: var(--ink); height: 2.2rem; }
 ol.steps { list-style: none; margin: 0; padding: 0; border: 1px solid var(--line); border-radius: 6px; background: var(--card); }
 ol.steps > li { padding: .65rem 1rem; border-bottom: 1px solid var(--line); display: grid;
   grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr); gap: .25rem 1.5rem; }

@@ -177,7 +177,7 @@ function CasesOfClause(
         <tbody>
           {cases.map((each) => (
             <tr>
-              <td>
+              <td class="wide">
                 {each.title}
                 <br />
                 <span class="soft mono">{each.id}</span>

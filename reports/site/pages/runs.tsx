@@ -60,21 +60,21 @@ export function RunsPage(
 function RunRow({ run: { name, result } }: { readonly run: ListedRun }) {
   return (
     <tr>
-      <td>
+      <td class="whole">
         <a href={runPath(name)}>
           <Moment at={result.startedAt} />
         </a>
         {result.partial ? <span class="word contested">≠ partial</span> : ""}
       </td>
-      <td>
+      <td class="whole">
         <span class="mono">{result.target.id}</span>
         <br />
         <span class="soft">kernel {result.target.kernel}</span>
       </td>
-      <td>
+      <td class="whole">
         <a href={profilePath(result.profile)}>{result.profile}</a>
       </td>
-      <td>
+      <td class="share">
         <CountBar counts={result.counts} />
       </td>
       <td class="number">

@@ -1,0 +1,182 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readRecord } from "../record_reader.ts";
+import { resultOf } from "../result.ts";
+import { mishaps, simulated, suite, textOf } from "../testing/runs.ts";
+import { htmlReport } from "./html.tsx";
+import { createSite, type Site } from "./mod.ts";
+
+const CASE = "vfio/revoke/double-revoke";
+const ROW = "vfio/move/fence-holds-revoke[usage=READ]";
+const FILES: Readonly<Record<string, string>> = {
+  "good.jsonl": textOf(simulated([CASE, ROW])),
+  "lacking.jsonl": textOf(simulated([CASE, ROW], "mainline-7.3")),
+  "partial.jsonl": textOf(simulated([CASE, ROW])).slice(0, -20),
+  "mishaps.jsonl": textOf(mishaps().lines),
+  "broken.jsonl": "no record\n",
+  "a b&<i>%2e.jsonl": textOf(simulated([CASE])),
+  "secret.txt": "secret",
+};
+
+async function withSite(test: (get: (path: string) => Promise<Page>) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "site-"));
+  try {
+    for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);
+    const { ledger, cases } = suite();
+    const known = new Map([...cases, ...mishaps().cases]);
+    const site = createSite({ runsFolder: folder, ledger, cases: known });
+    await test((path) => get(site, path));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+interface Page {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+async function get(site: Site, path: string): Promise<Page> {
+  const response = await site.fetch(new Request(`http://localhost${path}`));
+  return { status: response.status, text: await response.text(), headers: response.headers };
+}
+
+/** Whether every element of a page is closed in order, and no text has become an element or an attribute. */
+function assertWellFormed(text: string): void {
+  const open: string[] = [];
+  const known =
+    /^(html|head|meta|title|link|body|a|header|div|nav|main|h[123]|p|dl|dt|dd|ul|ol|li|b|span|svg|rect|form|label|select|option|input|button|section|table|thead|tbody|tr|th|td|br|code|pre|time|footer|details|summary|style)$/;
+  for (
+    const [, close, name = "", rest = ""] of text.matchAll(
+      /<(\/?)([a-z][a-z0-9]*)((?:\s+[a-z-]+(?:="[^"]*")?)*)\s*\/?>/gi,
+    )
+  ) {
+    assert(known.test(name), `an unexpected element ${name}`);
+    assert(!/\son[a-z]+=/i.test(rest), `an event handler in ${rest}`);
+    if (["meta", "link", "br", "input"].includes(name)) continue;
+    if (close) assertEquals(open.pop(), name);
+    else open.push(name);
+  }
+  assertEquals(open, []);
+  assert(!text.includes("<script"), "a script");
+}
+
+Deno.test("the site shows every run, and says why a file cannot be read", async () => {
+  await withSite(async (get) => {
+    const { status, text } = await get("/");
+    assertEquals(status, 200);
+    assertWellFormed(text);
+    assertStringIncludes(text, 'href="/runs/good"');
+    assertStringIncludes(text, "2 of 2");
+    assertStringIncludes(text, "partial");
+    assertStringIncludes(text, "broken.jsonl");
+    assertStringIncludes(text, "it is not JSON");
+  });
+});
+
+Deno.test("the site shows every page well-formed, whatever a record or a file name holds", async () => {
+  await withSite(async (get) => {
+    const cases = [...mishaps().cases.keys()].map((id) => `/runs/mishaps/cases/${id}`);
+    const pages = [
+      "/runs/good",
+      "/runs/mishaps",
+      "/runs/a%20b%26%3Ci%3E%252e",
+      `/runs/good/cases/${CASE}`,
+      `/runs/good/cases/${encodeURIComponent(ROW)}`,
+      ...cases,
+      "/clauses",
+      "/clauses/VREV-10",
+      "/profiles",
+      "/profiles/matt-v1-vfio",
+      "/operations",
+    ];
+    for (const path of pages) {
+      const { status, text } = await get(path);
+      assertEquals(status, 200, path);
+      assertWellFormed(text);
+    }
+  });
+});
+
+Deno.test("the site shows of a run what it ran on, and filters its cases", async () => {
+  await withSite(async (get) => {
+    const all = await get("/runs/lacking");
+    assertStringIncludes(all.text, "sim:mainline-7.3");
+    assertStringIncludes(all.text, `/runs/lacking/cases/${CASE}`);
+    const passed = await get("/runs/lacking?verdict=pass");
+    assert(!passed.text.includes(`/runs/lacking/cases/${CASE}`));
+    assertStringIncludes(passed.text, encodeURIComponent("fence-holds-revoke[usage=READ]"));
+    assertStringIncludes((await get("/runs/lacking?clause=VREV-10")).text, CASE);
+    assertStringIncludes((await get("/runs/lacking?area=nowhere")).text, "No case is like that");
+  });
+});
+
+Deno.test("the site shows of a case its clauses in words, each step, and how to run it again", async () => {
+  await withSite(async (get) => {
+    const { text } = await get(`/runs/good/cases/${CASE}`);
+    assertStringIncludes(text, "MUST fail with EBADFD");
+    assertStringIncludes(text, "fails with EBADFD");
+    assertStringIncludes(text, "failed with EBADFD");
+    assertStringIncludes(text, "event: invalidate of imp");
+    assertStringIncludes(text, "conform run &#39;vfio/revoke/double-revoke&#39; --target sim:matt-v1-vfio");
+    assertStringIncludes(text, "yaml-language-server");
+  });
+});
+
+Deno.test("the site shows of a clause its sources, who disagrees, its cases and what each run said", async () => {
+  await withSite(async (get) => {
+    const { text } = await get("/clauses/VREV-10");
+    assertStringIncludes(text, "20260416131815.2729131-9-mattev@meta.com");
+    assertStringIncludes(text, CASE);
+    assertStringIncludes(text, `/runs/good/cases/${CASE}`);
+    assertStringIncludes((await get("/clauses/VST-13")).text, "Who disagrees");
+  });
+});
+
+Deno.test("the site answers what is not there with 404 and what cannot be read with 422", async () => {
+  await withSite(async (get) => {
+    const missing = [
+      "/nowhere",
+      "/runs/none",
+      "/runs/secret",
+      "/runs/..%2f..%2fetc%2fpasswd",
+      "/runs/%2e%2e%2fsecret.txt",
+      "/runs/good/cases/none",
+      "/clauses/NONE-01",
+      "/clauses/%3Cscript%3E",
+      "/profiles/none",
+    ];
+    for (const path of missing) {
+      const { status, text } = await get(path);
+      assertEquals(status, 404, path);
+      assertWellFormed(text);
+    }
+    assertEquals((await get("/runs/broken")).status, 422);
+    assertEquals((await get(`/runs/broken/cases/${CASE}`)).status, 422);
+  });
+});
+
+Deno.test("the site forbids scripts and frames and serves its style sheet itself", async () => {
+  await withSite(async (get) => {
+    const { headers } = await get("/");
+    const policy = headers.get("content-security-policy") ?? "";
+    assertStringIncludes(policy, "default-src 'none'");
+    assertStringIncludes(policy, "frame-ancestors 'none'");
+    assert(!policy.includes("unsafe-inline"), policy);
+    assertEquals(headers.get("x-content-type-options"), "nosniff");
+    const style = await get("/style.css");
+    assertStringIncludes(style.headers.get("content-type") ?? "", "text/css");
+  });
+});
+
+Deno.test("htmlReport() is one well-formed file with every case in it and no link to a page", async () => {
+  const { lines, cases } = mishaps();
+  const known = { ledger: suite().ledger, cases };
+  const text = await htmlReport(resultOf(readRecord(textOf(lines)), cases), known);
+  assertWellFormed(text);
+  assert(!/href="\//.test(text), "a link to a page of the site");
+  for (const id of cases.keys()) assertStringIncludes(text, `conform run &#39;${id}&#39;`);
+});

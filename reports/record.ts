@@ -31,9 +31,13 @@ export type RecordedTarget = Omit<TargetDescription, "operations"> & {
 
 /** The first line: what was run, on what, by what. */
 export interface Header {
+  /** The kind of line. */
   readonly type: "header";
+  /** The format and its version. */
   readonly schema: string;
+  /** The suite that made the record. */
   readonly suite: SuiteIdentity;
+  /** What was run on. */
   readonly target: RecordedTarget;
   /** The profile that the target is held against. */
   readonly profile: string;
@@ -51,7 +55,9 @@ export interface Header {
 
 /** An attempt begins. */
 export interface CaseLine {
+  /** The kind of line. */
   readonly type: "case";
+  /** The id of the case. */
   readonly case: string;
   /** Which attempt at the case, counted from 1. */
   readonly attempt: number;
@@ -61,15 +67,21 @@ export interface CaseLine {
 
 /** A step is over. */
 export interface StepLine extends Observation {
+  /** The kind of line. */
   readonly type: "step";
+  /** The id of the case. */
   readonly case: string;
+  /** Which attempt at the case, counted from 1. */
   readonly attempt: number;
 }
 
 /** An attempt is over. */
 export interface EndLine extends CaseEnd {
+  /** The kind of line. */
   readonly type: "end";
+  /** The id of the case. */
   readonly case: string;
+  /** Which attempt at the case, counted from 1. */
   readonly attempt: number;
   /** Wall time in milliseconds. */
   readonly durationMs: number;
@@ -77,13 +89,17 @@ export interface EndLine extends CaseEnd {
 
 /** An attempt that has no end, and why. */
 export interface NotRun {
+  /** The id of the case. */
   readonly case: string;
+  /** Which attempt at the case, counted from 1. */
   readonly attempt: number;
+  /** Why it has no end. */
   readonly reason: string;
 }
 
 /** The last line: the run is over. */
 export interface Footer {
+  /** The kind of line. */
   readonly type: "footer";
   /** When the run ended: ISO 8601, UTC. */
   readonly finishedAt: string;

@@ -9,10 +9,13 @@ import { BadLine, type Footer, type Header, parseLine, RECORD_SCHEMA, type Recor
 
 /** One attempt at a case, as a record has it. */
 export interface RecordedAttempt {
+  /** The id of the case. */
   readonly case: string;
+  /** Which attempt at the case, counted from 1. */
   readonly attempt: number;
   /** Digest of the case that was run. */
   readonly digest: string;
+  /** What was seen, in order. */
   readonly observations: readonly Observation[];
   /** The end; missing where the record stops before it. */
   readonly end?: CaseEnd | undefined;
@@ -22,6 +25,7 @@ export interface RecordedAttempt {
 
 /** A run record. */
 export interface RunRecord {
+  /** The first line. */
   readonly header: Header;
   /** The attempts, in the order in which they began. */
   readonly attempts: readonly RecordedAttempt[];
@@ -33,10 +37,12 @@ export interface RunRecord {
 
 /** A record that cannot be used. */
 export class RecordError extends Error {
+  /** The name of the class. */
   override readonly name = "RecordError";
   /** The line, counted from 1. */
   readonly line: number;
 
+  /** Makes an error of a line and what is wrong with it. */
   constructor(line: number, what: string) {
     super(`Cannot read the record: line ${line} is wrong: ${what}`);
     this.line = line;
@@ -45,7 +51,9 @@ export class RecordError extends Error {
 
 /** An attempt while its lines are read. */
 interface Reading {
+  /** The id of the case. */
   readonly case: string;
+  /** Which attempt at the case, counted from 1. */
   readonly attempt: number;
   readonly digest: string;
   readonly observations: Observation[];

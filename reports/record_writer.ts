@@ -10,10 +10,12 @@ import { type Header, type NotRun, RECORD_SCHEMA, type RecordLine } from "./reco
 
 /** A record that cannot be written. */
 export class RecordWriteError extends Error {
+  /** The name of the class. */
   override readonly name = "RecordWriteError";
   /** The file. */
   readonly path: string;
 
+  /** Makes an error of a file, a whole sentence and what was thrown. */
   constructor(path: string, message: string, cause: unknown) {
     super(message, { cause });
     this.path = path;

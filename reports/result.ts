@@ -30,11 +30,17 @@ export type VerdictCounts = Readonly<Partial<Record<Verdict, number>>>;
 
 /** How many results there are; each is counted once. */
 export interface Counts {
+  /** Everything was as the clauses demand. */
   readonly pass: number;
+  /** Something was not. */
   readonly fail: number;
+  /** The target follows another party of a disagreement. */
   readonly contested: number;
+  /** Nothing can be said. */
   readonly unknown: number;
+  /** The target lacks what the case needs. */
   readonly "not-supported": number;
+  /** The case was never reached. */
   readonly "not-run": number;
   /** All of them. */
   readonly total: number;
@@ -42,36 +48,55 @@ export interface Counts {
 
 /** One step of a result. */
 export interface StepResult {
+  /** The id of the step. */
   readonly step: string;
+  /** The section it stands in. */
   readonly section: Section;
+  /** What it does. */
   readonly operation: OperationName;
+  /** With what. */
   readonly args: AnyArgs;
   /** The name that its result gets. */
   readonly bind?: string | undefined;
   /** How deep it stands inside steps that block; 0 at the top. */
   readonly depth: number;
+  /** What was expected, in words. */
   readonly expected: string;
+  /** What was seen, in words; empty where it was not reached. */
   readonly observed: string;
+  /** Whether the two agree. */
   readonly status: StepJudgement["status"];
+  /** What differs. */
   readonly reason?: string | undefined;
+  /** Whom the target follows, where that is not the clause. */
   readonly holder?: string | undefined;
   /** How it ended; missing where it was not reached. */
   readonly outcome?: Outcome | undefined;
+  /** What happened meanwhile. */
   readonly events: readonly Event[];
+  /** What the kernel logged meanwhile. */
   readonly log: readonly LogLine[];
   /** The target's time in milliseconds. */
   readonly durationMs: number;
+  /** A remark of the case. */
   readonly note?: string | undefined;
 }
 
 /** The result of one case. */
 export interface CaseResult {
+  /** The id of the case. */
   readonly case: string;
+  /** What it shows, in a line. */
   readonly title: string;
+  /** The clauses it verifies. */
   readonly clauses: readonly string[];
+  /** What it says of the target. */
   readonly verdict: Verdict;
+  /** How it ended. */
   readonly end: End;
+  /** How it stands against the baseline. */
   readonly baseline: Baseline;
+  /** How the attempts compare. */
   readonly stability: {
     readonly attempts: number;
     readonly verdicts: VerdictCounts;
@@ -82,9 +107,11 @@ export interface CaseResult {
   readonly durationMs: number;
   /** Why the verdict is not `pass`. */
   readonly reasons: readonly string[];
+  /** What decided a failure. */
   readonly decidedBy?: Judgement["decidedBy"];
   /** Whether the suite has no such case any more, or another one of the same name. */
   readonly stale?: "missing" | "changed" | undefined;
+  /** Every step, in the order in which a reader meets it. */
   readonly steps: readonly StepResult[];
   /** What was found after the clean-up of the attempt that decided. */
   readonly post?: Postconditions | undefined;
@@ -92,16 +119,25 @@ export interface CaseResult {
 
 /** A whole run, judged. */
 export interface RunResult {
+  /** The shape and its version. */
   readonly schema: typeof RESULT_SCHEMA;
+  /** The suite that made the record. */
   readonly suite: SuiteIdentity;
+  /** What was run on. */
   readonly target: RecordedTarget;
+  /** The profile that the target is held against. */
   readonly profile: string;
   /** Whether the record has no footer. */
   readonly partial: boolean;
+  /** When the run began: ISO 8601, UTC. */
   readonly startedAt: string;
+  /** When it ended; missing where it is partial. */
   readonly finishedAt?: string | undefined;
+  /** The arguments of the command. */
   readonly command: readonly string[];
+  /** How many cases ended how. */
   readonly counts: Counts;
+  /** Every case of the selection, in order. */
   readonly results: readonly CaseResult[];
 }
 
@@ -230,6 +266,7 @@ function withInner(step: Step, depth: number): { readonly step: Step; readonly d
 
 function stepResult(
   step: Step,
+  /** The section it stands in. */
   section: Section,
   depth: number,
   judgement: StepJudgement | undefined,

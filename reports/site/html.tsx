@@ -15,6 +15,7 @@ import { STYLE } from "./style.ts";
 
 /** What the texts of a report come from. */
 export interface ReportSources {
+  /** The clauses. */
   readonly ledger: Ledger;
   /** The suite's cases, by id. */
   readonly cases: ReadonlyMap<string, Case>;

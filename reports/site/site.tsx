@@ -24,6 +24,7 @@ import { STYLE } from "./style.ts";
 export interface SiteOptions {
   /** The folder with the run records, `*.jsonl`. */
   readonly runsFolder: string;
+  /** The clauses and profiles. */
   readonly ledger: Ledger;
   /** The suite's cases, by id. */
   readonly cases: ReadonlyMap<string, Case>;

@@ -1,0 +1,39 @@
+/**
+ * What was shown: run records, what they say when they are judged, formats for other tools, and the site.
+ *
+ * @module
+ */
+export { commandFor, FORMATS, type Word, wordOf, type Writer } from "./formats/mod.ts";
+export {
+  type CaseLine,
+  type EndLine,
+  type Footer,
+  type Header,
+  type NotRun,
+  RECORD_SCHEMA,
+  type RecordedTarget,
+  type RecordLine,
+  type StepLine,
+  type SuiteIdentity,
+} from "./record.ts";
+export {
+  readRecord,
+  readRecordFile,
+  type RecordedAttempt,
+  RecordError,
+  type RunRecord,
+} from "./record_reader.ts";
+export { type OpenMode, RecordWriteError, RecordWriter } from "./record_writer.ts";
+export {
+  type Baseline,
+  type CaseResult,
+  type Counts,
+  exitStatus,
+  RESULT_SCHEMA,
+  resultOf,
+  type RunResult,
+  type StepResult,
+  type VerdictCounts,
+} from "./result.ts";
+export { htmlReport, type ReportSources } from "./site/html.tsx";
+export { createSite, type Site, type SiteOptions } from "./site/mod.ts";

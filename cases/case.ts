@@ -53,6 +53,8 @@ export interface Expectation {
 export interface Alternative extends Expectation {
   /** Who holds it: a profile, a mail, a kernel. */
   readonly holder: string;
+  /** That a step which must block returns at once instead. */
+  readonly blocks?: false | undefined;
 }
 
 /** One step of a case. */

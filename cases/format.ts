@@ -43,6 +43,7 @@ export interface WrittenExpectation {
 /** What others expect of a step, as a case writes it. */
 export interface WrittenAlternative extends WrittenExpectation {
   readonly holder: string;
+  readonly blocks?: false | undefined;
 }
 
 /** Everything that stands beside the operation of a step, but the steps that run while it blocks. */
@@ -82,6 +83,8 @@ const expectation = {
 
 const alternative: z.ZodType<WrittenAlternative> = z.strictObject({
   holder: text.meta({ description: "Who holds it: a proposal, a mail, a kernel." }),
+  blocks: z.literal(false).optional()
+    .meta({ description: "That a step which must block returns at once instead." }),
   ...expectation,
 });
 

@@ -225,17 +225,42 @@ function judgeStep(
   if (!first) return { ...base, observed: "", status: "not-reached" };
   const observed = describeOutcome((last ?? first).outcome);
   const early = step.until.length > 0 ? brokenBlocking(step, seen) : undefined;
-  if (early) return { ...base, observed: describeOutcome(first.outcome), status: "unmet", reason: early };
+  if (early) return judgeEarly(step, first, early, base, context);
   if (!last) return { ...base, observed: "", status: "not-reached" };
   const all = observationsOf(step, seen);
   const reason = mismatch(step.expects, last, all, context);
   if (reason === undefined) return { ...base, observed, status: "met" };
-  const followed = step.otherwise.find((other) => mismatch(other, last, all, context) === undefined);
+  const followed = step.otherwise.find((other) =>
+    other.blocks !== false && mismatch(other, last, all, context) === undefined
+  );
   if (followed) {
     const holder = followed.holder;
     return { ...base, observed, status: "alternative", holder, reason: `follows ${holder}: ${observed}` };
   }
   return { ...base, observed, status: "unmet", reason };
+}
+
+/** A step that had to block and did not: as others hold, or wrong. */
+function judgeEarly(
+  step: Step,
+  first: Observation,
+  reason: string,
+  base: Pick<StepJudgement, "step" | "section" | "expected">,
+  context: JudgeContext,
+): StepJudgement {
+  const observed = describeOutcome(first.outcome);
+  const followed = step.otherwise.find((other) =>
+    other.blocks === false && mismatch(other, first, [first], context) === undefined
+  );
+  if (!followed) return { ...base, observed, status: "unmet", reason };
+  const holder = followed.holder;
+  return {
+    ...base,
+    observed,
+    status: "alternative",
+    holder,
+    reason: `follows ${holder}: ${observed} at once`,
+  };
 }
 
 /** Why a step that must block did not, or did not stay blocked until its last inner step. */

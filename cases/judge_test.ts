@@ -213,6 +213,29 @@ Deno.test("judge() fails a call that does not block, returns too early, or never
   assertEquals(verdictOf(blocking, never).verdict, "fail");
 });
 
+Deno.test("judge() calls a step contested that returns at once as others hold", () => {
+  const others: Alternative = { ...SUCCEEDS, holder: "matt-v2", blocks: false };
+  const until = [step("when.0.until.0", "fence.signal")];
+  const case_ = caseOf({ when: [step("when.0", "fd.close", SUCCEEDS, { until, otherwise: [others] })] });
+  const early = [saw("when.0"), saw("when.0.until.0"), saw("when.0.finish")];
+  assertEquals([verdictOf(case_, early).verdict, verdictOf(case_, early).steps[0]?.holder], [
+    "contested",
+    "matt-v2",
+  ]);
+  const wrong = [
+    saw("when.0", failed("EINVAL")),
+    saw("when.0.until.0"),
+    saw("when.0.finish", failed("EINVAL")),
+  ];
+  assertEquals(verdictOf(case_, wrong).verdict, "fail");
+  const blocked = [
+    saw("when.0", BLOCKED, { pending: ["when.0"] }),
+    saw("when.0.until.0"),
+    saw("when.0.finish"),
+  ];
+  assertEquals(verdictOf(case_, blocked).verdict, "pass");
+});
+
 const told: Event = { event: "invalidate", attachment: "imp" };
 
 Deno.test("judge() counts callbacks by attachment and compares them in order", () => {

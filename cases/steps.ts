@@ -22,6 +22,7 @@ import {
   EXPECTATION_KEYS,
   stepSchema,
   UNTIL,
+  type WrittenAlternative,
   type WrittenEvent,
   type WrittenExpectation,
   type WrittenStep,
@@ -359,8 +360,8 @@ function expectationOf(written: WrittenExpectation): Expectation {
   return { outcome: outcomeOf(written), sees: sees && seesOf(sees), warns };
 }
 
-function alternativeOf(written: WrittenExpectation & { readonly holder: string }): Alternative {
-  return { holder: written.holder, ...expectationOf(written) };
+function alternativeOf(written: WrittenAlternative): Alternative {
+  return { holder: written.holder, blocks: written.blocks, ...expectationOf(written) };
 }
 
 function outcomeOf({ returns, fails, faults }: WrittenExpectation): ExpectedOutcome {

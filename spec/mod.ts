@@ -45,6 +45,7 @@ export {
   describeVocabulary,
   type OperationDescription,
   vocabularyPage,
+  writeVocabularyPage,
 } from "./operations/describe.ts";
 export type { AnyArgs, OperationName } from "./operations/mod.ts";
 export type { Profile, ProfileKind, ProfileText } from "./profile.ts";

@@ -148,3 +148,10 @@ function argumentRow({ name, takes, required, default: value, description }: Arg
   const fallback = value === undefined ? required ? "required" : "" : `\`${value}\``;
   return `| \`${name}\` | ${takes} | ${fallback} | ${description} |`;
 }
+
+const OWN_PAGE = new URL("README.md", import.meta.url);
+
+/** Writes the page of the vocabulary to a file; to its place beside the declarations where that is left out. */
+export function writeVocabularyPage(file: URL = OWN_PAGE): void {
+  Deno.writeTextFileSync(file, vocabularyPage());
+}

@@ -1,0 +1,36 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { describeVocabulary, vocabularyPage, writeVocabularyPage } from "./describe.ts";
+import { OPERATION_NAMES } from "./mod.ts";
+
+Deno.test("describeVocabulary() has every operation once, each with a sentence and what it follows", () => {
+  const described = describeVocabulary();
+  assertEquals(described.map(({ name }) => name), [...OPERATION_NAMES]);
+  for (const { name, summary, follows } of described) {
+    assert(summary.endsWith("."), name);
+    assert(follows.length > 0, name);
+  }
+});
+
+Deno.test("describeVocabulary() says of each argument what it takes, whether it must be given, and its default", () => {
+  const revoke = describeVocabulary().find(({ name }) => name === "vfio.revoke");
+  assertEquals(revoke?.missing, "ENOTTY");
+  const byName = new Map(revoke?.arguments.map((argument) => [argument.name, argument]));
+  assertEquals(byName.get("device")?.required, true);
+  assertEquals(byName.get("argsz")?.default, "8");
+  assertStringIncludes(byName.get("unreadable")?.takes ?? "", "second-half");
+});
+
+Deno.test("the page of the vocabulary is up to date; deno task schema writes it", () => {
+  assertEquals(Deno.readTextFileSync(new URL("README.md", import.meta.url)), vocabularyPage());
+});
+
+Deno.test("writeVocabularyPage() writes the page", () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const file = new URL(`file://${folder}/page.md`);
+    writeVocabularyPage(file);
+    assertEquals(Deno.readTextFileSync(file), vocabularyPage());
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,111 @@
+/**
+ * `conform list` and `conform show`: what cases and clauses there are, and how they belong together.
+ *
+ * @module
+ */
+import type { Case } from "../../cases/case.ts";
+import { profilesOf, selectCases, SelectionError } from "../../cases/select.ts";
+import type { Clause } from "../../spec/clause.ts";
+import { clauseIdSchema } from "../../spec/ids.ts";
+import { didYouMean } from "../../spec/nearest.ts";
+import { Failure, type Io } from "../io.ts";
+import { loadSuite, profileNamed, type Suite, tellDiagnostics } from "../suite.ts";
+
+/** What `conform list` is given. */
+export interface ListArguments {
+  readonly selectors: readonly string[];
+  readonly profile?: string | undefined;
+  readonly clause?: string | undefined;
+  readonly format: "human" | "json";
+}
+
+/** Carries out `conform list` and gives the exit status. */
+export function list(args: ListArguments, io: Io): number {
+  const suite = loadSuite();
+  tellDiagnostics(suite, io);
+  const cases = chosen(suite, args);
+  if (args.format === "json") {
+    const rows = cases.map((case_) => ({
+      case: case_.id,
+      title: case_.title,
+      clauses: case_.clauses,
+      profiles: profilesOf(case_, suite.ledger),
+    }));
+    io.out(JSON.stringify(rows, undefined, 2) + "\n");
+  } else {
+    io.out(cases.map(({ id, title, clauses }) => `${id}\n  ${title} (${clauses.join(", ")})\n`).join(""));
+  }
+  return suite.diagnostics.length > 0 ? 4 : 0;
+}
+
+function chosen(suite: Suite, { selectors, profile, clause }: ListArguments): readonly Case[] {
+  const id = clause === undefined ? undefined : clauseIdSchema.safeParse(clause);
+  if (id && !id.success) {
+    throw new Failure(2, `"${clause}" is not the id of a clause`, "It looks like VREV-10");
+  }
+  try {
+    return selectCases(suite.cases, selectors, {
+      profile: profile === undefined ? undefined : profileNamed(suite.ledger, profile),
+      clause: id?.data,
+    });
+  } catch (error) {
+    if (error instanceof SelectionError) throw new Failure(2, error.message, error.hint, error);
+    throw error;
+  }
+}
+
+/** Carries out `conform show` for the id of a case or a clause and gives the exit status. */
+export function show(name: string, io: Io): number {
+  const suite = loadSuite();
+  tellDiagnostics(suite, io);
+  const id = clauseIdSchema.safeParse(name);
+  const clause = id.success ? suite.ledger.clauses.get(id.data) : undefined;
+  if (clause) {
+    io.out(clauseText(clause, suite));
+    return 0;
+  }
+  const case_ = suite.byId.get(name);
+  if (!case_) {
+    const all = [...suite.byId.keys(), ...suite.ledger.clauses.keys()];
+    throw new Failure(
+      2,
+      `There is no case or clause "${name}"`,
+      didYouMean(name, all, "conform list shows the cases"),
+    );
+  }
+  io.out(caseText(case_, suite));
+  return 0;
+}
+
+function clauseText(clause: Clause, suite: Suite): string {
+  const cases = suite.cases.filter(({ clauses }) => clauses.includes(clause.id));
+  const profiles = [...suite.ledger.profiles.values()].filter((profile) => profile.clauses.has(clause.id));
+  return [
+    `${clause.id}: ${clause.title}`,
+    "",
+    clause.requirement,
+    "",
+    `status:     ${clause.status}, rests on ${clause.level}`,
+    `seen from:  ${clause.observable.join(", ") || "nowhere"}`,
+    `profiles:   ${profiles.map(({ id }) => id).join(", ") || "none"}`,
+    ...clause.sources.map((source) => `source:     ${JSON.stringify(source)}`),
+    ...clause.contested.map(({ holder, alternative }) => `otherwise:  ${holder}: ${alternative}`),
+    ...(clause.notTested ? [`not tested: ${clause.notTested.reason}: ${clause.notTested.details}`] : []),
+    ...cases.map(({ id }) => `case:       ${id}`),
+    "",
+  ].join("\n");
+}
+
+function caseText(case_: Case, suite: Suite): string {
+  const clauses = case_.clauses.flatMap((id) => suite.ledger.clauses.get(id) ?? []);
+  return [
+    `${case_.id}: ${case_.title}`,
+    "",
+    case_.why,
+    "",
+    ...clauses.map(({ id, requirement }) => `${id}: ${requirement}`),
+    `profiles: ${profilesOf(case_, suite.ledger).join(", ") || "none"}`,
+    "",
+    case_.source.text,
+  ].join("\n");
+}

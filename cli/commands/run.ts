@@ -1,0 +1,238 @@
+/**
+ * `conform run`: runs cases on a target, writes the record as it goes, and prints what it shows.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { readRecordFile, RecordError, type RunRecord } from "../../reports/record_reader.ts";
+import { RecordWriteError, RecordWriter } from "../../reports/record_writer.ts";
+import { exitStatus, resultOf, type RunResult } from "../../reports/result.ts";
+import type { Case } from "../../cases/case.ts";
+import { judge } from "../../cases/judge.ts";
+import { selectCases, SelectionError, type Shard } from "../../cases/select.ts";
+import { type FinishedAttempt, runCases, type RunOptions } from "../../runners/engine.ts";
+import { openTarget, parseTarget, TargetNameError } from "../../runners/open.ts";
+import type { TargetDescription } from "../../runners/target.ts";
+import { clauseIdSchema } from "../../spec/ids.ts";
+import type { Profile } from "../../spec/profile.ts";
+import { didYouMean } from "../../spec/nearest.ts";
+import { type FormatName, writeResult } from "../formats.ts";
+import { Failure, type Io } from "../io.ts";
+import { progressOn } from "../progress.ts";
+import {
+  DEFAULT_PROFILE,
+  identityOf,
+  loadSuite,
+  profileNamed,
+  type Suite,
+  tellDiagnostics,
+} from "../suite.ts";
+
+/** What `conform run` is given. */
+export interface RunArguments {
+  readonly selectors: readonly string[];
+  readonly target: string;
+  readonly profile?: string | undefined;
+  readonly clause?: string | undefined;
+  readonly out?: string | undefined;
+  readonly format: FormatName;
+  readonly shard?: Shard | undefined;
+  readonly jobs: number;
+  /** Seconds for one case. */
+  readonly timeout: number;
+  readonly repeat: number;
+  readonly seed?: number | undefined;
+  readonly resume?: string | undefined;
+  readonly failFast: boolean;
+  readonly dryRun: boolean;
+  readonly dangerous: boolean;
+  /** The arguments as they were given, for the record. */
+  readonly command: readonly string[];
+}
+
+/** Carries out `conform run` and gives the exit status. */
+export async function run(args: RunArguments, io: Io): Promise<number> {
+  const suite = loadSuite();
+  tellDiagnostics(suite, io);
+  const cases = args.resume === undefined ? selected(suite, args, io) : [];
+  if (args.dryRun) {
+    io.out(cases.map(({ id, title }) => `${id}  ${title}\n`).join(""));
+    return suite.diagnostics.length > 0 ? 4 : 0;
+  }
+  const { result } = await runToRecord(suite, cases, args, io);
+  io.out(await writeResult(args.format, result, suite, io));
+  return suite.diagnostics.length > 0 ? 4 : exitStatus(result);
+}
+
+/** Runs cases into a record and judges the record; a resumed run takes its cases from the record. */
+export async function runToRecord(
+  suite: Suite,
+  cases: readonly Case[],
+  args: RunArguments,
+  io: Io,
+): Promise<{ readonly result: RunResult; readonly path: string }> {
+  const open = usage(() => openTarget(args.target));
+  const target = await open();
+  const description = await target.describe();
+  await target.close();
+  const plan = args.resume === undefined
+    ? newRun(suite, cases, args, description)
+    : continuedRun(suite, args, args.resume, description);
+  io.err(`Writing ${plan.writer.path}\n`);
+  await runPlan(plan, args, open, description, io);
+  return { result: resultOf(readRecordFile(plan.writer.path), suite.byId), path: plan.writer.path };
+}
+
+/** What is to be run, and where it is written. */
+interface Plan {
+  readonly cases: readonly Case[];
+  readonly writer: RecordWriter;
+  readonly repeat: number;
+  readonly seed: number | undefined;
+  /** The attempts that the record has already, as `case attempt`. */
+  readonly done: ReadonlySet<string>;
+}
+
+function newRun(suite: Suite, cases: readonly Case[], args: RunArguments, target: TargetDescription): Plan {
+  const path = args.out ?? defaultPath(args.target);
+  const writer = usage(() => RecordWriter.open(path));
+  writer.header({
+    suite: identityOf(suite.ledger, cases),
+    target,
+    profile: profileOf(suite, args).id,
+    selection: cases.map(({ id }) => id),
+    repeat: args.repeat,
+    seed: args.seed,
+    command: args.command,
+    startedAt: new Date().toISOString(),
+  });
+  return { cases, writer, repeat: args.repeat, seed: args.seed, done: new Set() };
+}
+
+function continuedRun(suite: Suite, args: RunArguments, path: string, target: TargetDescription): Plan {
+  const record = usage(() => readRecordFile(path));
+  const { header } = record;
+  const cases = header.selection.flatMap((id) => suite.byId.get(id) ?? []);
+  refuseOther(path, record, target.id, identityOf(suite.ledger, cases));
+  const done = record.attempts.filter(({ end }) => end).map(({ case: id, attempt }) => `${id} ${attempt}`);
+  const writer = usage(() => RecordWriter.open(path, { mode: "continue", length: record.wholeBytes }));
+  return { cases, writer, repeat: header.repeat, seed: header.seed, done: new Set(done) };
+}
+
+/** A record can only be continued by the run that began it: mixing two would make a record of neither. */
+function refuseOther(
+  path: string,
+  record: RunRecord,
+  target: string,
+  suite: { ledger: string; cases: string },
+): void {
+  const { header, footer } = record;
+  if (footer) {
+    throw new Failure(2, `The run in "${path}" has come to its end`, "Start a new one without --resume");
+  }
+  const same = header.target.id === target && header.suite.ledger === suite.ledger &&
+    header.suite.cases === suite.cases;
+  if (same) return;
+  const why = header.target.id === target
+    ? "the ledger or the cases have changed since"
+    : `it was run on ${header.target.id} and not on ${target}`;
+  throw new Failure(2, `The run in "${path}" cannot go on: ${why}`, "Start a new one without --resume");
+}
+
+async function runPlan(
+  plan: Plan,
+  args: RunArguments,
+  open: ReturnType<typeof openTarget>,
+  { pageSize }: TargetDescription,
+  io: Io,
+): Promise<void> {
+  const { writer, cases } = plan;
+  const progress = progressOn(io);
+  const total = cases.length * plan.repeat;
+  let finished = plan.done.size;
+  const options: RunOptions = {
+    jobs: args.jobs,
+    timeoutMs: args.timeout * 1000,
+    repeat: plan.repeat,
+    seed: plan.seed,
+    isDone: (id, attempt) => plan.done.has(`${id} ${attempt}`),
+    signal: io.signal,
+    next: args.failFast ? (attempt) => failed(attempt, pageSize) ? "stop" : "go on" : undefined,
+  };
+  const summary = await runCases(cases, open, options, {
+    begin(case_, attempt) {
+      progress.update(finished, total, case_.id);
+      writer.begin(case_.id, attempt, case_.source.digest);
+    },
+    step: (case_, attempt, observation) => writer.step(case_.id, attempt, observation),
+    end(case_, attempt, end, durationMs) {
+      finished++;
+      writer.end(case_.id, attempt, end, durationMs);
+    },
+  });
+  progress.end();
+  const notRun = summary.notRun.map(({ case: { id }, attempt, reason }) => ({ case: id, attempt, reason }));
+  if (summary.stopped !== "interrupted") writer.footer(new Date(), notRun, plan.done.size);
+  else io.err(`Interrupted. Go on with: conform run --target ${args.target} --resume ${writer.path}\n`);
+  writer.close();
+}
+
+function failed({ case: case_, observations, end }: FinishedAttempt, pageSize: number): boolean {
+  const { verdict, end: ended } = judge(case_, { observations, end }, { pageSize });
+  return ended !== "not-supported" && (verdict === "fail" || verdict === "unknown");
+}
+
+/** The cases that the arguments select. */
+export function selected(suite: Suite, args: RunArguments, io: Io): readonly Case[] {
+  const profile = profileOf(suite, args);
+  const clause = args.clause === undefined ? undefined : clauseNamed(suite, args.clause);
+  const cases = usage(() => selectCases(suite.cases, args.selectors, { profile, clause, shard: args.shard }));
+  const safe = args.dangerous ? cases : cases.filter(({ dangerous }) => dangerous === undefined);
+  if (safe.length < cases.length) {
+    io.err(`${cases.length - safe.length} dangerous cases are left out; --dangerous runs them\n`);
+  }
+  if (safe.length === 0) throw new Failure(2, "There is no case to run", "conform list shows what there is");
+  return safe;
+}
+
+function clauseNamed({ ledger }: Suite, name: string) {
+  const id = clauseIdSchema.safeParse(name);
+  if (id.success && ledger.clauses.has(id.data)) return id.data;
+  const hint = didYouMean(name, ledger.clauses.keys(), "conform serve shows every clause");
+  throw new Failure(2, `There is no clause "${name}"`, hint);
+}
+
+/** The profile: the one that is named, or that of the dialect that is simulated, or the default one. */
+function profileOf({ ledger }: Suite, { profile, target }: RunArguments): Profile {
+  if (profile !== undefined) return profileNamed(ledger, profile);
+  const { dialect } = usage(() => parseTarget(target));
+  return [...ledger.profiles.values()].find(({ id }) => id === dialect.id) ??
+    profileNamed(ledger, DEFAULT_PROFILE);
+}
+
+function defaultPath(target: string): string {
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  const stem = `runs/${stamp}-${target.replaceAll(/[^a-zA-Z0-9.]+/g, "-")}`;
+  for (let count = 1;; count++) {
+    const path = count === 1 ? `${stem}.jsonl` : `${stem}-${count}.jsonl`;
+    if (!existsSync(path)) return path;
+  }
+}
+
+/** Turns what is wrong with the arguments into a usage error. */
+function usage<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof TargetNameError || error instanceof SelectionError) {
+      throw new Failure(2, error.message, error.hint, error);
+    }
+    if (error instanceof RecordError || error instanceof RecordWriteError) {
+      throw new Failure(2, error.message, undefined, error);
+    }
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+      throw new Failure(2, `There is no such file: ${error.message}`, undefined, error);
+    }
+    throw error;
+  }
+}

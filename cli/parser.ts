@@ -1,0 +1,233 @@
+/**
+ * The grammar of the command line: every command with its options, each turned into an action.
+ *
+ * @module
+ */
+import { object, or } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
+import { argument, command, option } from "@optique/core/primitives";
+import { choice, integer, string } from "@optique/core/valueparser";
+import { run as parse } from "@optique/run";
+import type { Shard } from "../cases/select.ts";
+import { coverage, lint, mutants } from "./commands/check.ts";
+import { list, show } from "./commands/list.ts";
+import { run } from "./commands/run.ts";
+import { judgeRecord, schema, serve } from "./commands/serve.ts";
+import { start } from "./commands/start.ts";
+import { FORMAT_NAMES } from "./formats.ts";
+import type { Io } from "./io.ts";
+import { VERSION } from "./suite.ts";
+
+/** What a command line asks for: carries it out and gives the exit status. */
+export type Action = (io: Io) => number | Promise<number>;
+
+/** The command line has been answered by the parser itself: help, version, completion or a mistake. */
+export class Answered extends Error {
+  /** The exit status. */
+  readonly status: number;
+
+  constructor(status: number) {
+    super("The command line has been answered");
+    this.status = status;
+  }
+}
+
+const selectors = multiple(argument(string({ metavar: "SELECTOR" }), {
+  description: message`A case, the begin of a path, or a pattern with * in it.`,
+}));
+
+const profile = optional(option("-p", "--profile", string({ metavar: "PROFILE" }), {
+  description: message`The profile that the target is held against.`,
+}));
+
+const clause = optional(option("-c", "--clause", string({ metavar: "CLAUSE" }), {
+  description: message`Only the cases of this clause.`,
+}));
+
+const resultFormat = withDefault(
+  option("-f", "--format", choice([...FORMAT_NAMES], { metavar: "FORMAT" }), {
+    description: message`What to print.`,
+  }),
+  "human" as const,
+);
+
+const plainFormat = withDefault(
+  option("-f", "--format", choice(["human", "json"], { metavar: "FORMAT" }), {
+    description: message`What to print.`,
+  }),
+  "human" as const,
+);
+
+function shardOf(text: string): Shard {
+  const [index = 1, count = 1] = text.split("/").map(Number);
+  return { index, count };
+}
+
+const runOptions = object("How to run", {
+  selectors,
+  target: withDefault(
+    option("-t", "--target", string({ metavar: "TARGET" }), {
+      description: message`What to run on, as in sim or sim:mainline-7.3.`,
+    }),
+    "sim",
+  ),
+  profile,
+  clause,
+  out: optional(option("-o", "--out", string({ metavar: "FILE" }), {
+    description: message`Where the record goes; a new file in runs/ otherwise.`,
+  })),
+  format: resultFormat,
+  shard: optional(map(
+    option("--shard", string({ metavar: "I/N", pattern: /^[1-9]\d*\/[1-9]\d*$/ }), {
+      description: message`Only the I-th of N parts of the cases.`,
+    }),
+    shardOf,
+  )),
+  jobs: withDefault(
+    option("-j", "--jobs", integer({ metavar: "N", min: 1, max: 256 }), {
+      description: message`How many targets to use side by side.`,
+    }),
+    1,
+  ),
+  timeout: withDefault(
+    option("--timeout", integer({ metavar: "SECONDS", min: 1 }), {
+      description: message`The limit for one case.`,
+    }),
+    60,
+  ),
+  repeat: withDefault(
+    option("--repeat", integer({ metavar: "N", min: 1 }), {
+      description: message`How often each case is run.`,
+    }),
+    1,
+  ),
+  seed: optional(option("--seed", integer({ metavar: "N" }), { description: message`Shuffles the order.` })),
+  resume: optional(option("--resume", string({ metavar: "FILE" }), {
+    description: message`Goes on with the run of this record.`,
+  })),
+  failFast: option("--fail-fast", { description: message`Stops after the first case that fails.` }),
+  dryRun: option("--dry-run", { description: message`Only says what would be run.` }),
+  dangerous: option("--dangerous", { description: message`Runs cases that can harm the machine, too.` }),
+});
+
+function commands(args: readonly string[]) {
+  return or(
+    command("run", map(runOptions, (given): Action => (io) => run({ ...given, command: args }, io)), {
+      description: message`Runs cases on a target.`,
+    }),
+    command(
+      "list",
+      map(
+        object({ selectors, profile, clause, format: plainFormat }),
+        (given): Action => (io) => list(given, io),
+      ),
+      {
+        description: message`Lists cases.`,
+      },
+    ),
+    command(
+      "show",
+      map(
+        object({ name: argument(string({ metavar: "CASE-OR-CLAUSE" })) }),
+        ({ name }): Action => (io) => show(name, io),
+      ),
+      { description: message`Shows a case or a clause, with what belongs to it.` },
+    ),
+    command("lint", map(object({ format: plainFormat }), ({ format }): Action => (io) => lint(format, io)), {
+      description: message`Looks for mistakes in the cases and the ledger.`,
+    }),
+    command(
+      "coverage",
+      map(
+        object({ format: plainFormat, profile }),
+        (given): Action => (io) => coverage(given.format, given.profile, io),
+      ),
+      { description: message`Says which clauses have cases.` },
+    ),
+    command(
+      "mutants",
+      map(
+        object({ format: plainFormat, ids: multiple(argument(string({ metavar: "MUTANT" }))) }),
+        ({ format, ids }): Action => (io) => mutants(format, ids, io),
+      ),
+      { description: message`Runs the cases on wrong simulators and says which of them are found out.` },
+    ),
+    or(
+      command(
+        "judge",
+        map(
+          object({ record: argument(string({ metavar: "RECORD" })), format: resultFormat }),
+          ({ record, format }): Action => (io) => judgeRecord(record, format, io),
+        ),
+        { description: message`Judges the observations of a record again.` },
+      ),
+      command("serve", map(serveOptions, (given): Action => (io) => serve(given, io)), {
+        description: message`Shows the runs of a folder in a browser.`,
+      }),
+      command("schema", map(object({}), (): Action => schema), {
+        description: message`Writes the schemas for editors and the page of the vocabulary.`,
+      }),
+      command("start", map(object({}), (): Action => (io) => start({ ...FIRST_RUN, command: args }, io)), {
+        description: message`Shows the suite at work: runs everything on the simulator.`,
+      }),
+    ),
+  );
+}
+
+const serveOptions = object({
+  port: withDefault(
+    option("--port", integer({ metavar: "PORT", min: 0, max: 65535 }), {
+      description: message`The port; 0 for a free one.`,
+    }),
+    8017,
+  ),
+  host: withDefault(
+    option("--host", string({ metavar: "HOST" }), { description: message`The address to listen on.` }),
+    "127.0.0.1",
+  ),
+  runs: withDefault(
+    option("--runs", string({ metavar: "DIR" }), { description: message`The folder with the records.` }),
+    "runs",
+  ),
+});
+
+/** What `conform start` runs. */
+const FIRST_RUN = {
+  selectors: [],
+  target: "sim",
+  format: "human",
+  jobs: 1,
+  timeout: 60,
+  repeat: 1,
+  failFast: false,
+  dryRun: false,
+  dangerous: false,
+} as const;
+
+/**
+ * Parses a command line.
+ *
+ * @throws {Answered} if the parser has answered it: help, version, completion, or what is wrong with it
+ */
+export function parseCommandLine(args: readonly string[], io: Io): Action {
+  return parse(commands(args), {
+    programName: "conform",
+    args,
+    brief: message`A conformance suite for the revocation of Linux dma-bufs.`,
+    help: "both",
+    version: { value: VERSION, command: true, option: true },
+    completion: "command",
+    showDefault: true,
+    showChoices: true,
+    aboveError: "none",
+    errorExitCode: 2,
+    colors: io.colours,
+    maxWidth: io.columns ?? 100,
+    stdout: (text) => io.out(`${text}\n`),
+    stderr: (text) => io.err(`${text}\n`),
+    onExit: (status) => {
+      throw new Answered(status);
+    },
+  });
+}

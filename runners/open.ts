@@ -1,0 +1,92 @@
+/**
+ * Names of targets, as one gives them on a command line, and what they open.
+ *
+ * @module
+ */
+import { didYouMean } from "../spec/nearest.ts";
+import { DEFAULT_DIALECT, type Dialect, DIALECTS, simulator } from "./simulator/mod.ts";
+import type { Target } from "./target.ts";
+
+/** What a target's name stands for. */
+export interface TargetName {
+  /** The whole name, as in `sim:matt-v1-vfio`. */
+  readonly id: string;
+  /** The part before the colon. */
+  readonly kind: "sim";
+  /** What the simulator is to be. */
+  readonly dialect: Dialect;
+}
+
+/** Every kind of target, and how its name is written. */
+const KINDS = {
+  sim: "sim:<dialect>",
+  native: "native",
+  agent: "agent:<address>",
+  stdio: "stdio:<command>",
+  vm: "vm:<kernel>",
+} as const;
+
+/** A name that is no target's. */
+export class TargetNameError extends Error {
+  /** What to do about it; a sentence without a final period. */
+  readonly hint: string;
+
+  /** Makes an error of what is wrong and what to do. */
+  constructor(message: string, hint: string) {
+    super(message);
+    this.name = "TargetNameError";
+    this.hint = hint;
+  }
+}
+
+/**
+ * Reads the name of a target: `sim`, or `sim:` with a dialect.
+ *
+ * @throws {TargetNameError} if there is no such target, or none in this version
+ */
+export function parseTarget(name: string): TargetName {
+  const [kind = "", ...rest] = name.split(":");
+  if (kind !== "sim") throw unavailable(name, kind);
+  const wanted = rest.join(":");
+  const dialect = rest.length === 0 ? DEFAULT_DIALECT : DIALECTS.get(wanted);
+  if (!dialect) {
+    const all = `Take one of ${[...DIALECTS.keys()].join(", ")}`;
+    throw new TargetNameError(
+      `The simulator has no dialect "${wanted}"`,
+      didYouMean(wanted, DIALECTS.keys(), all),
+    );
+  }
+  return { id: `sim:${dialect.id}`, kind, dialect };
+}
+
+/**
+ * What opens a target.
+ *
+ * @param name the target's name
+ * @returns a function that opens it; each call gives one that is independent of the others
+ * @throws {TargetNameError} if there is no such target, or none in this version
+ */
+export function openTarget(name: string): () => Target {
+  const { dialect } = parseTarget(name);
+  return () => simulator(dialect);
+}
+
+function unavailable(name: string, kind: string): TargetNameError {
+  if (Object.hasOwn(KINDS, kind)) {
+    return new TargetNameError(
+      `The target "${name}" is not available yet in this version`,
+      `Run on the simulator: ${simulators()}`,
+    );
+  }
+  const known = Object.keys(KINDS);
+  const dialects = [...DIALECTS.keys()].map((id) => `sim:${id}`);
+  const bare = DIALECTS.has(name) ? `Did you mean "sim:${name}"?` : undefined;
+  return new TargetNameError(
+    `There is no target "${name}"`,
+    bare ?? didYouMean(name, [...known, ...dialects], `Run on the simulator: ${simulators()}`),
+  );
+}
+
+function simulators(): string {
+  return ["sim", ...[...DIALECTS.keys()].map((id) => `sim:${id}`)].join(", ");
+}

@@ -1,0 +1,38 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { openTarget, parseTarget, TargetNameError } from "./open.ts";
+
+Deno.test("openTarget() opens the simulator that is named", async () => {
+  const names = ["sim", "sim:matt-v1-vfio", "sim:mainline-7.3"];
+  const ids = await Promise.all(names.map(async (name) => (await openTarget(name)().describe()).id));
+  assertEquals(ids, ["sim:matt-v1-vfio", "sim:matt-v1-vfio", "sim:mainline-7.3"]);
+});
+
+Deno.test("parseTarget() refuses what is no target, with the nearest name", async (t) => {
+  const table = [
+    ["sim:matt-v1-vifo", 'The simulator has no dialect "matt-v1-vifo"', 'Did you mean "matt-v1-vfio"?'],
+    ["sim:", 'The simulator has no dialect ""', "Take one of matt-v1-vfio, mainline-7.3"],
+    ["mainline-7.3", 'There is no target "mainline-7.3"', 'Did you mean "sim:mainline-7.3"?'],
+    ["smi", 'There is no target "smi"', 'Did you mean "sim"?'],
+    [
+      "elephant",
+      'There is no target "elephant"',
+      "Run on the simulator: sim, sim:matt-v1-vfio, sim:mainline-7.3",
+    ],
+    [
+      "native",
+      'The target "native" is not available yet in this version',
+      "Run on the simulator: sim, sim:matt-v1-vfio, sim:mainline-7.3",
+    ],
+    [
+      "agent:wss://host:1",
+      'The target "agent:wss://host:1" is not available yet in this version',
+      "Run on the simulator: sim, sim:matt-v1-vfio, sim:mainline-7.3",
+    ],
+  ] as const;
+  for (const [name, message, hint] of table) {
+    await t.step(name, () => {
+      const error = assertThrows(() => parseTarget(name), TargetNameError);
+      assertEquals([error.message, error.hint], [message, hint]);
+    });
+  }
+});

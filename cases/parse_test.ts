@@ -73,6 +73,7 @@ then:
   });
   assertEquals(revoke.otherwise, [{
     holder: "somebody",
+    blocks: undefined,
     outcome: { kind: "fails", errnos: ["EBADFD"] },
     sees: { kind: "order", events: [] },
     warns: undefined,

@@ -27,9 +27,13 @@ export interface Sink {
 
 /** An attempt that is over. */
 export interface FinishedAttempt {
+  /** The case. */
   readonly case: Case;
+  /** Which attempt at it, counted from 1. */
   readonly attempt: number;
+  /** What was seen, in order. */
   readonly observations: readonly Observation[];
+  /** How it ended. */
   readonly end: CaseEnd;
   /** Wall time in milliseconds. */
   readonly durationMs: number;
@@ -59,8 +63,11 @@ export interface RunOptions {
 
 /** An attempt that was not run, or that was cut short and has no end. */
 export interface LeftOut {
+  /** The case. */
   readonly case: Case;
+  /** Which attempt at it, counted from 1. */
   readonly attempt: number;
+  /** Why it has no end. */
   readonly reason: string;
 }
 

@@ -89,7 +89,10 @@ export function runMutants(
     matrix: Object.fromEntries(kills.map((each) => [each.mutant.id, changesOf(each.kills)])),
     byPostcondition: kills
       .filter((each) =>
-        each.kills.length > 0 && each.kills.every((kill) => kill.judgement.decidedBy !== "step")
+        each.kills.length > 0 &&
+        each.kills.every(({ judgement: { decidedBy } }) =>
+          decidedBy === "postcondition" || decidedBy === "end"
+        )
       )
       .map(({ mutant }) => mutant.id),
   };

@@ -1,5 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { DIALECTS } from "./simulator/mod.ts";
 import { openTarget, parseTarget, TargetNameError } from "./open.ts";
+import { DIALECTS } from "./simulator/mod.ts";
+
+const NAMES = [...DIALECTS.keys()];
+
+const EVERY_DIALECT = [...DIALECTS.keys()];
+const SIMULATORS = `Run on the simulator: ${["sim", ...EVERY_DIALECT.map((id) => `sim:${id}`)].join(", ")}`;
 
 Deno.test("openTarget() opens the simulator that is named", async () => {
   const names = ["sim", "sim:matt-v1-vfio", "sim:mainline-7.3"];
@@ -10,23 +17,23 @@ Deno.test("openTarget() opens the simulator that is named", async () => {
 Deno.test("parseTarget() refuses what is no target, with the nearest name", async (t) => {
   const table = [
     ["sim:matt-v1-vifo", 'The simulator has no dialect "matt-v1-vifo"', 'Did you mean "matt-v1-vfio"?'],
-    ["sim:", 'The simulator has no dialect ""', "Take one of matt-v1-vfio, mainline-7.3"],
+    ["sim:", 'The simulator has no dialect ""', `Take one of ${NAMES.join(", ")}`],
     ["mainline-7.3", 'There is no target "mainline-7.3"', 'Did you mean "sim:mainline-7.3"?'],
     ["smi", 'There is no target "smi"', 'Did you mean "sim"?'],
     [
       "elephant",
       'There is no target "elephant"',
-      "Run on the simulator: sim, sim:matt-v1-vfio, sim:mainline-7.3",
+      `Run on the simulator: sim, ${NAMES.map((name) => `sim:${name}`).join(", ")}`,
     ],
     [
       "native",
       'The target "native" is not available yet in this version',
-      "Run on the simulator: sim, sim:matt-v1-vfio, sim:mainline-7.3",
+      `Run on the simulator: sim, ${NAMES.map((name) => `sim:${name}`).join(", ")}`,
     ],
     [
       "agent:wss://host:1",
       'The target "agent:wss://host:1" is not available yet in this version',
-      "Run on the simulator: sim, sim:matt-v1-vfio, sim:mainline-7.3",
+      `Run on the simulator: sim, ${NAMES.map((name) => `sim:${name}`).join(", ")}`,
     ],
   ] as const;
   for (const [name, message, hint] of table) {

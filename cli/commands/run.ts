@@ -77,7 +77,7 @@ export async function runToRecord(
   await target.close();
   const plan = args.resume === undefined
     ? newRun(suite, cases, args, description)
-    : continuedRun(suite, args, args.resume, description);
+    : continuedRun(suite, args.resume, description);
   io.err(`Writing ${plan.writer.path}\n`);
   await runPlan(plan, args, open, description, io);
   return { result: resultOf(readRecordFile(plan.writer.path), suite.byId), path: plan.writer.path };
@@ -109,7 +109,7 @@ function newRun(suite: Suite, cases: readonly Case[], args: RunArguments, target
   return { cases, writer, repeat: args.repeat, seed: args.seed, done: new Set() };
 }
 
-function continuedRun(suite: Suite, args: RunArguments, path: string, target: TargetDescription): Plan {
+function continuedRun(suite: Suite, path: string, target: TargetDescription): Plan {
   const record = usage(() => readRecordFile(path));
   const { header } = record;
   const cases = header.selection.flatMap((id) => suite.byId.get(id) ?? []);

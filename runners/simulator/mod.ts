@@ -4,5 +4,6 @@
  * @module
  */
 export { DEFAULT_DIALECT, DIALECTS } from "./dialects/mod.ts";
+export type { Mutant } from "./mutants/mutant.ts";
 export type { Dialect } from "./rules.ts";
 export { type Simulator, simulator } from "./simulator.ts";

@@ -175,5 +175,10 @@ export interface Dialect {
   readonly title: string;
   /** The kernel release that it models. */
   readonly kernel: string;
+  /**
+   * What it decides.
+   *
+   * @internal
+   */
   readonly rules: Rules;
 }

@@ -1,0 +1,18 @@
+/**
+ * Where it is shown: targets behind one interface, and the engine that runs cases on them.
+ *
+ * @module
+ */
+export {
+  type FinishedAttempt,
+  type LeftOut,
+  runCases,
+  type RunOptions,
+  type Sink,
+  type Stop,
+  type Summary,
+} from "./engine.ts";
+export { type MutationOptions, type MutationScore, runMutants, type Survivor } from "./mutation.ts";
+export type { Dialect, Mutant } from "./simulator/mod.ts";
+export { openTarget, TargetNameError } from "./open.ts";
+export type { Target, TargetDescription } from "./target.ts";

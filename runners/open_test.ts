@@ -1,12 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { DIALECTS } from "./simulator/mod.ts";
 import { openTarget, parseTarget, TargetNameError } from "./open.ts";
 import { DIALECTS } from "./simulator/mod.ts";
 
 const NAMES = [...DIALECTS.keys()];
-
-const EVERY_DIALECT = [...DIALECTS.keys()];
-const SIMULATORS = `Run on the simulator: ${["sim", ...EVERY_DIALECT.map((id) => `sim:${id}`)].join(", ")}`;
 
 Deno.test("openTarget() opens the simulator that is named", async () => {
   const names = ["sim", "sim:matt-v1-vfio", "sim:mainline-7.3"];

@@ -12,6 +12,7 @@ export {
   type NotRun,
   RECORD_SCHEMA,
   type RecordedTarget,
+  type RecordFault,
   type RecordLine,
   type StepLine,
   type SuiteIdentity,

@@ -157,12 +157,38 @@ const taggedSchema = z.looseObject({
   attempt: z.int().positive().optional(),
 });
 
-/** A line that cannot be read, and why. */
+/**
+ * What can be wrong with a record:
+ *
+ * - `not-text`, `not-json`, `not-a-line`, `unknown-type`: one line cannot be read at all
+ * - `no-header`, `second-header`, `other-version`: the header is not as it must be
+ * - `not-selected`, `begins-twice`, `not-begun`, `over-already`, `after-footer`: a line stands where it cannot
+ * - `wrong-count`: the footer tells of another number of attempts
+ */
+export type RecordFault =
+  | "not-text"
+  | "not-json"
+  | "not-a-line"
+  | "unknown-type"
+  | "no-header"
+  | "second-header"
+  | "other-version"
+  | "not-selected"
+  | "begins-twice"
+  | "not-begun"
+  | "over-already"
+  | "after-footer"
+  | "wrong-count";
+
+/** A line that is wrong, and why. */
 export class BadLine {
+  /** What is wrong. */
+  readonly fault: RecordFault;
   /** Why, in words. */
   readonly reason: string;
 
-  constructor(reason: string) {
+  constructor(fault: RecordFault, reason: string) {
+    this.fault = fault;
     this.reason = reason;
   }
 }
@@ -172,7 +198,7 @@ export function parseLine(text: string): RecordLine | BadLine {
   const json = parseJson(text);
   if (json instanceof BadLine) return json;
   const tagged = taggedSchema.safeParse(json);
-  if (!tagged.success) return new BadLine("it is not an object with a type");
+  if (!tagged.success) return new BadLine("not-a-line", "it is not an object with a type");
   const { type, case: caseId = "", attempt = 1, ...rest } = tagged.data;
   switch (type) {
     case "header":
@@ -186,7 +212,7 @@ export function parseLine(text: string): RecordLine | BadLine {
     case "footer":
       return checked(footerSchema.safeParse(json));
     default:
-      return new BadLine(`it has the unknown type "${type}"`);
+      return new BadLine("unknown-type", `it has the unknown type "${type}"`);
   }
 }
 
@@ -196,7 +222,7 @@ function endLine(
 ): EndLine | BadLine {
   const { durationMs, ...end } = rest;
   const duration = z.number().nonnegative().safeParse(durationMs);
-  if (!duration.success) return new BadLine("its durationMs is not a number of milliseconds");
+  if (!duration.success) return new BadLine("not-a-line", "its durationMs is not a number of milliseconds");
   return withTag(caseEndSchema.safeParse(end), { ...tag, durationMs: duration.data });
 }
 
@@ -204,17 +230,22 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    return new BadLine(`it is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return new BadLine(
+      "not-json",
+      `it is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
 function checked<T>(result: z.ZodSafeParseResult<T>): T | BadLine {
-  return result.success ? result.data : new BadLine(z.prettifyError(result.error));
+  return result.success ? result.data : new BadLine("not-a-line", z.prettifyError(result.error));
 }
 
 function withTag<T extends object, G extends object>(
   result: z.ZodSafeParseResult<T>,
   tag: G,
 ): (T & G) | BadLine {
-  return result.success ? { ...result.data, ...tag } : new BadLine(z.prettifyError(result.error));
+  return result.success
+    ? { ...result.data, ...tag }
+    : new BadLine("not-a-line", z.prettifyError(result.error));
 }

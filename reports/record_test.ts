@@ -147,14 +147,41 @@ Deno.test("readRecord() refuses everything else that is wrong and names the line
     [textOf([header(["b"]), begin]), 2, "not in the selection"],
     [textOf([head, begin, end, end]), 4, "is over already"],
     [textOf([head, footer(0), begin]), 3, "after the footer"],
-    [textOf([head, begin, end, footer(2)]), 0, "2 attempts, but 1"],
+    [textOf([head, begin, end, footer(2)]), 4, "2 attempts, but 1"],
     [textOf([head, begin]) + '{"type":"step","case":"a","attempt":1,"step":7}\n', 3, "step"],
   ];
   for (const [text, line, reason] of wrong) {
     const error = assertThrows(() => readRecord(text), RecordError);
     assertEquals(error.line, line, reason);
     assertStringIncludes(error.message, reason);
+    assert(error.hint.length > 0, reason);
   }
+});
+
+Deno.test("readRecord() says of each record that cannot be used what to do next", () => {
+  const hintOf = (text: string) => assertThrows(() => readRecord(text), RecordError).hint;
+  assertStringIncludes(hintOf(""), "start the run again");
+  assertStringIncludes(hintOf("a letter\n"), "that a run has written");
+  assertStringIncludes(
+    hintOf(textOf([header(["a"], { schema: "dmabuf-conform/run/9" })])),
+    "version of the suite",
+  );
+  assertStringIncludes(hintOf(textOf([header(["a"])]) + "x\n"), "unharmed copy");
+});
+
+Deno.test("readRecordFile() refuses bytes that are no text, but not in a last line that was cut", () => {
+  inFolder((folder) => {
+    const path = join(folder, "run.jsonl");
+    const [begin] = attempt(caseNamed("a"), []);
+    assert(begin);
+    const head = Buffer.from(textOf([header(["a"])]));
+    const harmed = Buffer.from(textOf([begin]).replace("sha256", "sha\u00ff"), "latin1");
+    writeFileSync(path, Buffer.concat([head, harmed]));
+    const error = assertThrows(() => readRecordFile(path), RecordError);
+    assertEquals([error.line, error.fault], [2, "not-text"]);
+    writeFileSync(path, Buffer.concat([head, harmed.subarray(0, -1)]));
+    assertEquals(readRecordFile(path).wholeBytes, head.length);
+  });
 });
 
 Deno.test("readRecord() reads whatever a target can put into a record", () => {

@@ -30,5 +30,20 @@ export function explain(result: CaseResult): string[] {
 
 /** The command that runs one case of a result again. */
 export function commandFor(result: Pick<RunResult, "target" | "profile">, caseId: string): string {
-  return `conform run '${caseId}' --target ${result.target.id} --profile ${result.profile}`;
+  return shellLine(["conform", "run", caseId, "--target", result.target.id, "--profile", result.profile]);
+}
+
+/** Words as one line for a shell. A record may come from anywhere, so that no text in it may become a command. */
+export function shellLine(words: readonly string[]): string {
+  return words.map(shellWord).join(" ");
+}
+
+function shellWord(word: string): string {
+  const visible = printable(word);
+  return /^[\w@%+=:,./-]+$/.test(visible) ? visible : `'${visible.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Text on one line, without characters that would do something to a terminal. */
+export function printable(text: string): string {
+  return text.toWellFormed().replaceAll(/\s+/g, " ").replaceAll(/\p{Cc}|\p{Cf}/gu, "\ufffd").trim();
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readRecord } from "../record_reader.ts";
 import { resultOf, type RunResult } from "../result.ts";
 import { mishaps, simulated, suite, textOf } from "../testing/runs.ts";
-import { FORMATS } from "./mod.ts";
+import { commandFor, FORMATS } from "./mod.ts";
 
 function everything(): RunResult {
   const { lines, cases } = mishaps();
@@ -92,7 +92,7 @@ function readCsv(text: string): string[][] {
 Deno.test("markdown() lets no text of a target become markup and shows how to run a case again", () => {
   const text = FORMATS.markdown(everything());
   assert(!text.includes("<script>"), text);
-  assertStringIncludes(text, "conform run 'fails' --target sim:matt-v1-vfio --profile matt-v1-vfio");
+  assertStringIncludes(text, "conform run fails --target sim:matt-v1-vfio --profile matt-v1-vfio");
   assertStringIncludes(text, "| 1 | 5 | 0 | 6 | 1 | 1 | 14 |");
 });
 
@@ -100,4 +100,28 @@ Deno.test("json() is the documented object", () => {
   const object: unknown = JSON.parse(FORMATS.json(everything()));
   assert(typeof object === "object" && object !== null && "counts" in object && "results" in object);
   assertEquals(Object.keys(object).slice(0, 4), ["schema", "suite", "target", "profile"]);
+});
+
+Deno.test("commandFor() makes one word of each part, whatever a record holds", () => {
+  const { target } = everything();
+  const command = commandFor(
+    { target: { ...target, id: "stdio:./run me" }, profile: "p" },
+    "a'; rm -r ~ \u001b[2J",
+  );
+  assertEquals(
+    command,
+    String.raw`conform run 'a'\''; rm -r ~ ` + "\ufffd[2J' --target 'stdio:./run me' --profile p",
+  );
+  assertEquals(
+    commandFor({ target, profile: "matt-v1-vfio" }, "vfio/move/row[usage=READ]"),
+    "conform run 'vfio/move/row[usage=READ]' --target sim:matt-v1-vfio --profile matt-v1-vfio",
+  );
+});
+
+Deno.test("ktap() and markdown() print nothing that would move a terminal's cursor", () => {
+  const result = everything();
+  const results = result.results.map((each) => ({ ...each, reasons: ["\u001b[2Jgone \u202e backwards"] }));
+  for (const write of [FORMATS.ktap, FORMATS.markdown]) {
+    assertEquals(/[\p{Cc}\p{Cf}]/u.exec(write({ ...result, results }).replaceAll("\n", "")), null);
+  }
 });

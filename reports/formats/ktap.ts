@@ -4,14 +4,14 @@
  * @module
  */
 import type { CaseResult, RunResult } from "../result.ts";
-import { explain, type Word, wordOf } from "./format.ts";
+import { explain, printable, type Word, wordOf } from "./format.ts";
 
 /** Writes one top-level test per case; a case that says nothing of the target is a SKIP. */
 export function ktap(result: RunResult): string {
   const about = [
     "KTAP version 1",
-    `# target: ${oneLine(result.target.id)} (${oneLine(result.target.kernel)})`,
-    `# profile: ${oneLine(result.profile)}`,
+    `# target: ${printable(result.target.id)} (${printable(result.target.kernel)})`,
+    `# profile: ${printable(result.profile)}`,
     ...(result.partial ? ["# partial: the run did not come to its end"] : []),
     `1..${result.results.length}`,
   ];
@@ -21,7 +21,7 @@ export function ktap(result: RunResult): string {
 function testLines(result: CaseResult, index: number): string[] {
   const word = wordOf(result);
   const name = `${index + 1} ${descriptionOf(result.case)}`;
-  const remarks = word === "pass" ? [] : explain(result).map((line) => `# ${oneLine(line)}`);
+  const remarks = word === "pass" ? [] : explain(result).map((line) => `# ${printable(line)}`);
   return [...remarks, `${isOk(word) ? "ok" : "not ok"} ${name}${directiveOf(word, result)}`];
 }
 
@@ -30,15 +30,13 @@ function isOk(word: Word): boolean {
 }
 
 function directiveOf(word: Word, { reasons }: CaseResult): string {
-  if (word === "not-supported" || word === "not-run") return ` # SKIP ${word}: ${oneLine(reasons[0] ?? "")}`;
+  if (word === "not-supported" || word === "not-run") {
+    return ` # SKIP ${word}: ${printable(reasons[0] ?? "")}`;
+  }
   return "";
 }
 
 /** In a description a number sign would begin a directive. */
 function descriptionOf(text: string): string {
-  return oneLine(text).replaceAll("#", "_");
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim();
+  return printable(text).replaceAll("#", "_");
 }

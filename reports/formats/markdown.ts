@@ -4,7 +4,7 @@
  * @module
  */
 import type { CaseResult, RunResult } from "../result.ts";
-import { commandFor, explain, wordOf } from "./format.ts";
+import { commandFor, explain, printable, wordOf } from "./format.ts";
 
 /** Writes the counts, then what did not pass, in full. */
 export function markdown(result: RunResult): string {
@@ -46,5 +46,5 @@ function section(result: RunResult, each: CaseResult): string[] {
 
 /** Text on one line, in which nothing is markup. */
 function text(value: string): string {
-  return value.replaceAll(/\s+/g, " ").replaceAll(/[\\`*_{}[\]<>#|~&]/g, "\\$&");
+  return printable(value).replaceAll(/[\\`*_{}[\]<>#|~&]/g, "\\$&");
 }

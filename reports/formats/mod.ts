@@ -10,7 +10,7 @@ import { junit } from "./junit.ts";
 import { ktap } from "./ktap.ts";
 import { markdown } from "./markdown.ts";
 
-export { commandFor, explain, type Word, wordOf, type Writer } from "./format.ts";
+export { commandFor, explain, shellLine, type Word, wordOf, type Writer } from "./format.ts";
 
 /** The writers, by the name that `--format` takes. HTML is written by the site. */
 export const FORMATS: Readonly<Record<"json" | "ktap" | "junit" | "markdown" | "csv", Writer>> = {

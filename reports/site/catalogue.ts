@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Case } from "../../cases/case.ts";
-import { readRecord } from "../record_reader.ts";
+import { readRecordFile, RecordError } from "../record_reader.ts";
 import { resultOf, type RunResult } from "../result.ts";
 
 /** A run that can be shown. */
@@ -49,7 +49,7 @@ export class Catalogue {
     const all = this.#names().map((name) => this.#read(name));
     const runs = all.filter((each) => "result" in each);
     const unreadable = all.filter((each) => "reason" in each);
-    return { runs: runs.sort((a, b) => b.result.startedAt < a.result.startedAt ? -1 : 1), unreadable };
+    return { runs: runs.sort(newestFirst), unreadable };
   }
 
   /** One run by its name. The name is looked up in the listing; it never becomes a path by itself. */
@@ -60,9 +60,8 @@ export class Catalogue {
 
   #names(): string[] {
     try {
-      return readdirSync(this.#folder).filter((file) => file.endsWith(".jsonl")).map((file) =>
-        file.slice(0, -6)
-      );
+      const files = readdirSync(this.#folder).filter((file) => file.endsWith(".jsonl"));
+      return files.map((file) => file.slice(0, -".jsonl".length)).sort();
     } catch {
       return [];
     }
@@ -71,26 +70,42 @@ export class Catalogue {
   #read(name: string): ListedRun | UnreadableRun {
     const path = join(this.#folder, `${name}.jsonl`);
     try {
-      const { size, mtimeMs } = statSync(path);
-      const stamp = `${size} ${mtimeMs}`;
+      const stats = statSync(path);
+      const stamp = `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
       const known = this.#remembered.get(name);
       if (known?.stamp === stamp) return known.read;
-      const read = this.#readAnew(name, path, size);
+      const read = this.#readAnew(name, path, stats);
       this.#remembered.set(name, { stamp, read });
       return read;
     } catch (error) {
-      return { name, reason: error instanceof Error ? error.message : String(error) };
+      return { name, reason: reasonOf(error) };
     }
   }
 
-  #readAnew(name: string, path: string, size: number): ListedRun | UnreadableRun {
-    if (size > MAX_BYTES) {
-      return { name, reason: `it has ${size} bytes and no record may have more than ${MAX_BYTES}` };
-    }
+  #readAnew(name: string, path: string, stats: Stats): ListedRun | UnreadableRun {
+    const refusal = refusalOf(stats);
+    if (refusal !== undefined) return { name, reason: refusal };
     try {
-      return { name, result: resultOf(readRecord(readFileSync(path, "utf8")), this.#cases) };
+      return { name, result: resultOf(readRecordFile(path), this.#cases) };
     } catch (error) {
-      return { name, reason: error instanceof Error ? error.message : String(error) };
+      return { name, reason: reasonOf(error) };
     }
   }
+}
+
+function newestFirst(a: ListedRun, b: ListedRun): number {
+  const [begunA, begunB] = [a, b].map(({ result }) => Date.parse(result.startedAt));
+  return (begunB ?? 0) - (begunA ?? 0) || a.name.localeCompare(b.name);
+}
+
+/** Why a file is not even opened: a pipe, for one, would never end. */
+function refusalOf(stats: Stats): string | undefined {
+  if (!stats.isFile()) return "It is not a regular file";
+  if (stats.size <= MAX_BYTES) return undefined;
+  return `It has ${stats.size} bytes and no record may have more than ${MAX_BYTES}`;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof RecordError) return `${error.message}. ${error.hint}`;
+  return error instanceof Error ? error.message : String(error);
 }

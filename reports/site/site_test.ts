@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readRecord } from "../record_reader.ts";
@@ -24,6 +24,7 @@ async function withSite(test: (get: (path: string) => Promise<Page>) => Promise<
   const folder = mkdtempSync(join(tmpdir(), "site-"));
   try {
     for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);
+    mkdirSync(join(folder, "folder.jsonl"));
     const { ledger, cases } = suite();
     const known = new Map([...cases, ...mishaps().cases]);
     const site = createSite({ runsFolder: folder, ledger, cases: known });
@@ -74,6 +75,8 @@ Deno.test("the site shows every run, and says why a file cannot be read", async 
     assertStringIncludes(text, "partial");
     assertStringIncludes(text, "broken.jsonl");
     assertStringIncludes(text, "it is not JSON");
+    assertStringIncludes(text, "Name a file that a run has written");
+    assertStringIncludes(text, "It is not a regular file");
   });
 });
 
@@ -121,7 +124,7 @@ Deno.test("the site shows of a case its clauses in words, each step, and how to 
     assertStringIncludes(text, "fails with EBADFD");
     assertStringIncludes(text, "failed with EBADFD");
     assertStringIncludes(text, "event: invalidate of imp");
-    assertStringIncludes(text, "conform run &#39;vfio/revoke/double-revoke&#39; --target sim:matt-v1-vfio");
+    assertStringIncludes(text, "conform run vfio/revoke/double-revoke --target sim:matt-v1-vfio");
     assertStringIncludes(text, "yaml-language-server");
   });
 });
@@ -178,5 +181,5 @@ Deno.test("htmlReport() is one well-formed file with every case in it and no lin
   const text = await htmlReport(resultOf(readRecord(textOf(lines)), cases), known);
   assertWellFormed(text);
   assert(!/href="\//.test(text), "a link to a page of the site");
-  for (const id of cases.keys()) assertStringIncludes(text, `conform run &#39;${id}&#39;`);
+  for (const id of cases.keys()) assertStringIncludes(text, `conform run ${id} --target`);
 });

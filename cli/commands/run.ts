@@ -227,9 +227,8 @@ function usage<T>(action: () => T): T {
     if (error instanceof TargetNameError || error instanceof SelectionError) {
       throw new Failure(2, error.message, error.hint, error);
     }
-    if (error instanceof RecordError || error instanceof RecordWriteError) {
-      throw new Failure(2, error.message, undefined, error);
-    }
+    if (error instanceof RecordError) throw new Failure(2, error.message, error.hint, error);
+    if (error instanceof RecordWriteError) throw new Failure(2, error.message, undefined, error);
     if (error instanceof Error && "code" in error && error.code === "ENOENT") {
       throw new Failure(2, `There is no such file: ${error.message}`, undefined, error);
     }

@@ -23,7 +23,7 @@ function recordAt(path: string) {
   try {
     return readRecordFile(path);
   } catch (error) {
-    if (error instanceof RecordError) throw new Failure(2, `${path}: ${error.message}`, undefined, error);
+    if (error instanceof RecordError) throw new Failure(2, `${path}: ${error.message}`, error.hint, error);
     const reason = error instanceof Error ? error.message : String(error);
     throw new Failure(
       2,

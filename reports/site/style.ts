@@ -109,6 +109,7 @@ ol.steps .more { grid-column: 1 / -1; font-size: .85rem; color: var(--soft); }
 ol.steps .more ul { margin: .15rem 0 0; padding-left: 1.1rem; }
 .clauses { margin: 0; padding: 0; list-style: none; }
 .clauses > li { padding: .55rem 0; border-bottom: 1px solid var(--line); }
+a.mono, span.mono.id { white-space: nowrap; }
 .clauses .mono { font-weight: 600; margin-right: .6rem; }
 details > summary { cursor: pointer; }
 @media (max-width: 46rem) {

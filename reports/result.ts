@@ -283,7 +283,7 @@ function stepResult(
     bind: step.bind,
     depth,
     expected: judgement?.expected ?? "",
-    observed: judgement?.observed ?? (outcome ? describeOutcome(outcome) : ""),
+    observed: blockedFirst(first?.outcome, last?.outcome) ?? judgement?.observed ?? "",
     status: judgement?.status ?? "not-reached",
     reason: judgement?.reason,
     holder: judgement?.holder,
@@ -295,7 +295,14 @@ function stepResult(
   };
 }
 
-function countsOf(results: readonly CaseResult[]): Counts {
+/** What was seen of a step that blocked and went on later, in words. */
+function blockedFirst(first: Outcome | undefined, last: Outcome | undefined): string | undefined {
+  if (first?.kind !== "blocked" || !last || last.kind === "blocked") return undefined;
+  return `${describeOutcome(first)}, then ${describeOutcome(last)}`;
+}
+
+/** How many results ended how; each is counted once. */
+export function countsOf(results: readonly CaseResult[]): Counts {
   const counts = { pass: 0, fail: 0, contested: 0, unknown: 0, "not-supported": 0, "not-run": 0 };
   for (const { verdict, end } of results) {
     counts[end === "not-supported" || end === "not-run" ? end : verdict]++;

@@ -45,7 +45,7 @@ Deno.test("resultOf() gives the verdicts of a real run, with every step beside i
   assertEquals([partial, results.map(({ verdict }) => verdict)], [false, ["pass", "pass"]]);
   const blocking = results[1]?.steps.find(({ step }) => step === "when.0");
   assertEquals(blocking?.expected, "blocks, then returns 0, imp is told once");
-  assertEquals([blocking?.observed, blocking?.depth], ["returned 0", 0]);
+  assertEquals([blocking?.observed, blocking?.depth], ["blocked on unmap:2 mappings, then returned 0", 0]);
   assertEquals(results[1]?.steps.find(({ step }) => step === "when.0.until.1")?.depth, 1);
 });
 

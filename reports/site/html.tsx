@@ -6,11 +6,11 @@
 import { html as markup, raw } from "hono/html";
 import type { Case } from "../../cases/case.ts";
 import type { Ledger } from "../../spec/ledger.ts";
-import { wordOf } from "../formats/format.ts";
-import type { RunResult } from "../result.ts";
-import { CountBar, CountList, LinksToPages, ResultMark } from "./components.tsx";
+import type { CaseResult, RunResult } from "../result.ts";
+import { LinksToPages } from "./components/ref.tsx";
+import { ResultMark } from "./components/verdict.tsx";
 import { CaseBody } from "./pages/case.tsx";
-import { areaOf, RunFacts } from "./pages/run.tsx";
+import { areaOf, RunHead } from "./pages/run.tsx";
 import { STYLE } from "./style.ts";
 
 /** What the texts of a report come from. */
@@ -23,8 +23,8 @@ export interface ReportSources {
 
 /** Writes a run as one HTML file. */
 export async function htmlReport(result: RunResult, { ledger, cases }: ReportSources): Promise<string> {
-  const areas = Map.groupBy(result.results, (each) => areaOf(each.case));
   const title = `${result.profile} on ${result.target.id}`;
+  const groups = Map.groupBy(result.results, groupOf);
   const document = (
     <html lang="en">
       <head>
@@ -36,20 +36,23 @@ export async function htmlReport(result: RunResult, { ledger, cases }: ReportSou
       <body>
         <LinksToPages.Provider value={false}>
           <main>
-            <h1>{title}</h1>
-            <RunFacts result={result} />
-            {result.partial ? <p class="notice">This run is partial: it did not come to its end.</p> : ""}
-            <CountList counts={result.counts} />
-            <CountBar counts={result.counts} />
-            {[...areas].map(([area, results]) => (
+            <RunHead result={result} href={() => ""} />
+            {[...groups].toSorted(unexpectedFirst).map(([group, results]) => (
               <section>
-                <h2>{area}</h2>
+                <h2>{group}</h2>
                 {results.map((of) => (
-                  <details open={["fail", "unknown"].includes(wordOf(of))}>
+                  <details class="case" open={group === UNEXPECTED}>
                     <summary>
-                      <ResultMark result={of} /> {of.title}
+                      <ResultMark result={of} /> <span>{of.title}</span>{" "}
+                      <span class="soft mono">{of.case}</span>
                     </summary>
-                    <CaseBody result={result} of={of} case={cases.get(of.case)} ledger={ledger} />
+                    <CaseBody
+                      result={result}
+                      of={of}
+                      case={cases.get(of.case)}
+                      ledger={ledger}
+                      place={`case-${result.results.indexOf(of)}-`}
+                    />
                   </details>
                 ))}
               </section>
@@ -60,4 +63,14 @@ export async function htmlReport(result: RunResult, { ledger, cases }: ReportSou
     </html>
   );
   return `${await markup`<!DOCTYPE html>${document}`}\n`;
+}
+
+const UNEXPECTED = "Not as expected";
+
+function groupOf(result: CaseResult): string {
+  return result.baseline === "expected" ? areaOf(result.case) : UNEXPECTED;
+}
+
+function unexpectedFirst([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return Number(b === UNEXPECTED) - Number(a === UNEXPECTED);
 }

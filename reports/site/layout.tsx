@@ -39,9 +39,9 @@ export function page(title: string, place: Place, body: Child) {
             </nav>
           </div>
         </header>
-        <main id="main">{body}</main>
+        <main id="main" tabindex={-1}>{body}</main>
         <footer class="site">
-          Verdicts are made anew from the recorded observations each time a page is shown.
+          <div>Verdicts are made anew from the recorded observations each time a page is shown.</div>
         </footer>
       </body>
     </html>

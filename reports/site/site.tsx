@@ -90,7 +90,12 @@ export function createSite({ runsFolder, ledger, cases }: SiteOptions): Site {
     const id = profileIdSchema.safeParse(c.req.param("profile"));
     const profile = id.success ? ledger.profiles.get(id.data) : undefined;
     if (!profile) return missing(c, "profile", c.req.param("profile"));
-    return show(c, profile.id, "profiles", <ProfilePage profile={profile} ledger={ledger} cases={all} />);
+    return show(
+      c,
+      profile.id,
+      "profiles",
+      <ProfilePage profile={profile} ledger={ledger} cases={all} runs={catalogue.list().runs} />,
+    );
   });
   app.get("/operations", (c) => show(c, "Vocabulary", "operations", <OperationsPage />));
   app.notFound((c) => missing(c, "page", c.req.path));

@@ -13,6 +13,7 @@ export const STYLE = `
   --ink: light-dark(#1c1e21, #e4e6e8);
   --soft: light-dark(#5b6168, #a3aab1);
   --line: light-dark(#e0e2e4, #33383e);
+  --edge: light-dark(#82898f, #737b84);
   --link: light-dark(#0b57a4, #82b7f5);
   --code: light-dark(#f1f2f3, #25292e);
   --pass: light-dark(#1a6b3c, #6fcf97);
@@ -34,19 +35,21 @@ a:focus-visible, summary:focus-visible, select:focus-visible, button:focus-visib
   outline: 2px solid var(--link); outline-offset: 2px; border-radius: 3px;
 }
 .skip { position: absolute; left: -100vw; }
+.aloud { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .5rem 1rem; z-index: 1; }
 header.site { border-bottom: 1px solid var(--line); background: var(--card); }
-header.site > div, main, footer.site { max-width: 68rem; margin: 0 auto; padding: 0 1.5rem; }
+header.site > div, main, footer.site > div { max-width: 71rem; margin: 0 auto; padding: 0 1.5rem; }
 header.site > div { display: flex; flex-wrap: wrap; gap: .25rem 1.75rem; align-items: baseline; padding-block: .9rem; }
 header.site .name { font-weight: 650; color: var(--ink); text-decoration: none; letter-spacing: -.01em; }
 header.site nav { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; }
 header.site nav a { color: var(--soft); text-decoration: none; }
 header.site nav a:hover, header.site nav a[aria-current] { color: var(--ink); text-decoration: underline; }
 main { padding-block: 2.25rem 4rem; }
-footer.site { color: var(--soft); font-size: .875rem; padding-block: 1.5rem 2.5rem; border-top: 1px solid var(--line); }
+footer.site { color: var(--soft); font-size: .875rem; padding-block: 1.25rem 2.5rem; border-top: 1px solid var(--line); }
 h1 { font-size: 1.65rem; line-height: 1.25; letter-spacing: -.015em; margin: 0 0 .4rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin: 2.5rem 0 .75rem; }
 h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
+h3.mono, section > h3 { color: var(--soft); }
 p { max-width: 46rem; margin: .5rem 0; }
 .crumbs { color: var(--soft); font-size: .875rem; margin: 0 0 .75rem; }
 .lead { font-size: 1.05rem; color: var(--soft); max-width: 46rem; }
@@ -60,10 +63,28 @@ table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .9rem .5rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--soft); font-size: .8125rem; white-space: nowrap; }
 td.number, th.number { text-align: right; white-space: nowrap; }
+td .mono, td.mono { font-size: .9em; overflow-wrap: anywhere; }
+td a.mono { white-space: nowrap; overflow-wrap: normal; }
 td.whole { white-space: nowrap; }
 td.wide { min-width: 16rem; }
-td.share { width: 34%; padding-top: .85rem; }
-tr:target, section:target { background: var(--code); }
+td.share { min-width: 11rem; width: 40%; padding-top: .85rem; }
+th.id, th.status, th.verdict { width: 1%; }
+th.ids { width: 9rem; }
+th.cases { width: 6rem; }
+th.time { width: 5.5rem; }
+th.run { width: 13rem; }
+table.areas { width: auto; min-width: min(100%, 52rem); }
+table.areas tbody th { font-size: .925rem; font-weight: 500; }
+table.areas td.share { width: 14rem; }
+table.arguments th { width: 20%; }
+table.arguments th:last-child { width: 40%; }
+tr:target > td, section:target > h2 { background: var(--code); }
+.partial { color: var(--contested); font-size: .8125rem; font-weight: 600; white-space: nowrap; }
+.count-line { display: flex; flex-wrap: wrap; gap: 0 1rem; font-size: .8125rem; margin-top: .3rem; }
+dl.problems dd { margin: 0 0 .6rem; max-width: 46rem; }
+.links { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+ul.index { list-style: none; margin: 1rem 0; padding: 0; columns: 21rem; column-gap: 2rem; font-size: .925rem; }
+ul.index li { break-inside: avoid; padding: .1rem 0; }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.5rem; margin: 1.25rem 0; font-size: .925rem; }
 dl.facts dt { color: var(--soft); }
 dl.facts dd { margin: 0; overflow-wrap: anywhere; }
@@ -80,49 +101,70 @@ dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 .bar .unknown { fill: var(--unknown-bar); }
 .bar .not-supported, .bar .not-run { fill: var(--quiet-bar); }
 .counts { display: flex; flex-wrap: wrap; gap: .35rem 1.75rem; margin: 1.25rem 0 .6rem; padding: 0; list-style: none; }
-.counts b { font-size: 1.35rem; font-weight: 600; margin-right: .35rem; }
+.counts b { font-size: 1.35rem; font-weight: 600; margin-right: .35rem; color: var(--ink); }
 .counts li { color: var(--soft); }
-.counts li.zero b { font-weight: 400; }
+.counts a { color: inherit; }
+.counts li.zero b, .counts li.zero .word { font-weight: 400; color: var(--quiet); }
 .notice { border: 1px solid var(--line); border-left: 4px solid var(--contested-bar); background: var(--card);
   padding: .6rem 1rem; border-radius: 4px; max-width: 46rem; }
 .notice.bad { border-left-color: var(--fail-bar); }
 form.filter { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: 1rem 0; }
 form.filter label { display: grid; gap: .15rem; font-size: .8125rem; color: var(--soft); }
-select, button, input { font: inherit; font-size: .925rem; padding: .3rem .6rem; border: 1px solid var(--line);
+ul.notice { list-style: none; margin: 1rem 0; }
+ul.notice li + li { margin-top: .35rem; }
+select, button, input { font: inherit; font-size: .925rem; padding: .3rem .6rem; border: 1px solid var(--edge);
   border-radius: 4px; background: var(--card); color: var(--ink); height: 2.2rem; }
-ol.steps { list-style: none; margin: 0; padding: 0; border: 1px solid var(--line); border-radius: 6px; background: var(--card); }
-ol.steps > li { padding: .65rem 1rem; border-bottom: 1px solid var(--line); display: grid;
-  grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr); gap: .25rem 1.5rem; }
-ol.steps > li:last-child { border-bottom: 0; }
-ol.steps > li.unmet { box-shadow: inset 4px 0 0 var(--fail-bar); }
-ol.steps > li.alternative { box-shadow: inset 4px 0 0 var(--contested-bar); }
-ol.steps .call { font-size: .9rem; overflow-wrap: anywhere; }
-ol.steps .call .bind { color: var(--soft); }
-ol.steps .depth-1 .call { padding-left: 1.5rem; }
-ol.steps .depth-2 .call { padding-left: 3rem; }
-ol.steps .depth-3 .call { padding-left: 4.5rem; }
-ol.steps .said { font-size: .9rem; }
-ol.steps .said dl { display: grid; grid-template-columns: 5rem 1fr; gap: 0 .5rem; margin: 0; }
-ol.steps .said dt { color: var(--soft); }
-ol.steps .said dd { margin: 0; overflow-wrap: anywhere; }
-ol.steps .more { grid-column: 1 / -1; font-size: .85rem; color: var(--soft); }
-ol.steps .more ul { margin: .15rem 0 0; padding-left: 1.1rem; }
-.clauses { margin: 0; padding: 0; list-style: none; }
-.clauses > li { padding: .55rem 0; border-bottom: 1px solid var(--line); }
-a.mono, span.mono.id { white-space: nowrap; }
-.clauses .mono { font-weight: 600; margin-right: .6rem; }
+table.steps { border: 1px solid var(--line); background: var(--card); font-size: .9rem; table-layout: fixed; }
+table.steps thead th { padding: .45rem 1rem; }
+table.steps thead th:first-child { width: 46%; }
+table.steps thead th:nth-child(2) { width: 22%; }
+table.steps td { padding: .4rem 1rem; overflow-wrap: anywhere; }
+table.steps tr.section th { padding: .4rem 1rem; background: var(--code); color: var(--ink); font-size: .875rem; }
+table.steps tr.unmet > td:first-child { box-shadow: inset 4px 0 0 var(--fail-bar); }
+table.steps tr.alternative > td:first-child { box-shadow: inset 4px 0 0 var(--contested-bar); }
+table.steps td.call { font-size: .8438rem; line-height: 1.6; }
+table.steps td.depth-1 { padding-left: 2.5rem; }
+table.steps td.depth-2 { padding-left: 4rem; }
+table.steps td.depth-3 { padding-left: 5.5rem; }
+.note { font-family: system-ui, sans-serif; color: var(--soft); margin-top: .15rem; }
+.remarks { margin: .15rem 0 0; padding: 0; list-style: none; color: var(--soft); font-size: .85rem; }
+dl.clauses { display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1.25rem; margin: 0; max-width: 58rem; }
+dl.clauses dt { font-weight: 600; }
+dl.clauses dd { margin: 0; }
+.under { margin: .15rem 0 1rem; display: flex; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; max-width: none; }
+.why { font-size: 1.05rem; }
+pre.wrap { white-space: pre-wrap; overflow-wrap: anywhere; }
+nav.neighbours { display: flex; flex-wrap: wrap; justify-content: space-between; gap: .5rem 2rem; margin-top: 3rem; padding-top: 1rem;
+  border-top: 1px solid var(--line); font-size: .925rem; }
+nav.neighbours > * { max-width: 47%; }
+nav.neighbours > :last-child { text-align: right; }
+details.case { border-bottom: 1px solid var(--line); }
+details.case > summary { padding: .45rem 0; }
+details.case[open] { padding-bottom: 1.5rem; }
+details.case h2 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
 details > summary { cursor: pointer; }
 @media (max-width: 46rem) {
   html { font-size: 15px; }
   header.site > div, main, footer.site { padding-inline: 1rem; }
-  ol.steps > li { grid-template-columns: minmax(0, 1fr); }
+  td.share { min-width: 8rem; }
+  table.steps, table.steps tbody, table.steps tr, table.steps td, table.steps tr.section th { display: block; width: 100%; }
+  table.steps thead { display: none; }
+  table.steps tr { border-bottom: 1px solid var(--line); padding: .35rem 0; }
+  table.steps tr.section { padding: 0; }
+  table.steps td { border: 0; padding-block: .1rem; }
+  table.steps td.expected::before { content: "expected: "; color: var(--soft); }
+  table.steps td.seen::before { content: "seen: "; color: var(--soft); }
+  dl.clauses { grid-template-columns: 1fr; gap: 0; }
+  dl.clauses dd { margin-bottom: .6rem; }
   dl.facts { grid-template-columns: 1fr; gap: 0; }
   dl.facts dd { margin-bottom: .6rem; }
 }
 @media print {
-  header.site nav, form.filter, .skip { display: none; }
+  :root { color-scheme: light; }
+  header.site nav, form.filter, .skip, nav.neighbours { display: none; }
   body { background: none; }
+  .bar { print-color-adjust: exact; }
   a { color: inherit; }
-  ol.steps > li, tr { break-inside: avoid; }
+  tr { break-inside: avoid; }
 }
 `;

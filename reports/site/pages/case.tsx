@@ -7,8 +7,11 @@ import type { Case } from "../../../cases/case.ts";
 import type { Ledger } from "../../../spec/ledger.ts";
 import { commandFor } from "../../formats/format.ts";
 import type { CaseResult, RunResult } from "../../result.ts";
-import { ClauseList, duration, Facts, ResultMark, Steps } from "../components.tsx";
-import { runPath } from "../links.ts";
+import { ClauseList } from "../components/clause.tsx";
+import { duration, Facts } from "../components/facts.tsx";
+import { stepAnchor, Steps } from "../components/steps.tsx";
+import { ResultMark } from "../components/verdict.tsx";
+import { casePath, runPath } from "../links.ts";
 
 /** One case in a run. */
 export function CasePage(props: {
@@ -25,32 +28,44 @@ export function CasePage(props: {
         <a href="/">Runs</a> / <a href={runPath(run)}>{result.profile} on {result.target.id}</a>
       </p>
       <h1>{of.title}</h1>
-      <p class="mono soft">{of.case}</p>
-      <CaseBody {...props} />
+      <p class="under">
+        <ResultMark result={of} /> <span class="mono soft">{of.case}</span>
+      </p>
+      <CaseBody {...props} place="" />
+      <Neighbours run={run} result={result} of={of} />
     </>
   );
 }
 
-/** Everything of a case in a run but its heading. */
+/** The cases before and after, in the order in which they were run. */
+function Neighbours(
+  { run, result, of }: { readonly run: string; readonly result: RunResult; readonly of: CaseResult },
+) {
+  const index = result.results.indexOf(of);
+  const before = result.results[index - 1];
+  const after = result.results[index + 1];
+  return (
+    <nav class="neighbours" aria-label="Other cases of the run">
+      {before ? <a rel="prev" href={casePath(run, before.case)}>← {before.title}</a> : <span />}
+      {after ? <a rel="next" href={casePath(run, after.case)}>{after.title} →</a> : <span />}
+    </nav>
+  );
+}
+
+/** Everything of a case in a run but its heading; `place` is what its anchors begin with. */
 export function CaseBody(props: {
   readonly result: RunResult;
   readonly of: CaseResult;
   readonly case: Case | undefined;
   readonly ledger: Ledger;
+  readonly place: string;
 }) {
-  const { result, of, case: case_, ledger } = props;
+  const { result, of, case: case_, ledger, place } = props;
   const clauses = (case_?.clauses ?? []).flatMap((id) => ledger.clauses.get(id) ?? []);
   return (
     <>
-      <p>
-        <ResultMark result={of} />
-      </p>
-      {case_ ? <p>{case_.why}</p> : ""}
-      {of.reasons.length === 0 ? "" : (
-        <div class={`notice ${of.verdict === "fail" ? "bad" : ""}`}>
-          {of.reasons.map((reason) => <p>{reason}</p>)}
-        </div>
-      )}
+      {case_ ? <p class="why">{case_.why}</p> : ""}
+      <Reasons of={of} place={place} />
       {of.stale === "changed"
         ? <p class="notice">The case has changed since it was run. It is judged as it is now.</p>
         : ""}
@@ -60,33 +75,54 @@ export function CaseBody(props: {
           <ClauseList clauses={clauses} />
         </>
       )}
-      <h2>What happened</h2>
-      <Steps result={of} />
+      {of.steps.length === 0 ? "" : (
+        <>
+          <h2>What happened</h2>
+          <Steps result={of} place={place} />
+        </>
+      )}
+      <h2>Afterwards</h2>
       <Afterwards of={of} />
       <h2>Run it again</h2>
-      <pre><code>{commandFor(result, of.case)}</code></pre>
+      <pre class="wrap"><code>{commandFor(result, of.case)}</code></pre>
       {case_ ? <CaseText case={case_} /> : ""}
     </>
+  );
+}
+
+/** Why the verdict is what it is; a step that is named is a link to it. */
+function Reasons({ of, place }: { readonly of: CaseResult; readonly place: string }) {
+  if (of.reasons.length === 0) return null;
+  return (
+    <ul class={`notice ${of.verdict === "fail" ? "bad" : ""}`}>
+      {of.reasons.map((reason) => {
+        const step = of.steps.find(({ step }) => reason.startsWith(`${step}: `))?.step;
+        if (step === undefined) return <li>{reason}</li>;
+        return (
+          <li>
+            <a class="mono" href={`#${stepAnchor(place, step)}`}>{step}</a>
+            {reason.slice(step.length)}
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 
 function Afterwards({ of }: { readonly of: CaseResult }) {
   const { post, stability } = of;
   return (
-    <>
-      <h3>Afterwards</h3>
-      <Facts
-        facts={[
-          ["End", of.end],
-          ["Leaks", post ? listed(post.leaks) : ""],
-          ["Calls that never returned", post ? listed(post.blocked) : ""],
-          ["Kernel log", post ? listed(post.log.map(({ level, text }) => `${level}: ${text}`)) : ""],
-          ["Tainted", post ? post.tainted ? "yes" : "no" : ""],
-          ["Attempts", stability.attempts > 1 ? attemptsOf(of) : ""],
-          ["Time", duration(of.durationMs)],
-        ]}
-      />
-    </>
+    <Facts
+      facts={[
+        ["End", of.end.replaceAll("-", " ")],
+        ["Leaks", post ? listed(post.leaks) : ""],
+        ["Calls that never returned", post ? listed(post.blocked) : ""],
+        ["Kernel log", post ? listed(post.log.map(({ level, text }) => `${level}: ${text}`)) : ""],
+        ["Tainted", post ? post.tainted ? "yes" : "no" : ""],
+        ["Attempts", stability.attempts > 1 ? attemptsOf(of) : ""],
+        ["Time", stability.attempts > 0 ? duration(of.durationMs) : ""],
+      ]}
+    />
   );
 }
 
@@ -102,9 +138,9 @@ function attemptsOf({ stability: { attempts, verdicts, stable } }: CaseResult): 
 function CaseText({ case: case_ }: { readonly case: Case }) {
   return (
     <>
-      <h2>The case</h2>
+      <h2>The case as it is written</h2>
       <p class="soft mono">{case_.source.file}</p>
-      <pre><code>{case_.source.text}</code></pre>
+      <pre tabindex={0}><code>{case_.source.text}</code></pre>
     </>
   );
 }

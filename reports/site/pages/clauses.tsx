@@ -7,67 +7,49 @@ import type { Case } from "../../../cases/case.ts";
 import type { Clause } from "../../../spec/clause.ts";
 import type { Ledger } from "../../../spec/ledger.ts";
 import type { ListedRun } from "../catalogue.ts";
-import { ClauseLinks, Facts, Moment, ResultMark, SourceText } from "../components.tsx";
-import { casePath, clausePath, profilePath, runPath } from "../links.ts";
+import { ClauseTable, LedgerText, SourceText } from "../components/clause.tsx";
+import { Facts, Moment } from "../components/facts.tsx";
+import { ResultMark } from "../components/verdict.tsx";
+import { casePath, profilePath, runPath } from "../links.ts";
+
+/** How many cases show each clause. */
+export function casesByClause(cases: readonly Case[]): ReadonlyMap<string, number> {
+  const shown = new Map<string, number>();
+  for (const id of cases.flatMap(({ clauses }) => clauses)) shown.set(id, (shown.get(id) ?? 0) + 1);
+  return shown;
+}
 
 /** Every clause, by family. */
 export function ClausesPage({ ledger, cases }: { readonly ledger: Ledger; readonly cases: readonly Case[] }) {
-  const shown = new Map<string, number>();
-  for (const id of cases.flatMap(({ clauses }) => clauses)) shown.set(id, (shown.get(id) ?? 0) + 1);
+  const shown = casesByClause(cases);
   const families = Map.groupBy(ledger.clauses.values(), ({ family }) => family);
   return (
     <>
       <h1>Clauses</h1>
       <p class="lead">
-        What must hold, clause by clause: who says so, where, and which cases show it. {ledger.clauses.size}
-        {" "}
-        clauses.
+        What must hold, who says so, where, and which cases show it: {ledger.clauses.size} clauses in{" "}
+        {families.size} families.
       </p>
-      <p>
-        {[...families.keys()].map((family) => (
-          <>
-            <a href={`#${family}`}>{family}</a>
-            {" "}
-          </>
+      <ul class="index">
+        {[...families].map(([family, { length }]) => (
+          <li>
+            <a class="mono" href={`#${family}`}>{family}</a> {ledger.families.get(family)?.title}{" "}
+            <span class="soft">{length}</span>
+          </li>
         ))}
-      </p>
+      </ul>
       {[...families].map(([family, clauses]) => (
         <section id={family}>
-          <h2>{family}: {ledger.families.get(family)?.title}</h2>
-          <p class="soft">{ledger.families.get(family)?.summary}</p>
-          <div class="scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Clause</th>
-                  <th scope="col">Requirement</th>
-                  <th scope="col">Status</th>
-                  <th scope="col" class="number">Cases</th>
-                </tr>
-              </thead>
-              <tbody>
-                {clauses.map((clause) => <ClauseRow clause={clause} cases={shown.get(clause.id) ?? 0} />)}
-              </tbody>
-            </table>
-          </div>
+          <h2>
+            <span class="mono">{family}</span> {ledger.families.get(family)?.title}
+          </h2>
+          <p class="soft">
+            <LedgerText text={ledger.families.get(family)?.summary ?? ""} ledger={ledger} />
+          </p>
+          <ClauseTable clauses={clauses} shown={shown} />
         </section>
       ))}
     </>
-  );
-}
-
-function ClauseRow({ clause, cases }: { readonly clause: Clause; readonly cases: number }) {
-  return (
-    <tr>
-      <td>
-        <a class="mono" href={clausePath(clause.id)}>{clause.id}</a>
-      </td>
-      <td>{clause.requirement}</td>
-      <td>{clause.status}</td>
-      <td class="number">
-        {cases === 0 ? <span class="soft">{clause.notTested ? "not tested" : "none yet"}</span> : cases}
-      </td>
-    </tr>
   );
 }
 
@@ -90,7 +72,11 @@ export function ClausePage(props: {
         <span class="mono">{clause.id}</span> {clause.title}
       </h1>
       <p class="requirement">{clause.requirement}</p>
-      {clause.notes === undefined ? "" : <p>{clause.notes}</p>}
+      {clause.notes === undefined ? "" : (
+        <p>
+          <LedgerText text={clause.notes} ledger={ledger} />
+        </p>
+      )}
       <Facts
         facts={[
           ["Status", clause.status],
@@ -124,11 +110,11 @@ export function ClausePage(props: {
           <ul>
             {clause.contested.map(({ holder, alternative, source }) => (
               <li>
-                <b>{holder}</b>: {alternative}
+                <b>{holder}</b>: <LedgerText text={alternative} ledger={ledger} />
                 {source === undefined ? "" : (
-                  <span class="soft">
-                    (<SourceText source={source} sources={ledger.sources} />)
-                  </span>
+                  <div class="soft">
+                    <SourceText source={source} sources={ledger.sources} />
+                  </div>
                 )}
               </li>
             ))}
@@ -137,7 +123,12 @@ export function ClausePage(props: {
       )}
       <h2>Cases</h2>
       {clause.notTested
-        ? <p class="notice">No case shows it ({clause.notTested.reason}): {clause.notTested.details}</p>
+        ? (
+          <p class="notice">
+            No case shows it ({clause.notTested.reason.replace("-", " ")}):{" "}
+            <LedgerText text={clause.notTested.details} ledger={ledger} />
+          </p>
+        )
         : ""}
       {cases.length === 0 && !clause.notTested ? <p>No case shows it yet.</p> : ""}
       {cases.length === 0 ? "" : <CasesOfClause cases={cases} runs={props.runs} />}
@@ -152,21 +143,28 @@ function kernelsOf({ since, until }: Clause): string {
 }
 
 /** How many runs a clause is held against. */
-const RUNS_SHOWN = 6;
+const RUNS_SHOWN = 4;
+
+/** The newest run of each target that has one of some cases. */
+function latestOf(runs: readonly ListedRun[], cases: readonly Case[]): readonly ListedRun[] {
+  const ids = new Set<string>(cases.map(({ id }) => id));
+  const having = runs.filter(({ result }) => result.results.some((each) => ids.has(each.case)));
+  const byTarget = Map.groupBy(having, ({ result }) => result.target.id);
+  return [...byTarget.values()].flatMap(([newest]) => newest ?? []).slice(0, RUNS_SHOWN);
+}
 
 function CasesOfClause(
   { cases, runs }: { readonly cases: readonly Case[]; readonly runs: readonly ListedRun[] },
 ) {
-  const latest = runs.slice(0, RUNS_SHOWN);
+  const latest = latestOf(runs, cases);
   return (
     <div class="scroll">
       <table>
         <thead>
           <tr>
             <th scope="col">Case</th>
-            <th scope="col">Clauses</th>
             {latest.map(({ name, result }) => (
-              <th scope="col">
+              <th scope="col" class="run">
                 <a href={runPath(name)}>{result.target.id}</a>
                 <br />
                 <Moment at={result.startedAt} />
@@ -179,11 +177,7 @@ function CasesOfClause(
             <tr>
               <td class="wide">
                 {each.title}
-                <br />
-                <span class="soft mono">{each.id}</span>
-              </td>
-              <td>
-                <ClauseLinks clauses={each.clauses} />
+                <div class="soft mono">{each.id}</div>
               </td>
               {latest.map((run) => <ResultCell run={run} caseId={each.id} />)}
             </tr>

@@ -6,8 +6,12 @@
 import type { Case } from "../../../cases/case.ts";
 import type { Ledger } from "../../../spec/ledger.ts";
 import type { Profile } from "../../../spec/profile.ts";
-import { ClauseList, Facts } from "../components.tsx";
+import type { ListedRun } from "../catalogue.ts";
+import { ClauseTable, LedgerText } from "../components/clause.tsx";
+import { Facts } from "../components/facts.tsx";
 import { profilePath } from "../links.ts";
+import { casesByClause } from "./clauses.tsx";
+import { RunTable } from "./runs.tsx";
 
 /** Every profile. */
 export function ProfilesPage({ ledger }: { readonly ledger: Ledger }) {
@@ -28,7 +32,7 @@ export function ProfilesPage({ ledger }: { readonly ledger: Ledger }) {
           <tbody>
             {[...ledger.profiles.values()].map(({ id, kind, title, summary, clauses }) => (
               <tr>
-                <td>
+                <td class="whole">
                   <a href={profilePath(id)}>{id}</a>
                 </td>
                 <td>{kind}</td>
@@ -47,15 +51,22 @@ export function ProfilesPage({ ledger }: { readonly ledger: Ledger }) {
   );
 }
 
+/** How many runs a profile shows. */
+const RUNS_SHOWN = 5;
+
 /** One profile. */
 export function ProfilePage(
-  { profile, ledger, cases }: {
+  { profile, ledger, cases, runs }: {
     readonly profile: Profile;
     readonly ledger: Ledger;
     readonly cases: readonly Case[];
+    readonly runs: readonly ListedRun[];
   },
 ) {
   const clauses = [...profile.clauses].flatMap((id) => ledger.clauses.get(id) ?? []);
+  const claimed = runs.filter(({ result }) => result.profile === profile.id).slice(0, RUNS_SHOWN);
+  const families = Map.groupBy(clauses, ({ family }) => family);
+  const shown = casesByClause(cases);
   const own = cases.filter((each) => each.clauses.every((id) => profile.clauses.has(id)));
   return (
     <>
@@ -64,7 +75,11 @@ export function ProfilePage(
       </p>
       <h1>{profile.id}</h1>
       <p class="lead">{profile.title}. {profile.summary}</p>
-      {profile.notes === undefined ? "" : <p>{profile.notes}</p>}
+      {profile.notes === undefined ? "" : (
+        <p>
+          <LedgerText text={profile.notes} ledger={ledger} />
+        </p>
+      )}
       <Facts
         facts={[
           ["Kind", profile.kind],
@@ -84,8 +99,20 @@ export function ProfilePage(
           ["Cases", String(own.length)],
         ]}
       />
-      <h2>Clauses</h2>
-      <ClauseList clauses={clauses} />
+      {claimed.length === 0 ? "" : (
+        <>
+          <h2>Newest runs</h2>
+          <RunTable runs={claimed} />
+        </>
+      )}
+      {[...families].map(([family, own]) => (
+        <section>
+          <h2>
+            <span class="mono">{family}</span> {ledger.families.get(family)?.title}
+          </h2>
+          <ClauseTable clauses={own} shown={shown} />
+        </section>
+      ))}
     </>
   );
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import type { ListedRun, UnreadableRun } from "../catalogue.ts";
-import { CountBar, Moment } from "../components.tsx";
+import { Moment } from "../components/facts.tsx";
+import { CountBar, CountLine } from "../components/verdict.tsx";
 import { profilePath, runPath } from "../links.ts";
 
 /** The runs, and the files that cannot be read. */
@@ -18,42 +19,48 @@ export function RunsPage(
     <>
       <h1>Runs</h1>
       <p class="lead">Does an exporter keep its word when it takes a shared dma-buf back?</p>
-      {runs.length === 0
-        ? (
-          <p class="notice">
-            There is no run yet. <code>npm start</code> makes one, and so does{" "}
-            <code>npm run conform -- run</code>.
-          </p>
-        )
-        : (
-          <div class="scroll">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Run</th>
-                  <th scope="col">Target</th>
-                  <th scope="col">Profile</th>
-                  <th scope="col">Verdicts</th>
-                  <th scope="col" class="number">Passed</th>
-                </tr>
-              </thead>
-              <tbody>{runs.map((run) => <RunRow run={run} />)}</tbody>
-            </table>
-          </div>
-        )}
+      {runs.length === 0 ? <NoRuns /> : <RunTable runs={runs} />}
       {unreadable.length === 0 ? "" : (
         <>
           <h2>Files that cannot be read</h2>
-          <ul>
+          <dl class="problems">
             {unreadable.map(({ name, reason }) => (
-              <li>
-                <code>{name}.jsonl</code>: {reason}
-              </li>
+              <>
+                <dt class="mono">{name}.jsonl</dt>
+                <dd>{reason}</dd>
+              </>
             ))}
-          </ul>
+          </dl>
         </>
       )}
     </>
+  );
+}
+
+function NoRuns() {
+  return (
+    <p class="notice">
+      There is no run yet. <code>npm start</code> makes one, and so does <code>npm run conform -- run</code>.
+    </p>
+  );
+}
+
+/** Runs, one in a row. */
+export function RunTable({ runs }: { readonly runs: readonly ListedRun[] }) {
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Run</th>
+            <th scope="col">Target</th>
+            <th scope="col">Profile</th>
+            <th scope="col">Cases</th>
+          </tr>
+        </thead>
+        <tbody>{runs.map((run) => <RunRow run={run} />)}</tbody>
+      </table>
+    </div>
   );
 }
 
@@ -64,7 +71,7 @@ function RunRow({ run: { name, result } }: { readonly run: ListedRun }) {
         <a href={runPath(name)}>
           <Moment at={result.startedAt} />
         </a>
-        {result.partial ? <span class="word contested">≠ partial</span> : ""}
+        {result.partial ? <div class="partial">partial</div> : ""}
       </td>
       <td class="whole">
         <span class="mono">{result.target.id}</span>
@@ -76,9 +83,7 @@ function RunRow({ run: { name, result } }: { readonly run: ListedRun }) {
       </td>
       <td class="share">
         <CountBar counts={result.counts} />
-      </td>
-      <td class="number">
-        {result.counts.pass} of {result.counts.total}
+        <CountLine counts={result.counts} />
       </td>
     </tr>
   );

@@ -1,0 +1,31 @@
+/**
+ * Names with their values, moments and times.
+ *
+ * @module
+ */
+import type { Child } from "hono/jsx";
+
+/** Facts, each with its name; facts without a value are left out. */
+export function Facts({ facts }: { readonly facts: readonly (readonly [string, Child])[] }) {
+  return (
+    <dl class="facts">
+      {facts.filter(([, value]) => value !== undefined && value !== "").map(([name, value]) => (
+        <>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </>
+      ))}
+    </dl>
+  );
+}
+
+/** A moment as people read it; UTC. */
+export function Moment({ at }: { readonly at: string }) {
+  return <time datetime={at}>{new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC</time>;
+}
+
+/** Milliseconds as people read them. */
+export function duration(ms: number): string {
+  if (ms >= 1000) return `${(ms / 1000).toFixed(2)} s`;
+  return ms >= 1 ? `${ms.toFixed(1)} ms` : `${(ms * 1000).toFixed(0)} µs`;
+}

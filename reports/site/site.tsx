@@ -62,12 +62,12 @@ export function createSite({ runsFolder, ledger, cases }: SiteOptions): Site {
     const title = `${run.result.profile} on ${run.result.target.id}`;
     return show(c, title, "runs", <RunPage {...run} filter={{ verdict, area, clause }} />);
   });
-  app.get("/runs/:run/cases/:case{.+}", (c) => {
+  app.get("/runs/:run/cases/:case{[^]+}", (c) => {
     const run = catalogue.find(c.req.param("run"));
     if (!run) return missing(c, "run", c.req.param("run"));
     if ("reason" in run) return problem(c, 422, "This run cannot be read", run.reason);
     const id = c.req.param("case");
-    const of = run.result.results.find((each) => each.case === id);
+    const of = run.result.results.find((each) => each.case.toWellFormed() === id);
     if (!of) return missing(c, "case in this run", id);
     const props = { run: run.name, result: run.result, of, case: cases.get(id), ledger };
     return show(c, of.title, "runs", <CasePage {...props} />);

@@ -4,17 +4,45 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readRecord } from "../record_reader.ts";
 import { resultOf } from "../result.ts";
-import { mishaps, simulated, suite, textOf } from "../testing/runs.ts";
+import { footer, header, HOSTILE, mishaps, simulated, suite, textOf } from "../testing/runs.ts";
 import { htmlReport } from "./html.tsx";
+import { casePath } from "./links.ts";
 import { createSite, type Site } from "./mod.ts";
 
 const CASE = "vfio/revoke/double-revoke";
 const ROW = "vfio/move/fence-holds-revoke[usage=READ]";
+const NEWEST = { startedAt: "2026-11-22T10:00:00.000Z" };
+
+/** A record in which every text is hostile. */
+function hostile(): string {
+  const target = {
+    ...header([]).target,
+    id: HOSTILE,
+    name: HOSTILE,
+    version: HOSTILE,
+    kernel: HOSTILE,
+    config: HOSTILE,
+    architecture: HOSTILE,
+    detectors: [HOSTILE],
+  };
+  const suite = { version: HOSTILE, ledger: HOSTILE, cases: HOSTILE };
+  const head = header([HOSTILE, "gone/by"], { target, suite, profile: HOSTILE, command: [HOSTILE] });
+  const tag = { case: HOSTILE, attempt: 1 };
+  return textOf([
+    head,
+    { type: "case", ...tag, digest: HOSTILE },
+    { type: "end", ...tag, durationMs: 1, end: "crash", reason: HOSTILE },
+    footer(1),
+  ]);
+}
+
 const FILES: Readonly<Record<string, string>> = {
   "good.jsonl": textOf(simulated([CASE, ROW])),
   "lacking.jsonl": textOf(simulated([CASE, ROW], "mainline-7.3")),
   "partial.jsonl": textOf(simulated([CASE, ROW])).slice(0, -20),
   "mishaps.jsonl": textOf(mishaps().lines),
+  "hostile.jsonl": hostile(),
+  "just-begun.jsonl": textOf([header([CASE, ROW], NEWEST)]),
   "broken.jsonl": "no record\n",
   "a b&<i>%2e.jsonl": textOf(simulated([CASE])),
   "secret.txt": "secret",
@@ -91,6 +119,10 @@ Deno.test("the site shows every page well-formed, whatever a record or a file na
       `/runs/good/cases/${CASE}`,
       `/runs/good/cases/${encodeURIComponent(ROW)}`,
       ...cases,
+      "/runs/hostile",
+      casePath("hostile", HOSTILE),
+      casePath("hostile", "gone/by"),
+      "/runs/mishaps?verdict=%3Cb%3E&area=%22%3E&clause=%00",
       "/clauses",
       "/clauses/VREV-10",
       "/profiles",
@@ -113,8 +145,37 @@ Deno.test("the site shows of a run what it ran on, and filters its cases", async
     const passed = await get("/runs/lacking?verdict=pass");
     assert(!passed.text.includes(`/runs/lacking/cases/${CASE}`));
     assertStringIncludes(passed.text, encodeURIComponent("fence-holds-revoke[usage=READ]"));
-    assertStringIncludes((await get("/runs/lacking?clause=VREV-10")).text, CASE);
+    assertStringIncludes((await get("/runs/lacking?clause=vrev-10")).text, CASE);
     assertStringIncludes((await get("/runs/lacking?area=nowhere")).text, "No case is like that");
+  });
+});
+
+Deno.test("the site shows first of a run what is not as expected, and counts by area", async () => {
+  await withSite(async (get) => {
+    const { text } = await get("/runs/mishaps");
+    const [before = "", after = ""] = text.split("All cases");
+    assertStringIncludes(before, "Not as expected");
+    assertStringIncludes(before, "/runs/mishaps/cases/leaks");
+    assert(!before.includes("/runs/mishaps/cases/passes"));
+    assertStringIncludes(after, "/runs/mishaps/cases/passes");
+    assertStringIncludes(before, 'href="/runs/mishaps?area=cases&amp;verdict=fail#cases"');
+    assert(!(await get("/runs/good")).text.includes("Not as expected"));
+  });
+});
+
+Deno.test("the site leads from a reason to its step, and from a case to its neighbours", async () => {
+  await withSite(async (get) => {
+    const { text } = await get("/runs/mishaps/cases/fails");
+    assertStringIncludes(text, 'href="#when.0"');
+    assertStringIncludes(text, 'id="when.0"');
+    assertStringIncludes(text, 'rel="prev" href="/runs/mishaps/cases/passes"');
+    assertStringIncludes(text, 'rel="next" href="/runs/mishaps/cases/leaks"');
+  });
+});
+
+Deno.test("the site shows a case that the suite no longer has", async () => {
+  await withSite(async (get) => {
+    assertStringIncludes((await get("/runs/hostile/cases/gone/by")).text, "this suite has no such case");
   });
 });
 
@@ -136,6 +197,7 @@ Deno.test("the site shows of a clause its sources, who disagrees, its cases and 
     assertStringIncludes(text, "20260416131815.2729131-9-mattev@meta.com");
     assertStringIncludes(text, CASE);
     assertStringIncludes(text, `/runs/lacking/cases/${CASE}`);
+    assert(!text.includes("/runs/just-begun/"), "a run that has not reached the case");
     assertStringIncludes((await get("/clauses/VST-13")).text, "Who disagrees");
   });
 });
@@ -148,6 +210,7 @@ Deno.test("the site answers what is not there with 404 and what cannot be read w
       "/runs/secret",
       "/runs/..%2f..%2fetc%2fpasswd",
       "/runs/%2e%2e%2fsecret.txt",
+      "/runs/%E0%A4%A",
       "/runs/good/cases/none",
       "/clauses/NONE-01",
       "/clauses/%3Cscript%3E",
@@ -161,6 +224,21 @@ Deno.test("the site answers what is not there with 404 and what cannot be read w
     assertEquals((await get("/runs/broken")).status, 422);
     assertEquals((await get(`/runs/broken/cases/${CASE}`)).status, 422);
   });
+});
+
+Deno.test("the site says so on a page of its own where something goes wrong in it", async () => {
+  const { ledger, cases } = suite();
+  const broken = {
+    ...ledger,
+    get profiles(): typeof ledger.profiles {
+      throw new Error(HOSTILE);
+    },
+  };
+  const site = createSite({ runsFolder: "nowhere", ledger: broken, cases });
+  const { status, text } = await get(site, "/profiles");
+  assertEquals(status, 500);
+  assertWellFormed(text);
+  assertStringIncludes((await get(site, "/")).text, "There is no run yet");
 });
 
 Deno.test("the site forbids scripts and frames and serves its style sheet itself", async () => {

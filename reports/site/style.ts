@@ -47,7 +47,7 @@ header.site nav a:hover, header.site nav a[aria-current] { color: var(--ink); te
 main { padding-block: 2.25rem 4rem; }
 footer.site { color: var(--soft); font-size: .875rem; padding-block: 1.25rem 2.5rem; border-top: 1px solid var(--line); }
 h1 { font-size: 1.65rem; line-height: 1.25; letter-spacing: -.015em; margin: 0 0 .4rem; overflow-wrap: anywhere; }
-h2 { font-size: 1.15rem; margin: 2.5rem 0 .75rem; }
+h2 { font-size: 1.15rem; margin: 2.5rem 0 .75rem; overflow-wrap: anywhere; }
 h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
 h3.mono, section > h3 { color: var(--soft); }
 p { max-width: 46rem; margin: .5rem 0; }
@@ -64,7 +64,7 @@ th, td { text-align: left; vertical-align: top; padding: .5rem .9rem .5rem 0; bo
 th { font-weight: 600; color: var(--soft); font-size: .8125rem; white-space: nowrap; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 td .mono, td.mono { font-size: .9em; overflow-wrap: anywhere; }
-td a.mono { white-space: nowrap; overflow-wrap: normal; }
+td a.mono, .links a { display: inline-block; white-space: nowrap; overflow-wrap: normal; min-height: 1.5rem; line-height: 1.5rem; }
 td.whole { white-space: nowrap; }
 td.wide { min-width: 16rem; }
 td.share { min-width: 11rem; width: 40%; padding-top: .85rem; }
@@ -139,14 +139,20 @@ nav.neighbours { display: flex; flex-wrap: wrap; justify-content: space-between;
 nav.neighbours > * { max-width: 47%; }
 nav.neighbours > :last-child { text-align: right; }
 details.case { border-bottom: 1px solid var(--line); }
-details.case > summary { padding: .45rem 0; }
+details.case > summary { padding: .45rem 0; overflow-wrap: anywhere; }
 details.case[open] { padding-bottom: 1.5rem; }
 details.case h2 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
 details > summary { cursor: pointer; }
 @media (max-width: 46rem) {
   html { font-size: 15px; }
-  header.site > div, main, footer.site { padding-inline: 1rem; }
-  td.share { min-width: 8rem; }
+  header.site > div, main, footer.site > div { padding-inline: 1rem; }
+  table.stack, table.stack tbody, table.stack tr, table.stack td { display: block; width: auto; }
+  table.stack thead { display: none; }
+  table.stack tr { border-bottom: 1px solid var(--line); padding: .55rem 0; }
+  table.stack td { border: 0; padding: .05rem 0; text-align: left; }
+  table.stack td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); }
+  table.areas td.share, table.areas th.share { display: none; }
+  ul.index { columns: auto; }
   table.steps, table.steps tbody, table.steps tr, table.steps td, table.steps tr.section th { display: block; width: 100%; }
   table.steps thead { display: none; }
   table.steps tr { border-bottom: 1px solid var(--line); padding: .35rem 0; }

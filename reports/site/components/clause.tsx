@@ -51,7 +51,7 @@ export function ClauseTable(
 ) {
   return (
     <div class="scroll">
-      <table>
+      <table class="stack">
         <thead>
           <tr>
             <th scope="col" class="id">Clause</th>
@@ -75,8 +75,8 @@ function ClauseRow({ clause, cases }: { readonly clause: Clause; readonly cases:
         <a class="mono" href={clausePath(clause.id)}>{clause.id}</a>
       </td>
       <td>{clause.requirement}</td>
-      <td>{clause.status}</td>
-      <td class="number">
+      <td data-label="status">{clause.status}</td>
+      <td class="number" data-label="cases">
         {cases === 0 ? <span class="soft">{clause.notTested ? "not tested" : "none yet"}</span> : cases}
       </td>
     </tr>

@@ -145,10 +145,12 @@ function kernelsOf({ since, until }: Clause): string {
 /** How many runs a clause is held against. */
 const RUNS_SHOWN = 4;
 
-/** The newest run of each target that has one of some cases. */
+/** For each target, the newest run in which one of some cases was reached. */
 function latestOf(runs: readonly ListedRun[], cases: readonly Case[]): readonly ListedRun[] {
   const ids = new Set<string>(cases.map(({ id }) => id));
-  const having = runs.filter(({ result }) => result.results.some((each) => ids.has(each.case)));
+  const having = runs.filter(({ result }) =>
+    result.results.some((each) => each.end !== "not-run" && ids.has(each.case))
+  );
   const byTarget = Map.groupBy(having, ({ result }) => result.target.id);
   return [...byTarget.values()].flatMap(([newest]) => newest ?? []).slice(0, RUNS_SHOWN);
 }

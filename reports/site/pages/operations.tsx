@@ -54,7 +54,7 @@ function OperationSection({ operation }: { readonly operation: OperationDescript
 function Arguments({ operation }: { readonly operation: OperationDescription }) {
   return (
     <div class="scroll">
-      <table class="arguments">
+      <table class="arguments stack">
         <thead>
           <tr>
             <th scope="col">Argument</th>

@@ -20,7 +20,7 @@ export function ProfilesPage({ ledger }: { readonly ledger: Ledger }) {
       <h1>Profiles</h1>
       <p class="lead">A profile is what a target claims to follow: a proposal, a kernel, or a role.</p>
       <div class="scroll">
-        <table>
+        <table class="stack">
           <thead>
             <tr>
               <th scope="col">Profile</th>
@@ -41,7 +41,7 @@ export function ProfilesPage({ ledger }: { readonly ledger: Ledger }) {
                   <br />
                   <span class="soft">{summary}</span>
                 </td>
-                <td class="number">{clauses.size}</td>
+                <td class="number" data-label="clauses">{clauses.size}</td>
               </tr>
             ))}
           </tbody>

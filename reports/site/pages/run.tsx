@@ -228,7 +228,7 @@ function CaseTable(
 ) {
   return (
     <div class="scroll">
-      <table class="cases">
+      <table class="stack">
         <thead>
           <tr>
             <th scope="col" class="verdict">Result</th>

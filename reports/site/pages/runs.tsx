@@ -49,7 +49,7 @@ function NoRuns() {
 export function RunTable({ runs }: { readonly runs: readonly ListedRun[] }) {
   return (
     <div class="scroll">
-      <table>
+      <table class="stack">
         <thead>
           <tr>
             <th scope="col">Run</th>

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { caseNamed } from "../runners/testing/cases.ts";
 import type { CaseEnd, Observation } from "../spec/observation.ts";
-import { readRecord, readRecordFile, RecordError } from "./record_reader.ts";
+import { readRecord, readRecordFile, RecordError, type RunRecord } from "./record_reader.ts";
 import { RecordWriteError, RecordWriter } from "./record_writer.ts";
 import { attempt, footer, header, mishaps, simulated, textOf } from "./testing/runs.ts";
 
@@ -28,13 +28,18 @@ function inFolder(test: (folder: string) => void): void {
   }
 }
 
-function writeRun(writer: RecordWriter, ids: readonly string[], before = 0): void {
-  for (const id of ids) {
-    writer.begin(id, 1, `sha256:${id}`);
-    writer.step(id, 1, SEEN);
-    writer.end(id, 1, DONE, 2);
+/** An attempt at a case. */
+type Attempt = readonly [caseId: string, attempt: number];
+
+/** Writes the attempts of a run that a record does not have yet, as a run that goes on would. */
+function writeRun(writer: RecordWriter, attempts: readonly Attempt[], done: readonly Attempt[] = []): void {
+  const has = new Set(done.map(String));
+  for (const [id, attempt] of attempts.filter((each) => !has.has(String(each)))) {
+    writer.begin(id, attempt, `sha256:${id}`);
+    writer.step(id, attempt, SEEN);
+    writer.end(id, attempt, DONE, 2);
   }
-  writer.footer(new Date(0), [], before);
+  writer.footer(new Date(0), [], done.length);
   writer.close();
 }
 
@@ -43,7 +48,7 @@ Deno.test("RecordWriter writes what readRecord() reads", () => {
     const path = join(folder, "deep", "run.jsonl");
     const writer = RecordWriter.open(path);
     writer.header(header(["a", "b"]));
-    writeRun(writer, ["a", "b"]);
+    writeRun(writer, [["a", 1], ["b", 1]]);
     const record = readRecordFile(path);
     assertEquals(record.attempts.map(({ case: id, observations, end }) => [id, observations, end]), [
       ["a", [SEEN], DONE],
@@ -95,32 +100,50 @@ Deno.test("RecordWriter says why a folder cannot be written", () => {
   });
 });
 
+function endedIn(record: RunRecord): Attempt[] {
+  return record.attempts.filter(({ end }) => end).map(({ case: id, attempt }) => [id, attempt]);
+}
+
 Deno.test("a record that is cut at any byte goes on without losing or doubling a finished attempt", () => {
   inFolder((folder) => {
-    const path = join(folder, "whole.jsonl");
-    const ids = ["a", "b", "c"];
-    const writer = RecordWriter.open(path);
-    writer.header(header(ids));
-    writeRun(writer, ids);
-    const whole = readFileSync(path);
-    const headerBytes = whole.indexOf("\n") + 1;
+    const caseIds = fc.uniqueArray(fc.constantFrom("a", "vfio/ü", "c[x=𝄞]"), { minLength: 1 });
     fc.assert(
-      fc.property(fc.integer({ min: headerBytes, max: whole.length }), (cut) => {
-        const part = join(folder, "part.jsonl");
-        writeFileSync(part, whole);
-        truncateSync(part, cut);
-        const before = readRecordFile(part);
-        const done = before.attempts.filter(({ end }) => end).map(({ case: id }) => id);
-        assertEquals(done, ids.slice(0, done.length));
-        const again = RecordWriter.open(part, { mode: "continue", length: before.wholeBytes });
-        writeRun(again, ids.slice(done.length), done.length);
-        const after = readRecordFile(part);
-        assertEquals(after.attempts.map(({ case: id, end }) => [id, end]), ids.map((id) => [id, DONE]));
-        assertEquals(after.footer?.attempts, 3);
+      fc.property(caseIds, fc.integer({ min: 1, max: 2 }), (ids, repeat) => {
+        const attempts = ids.flatMap((id) => Array.from({ length: repeat }, (_, i): Attempt => [id, i + 1]));
+        const path = join(folder, "whole.jsonl");
+        rmSync(path, { force: true });
+        const writer = RecordWriter.open(path);
+        writer.header(header(ids, { repeat }));
+        writeRun(writer, attempts);
+        const whole = readFileSync(path);
+        for (let cut = whole.indexOf("\n") + 1; cut <= whole.length; cut++) {
+          goesOn(join(folder, "part.jsonl"), whole.subarray(0, cut), attempts);
+        }
       }),
-      { numRuns: 200 },
+      { numRuns: 4 },
     );
   });
+});
+
+/** Whether a run whose record was cut can go on to a record with each attempt once. */
+function goesOn(path: string, part: Uint8Array, attempts: readonly Attempt[]): void {
+  writeFileSync(path, part);
+  const before = readRecordFile(path);
+  const done = endedIn(before);
+  const wholeLines = new TextDecoder().decode(part).split("\n").slice(0, -1);
+  assertEquals(done, attempts.slice(0, wholeLines.filter((line) => line.includes('"type":"end"')).length));
+  writeRun(RecordWriter.open(path, { mode: "continue", length: before.wholeBytes }), attempts, done);
+  const after = readRecordFile(path);
+  assertEquals(endedIn(after), attempts);
+  assertEquals([after.attempts.length, after.footer?.attempts], [attempts.length, attempts.length]);
+}
+
+Deno.test("a record that is cut in its header says that nothing was recorded", () => {
+  const text = textOf([header(["a"])]);
+  for (let cut = 0; cut < text.length; cut++) {
+    const error = assertThrows(() => readRecord(text.slice(0, cut)), RecordError);
+    assertEquals(error.fault, "no-header");
+  }
 });
 
 Deno.test("readRecord() drops a cut last line and keeps what is before it", () => {

@@ -58,12 +58,13 @@ p { max-width: 46rem; margin: .5rem 0; }
 code, pre, .mono { font-family: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, monospace; }
 code { font-size: .9em; overflow-wrap: anywhere; }
 pre { background: var(--code); border-radius: 6px; padding: .9rem 1.1rem; overflow-x: auto; font-size: .85rem; line-height: 1.5; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; padding: 4px; margin: -4px; }
 table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .9rem .5rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--soft); font-size: .8125rem; white-space: nowrap; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 td .mono, td.mono { font-size: .9em; overflow-wrap: anywhere; }
+a.mono { white-space: nowrap; }
 td a.mono, .links a { display: inline-block; white-space: nowrap; overflow-wrap: normal; min-height: 1.5rem; line-height: 1.5rem; }
 td.whole { white-space: nowrap; }
 td.wide { min-width: 16rem; }
@@ -169,6 +170,7 @@ details > summary { cursor: pointer; }
   :root { color-scheme: light; }
   header.site nav, form.filter, .skip, nav.neighbours { display: none; }
   body { background: none; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .bar { print-color-adjust: exact; }
   a { color: inherit; }
   tr { break-inside: avoid; }

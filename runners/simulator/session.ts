@@ -206,8 +206,8 @@ const LONG_TIME = 3_600_000;
 
 /** Ends a process: its mappings and descriptors go. */
 export function exitProcess(kernel: Kernel, process: Process): void {
-  for (const vma of [...process.vmas]) vma.unmap(kernel, 0, vma.pages);
-  for (const number of [...process.descriptors.keys()]) closeFd(kernel, { process, number });
+  for (const vma of process.vmas) vma.unmap(kernel, 0, vma.pages);
+  for (const number of process.openNumbers) closeFd(kernel, { process, number });
 }
 
 function isErrno(result: unknown): result is ErrnoName {

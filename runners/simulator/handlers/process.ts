@@ -35,7 +35,7 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
     const file = fget(fd);
     if (!file) return "EBADF";
     closeFd(kernel, over);
-    over.process.descriptors.set(over.number, { file: getFile(file), cloexec: false, path: false });
+    over.process.setDescriptor(over.number, { file: getFile(file), cloexec: false, path: false });
     return undefined;
   }),
   at("fd.send", (_session, { fd, to }) => {
@@ -51,7 +51,7 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
     return closeFd(kernel, fd) ? undefined : "EBADF";
   }),
   at("fd.flags", (_session, { fd }) => {
-    const entry = fd.process.descriptors.get(fd.number);
+    const entry = fd.process.descriptor(fd.number);
     if (!entry) return "EBADF";
     const { access, nonblock } = entry.file.flags;
     return { access, nonblock, append: false, cloexec: entry.cloexec };

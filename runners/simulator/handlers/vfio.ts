@@ -58,12 +58,9 @@ function openFlags(flags: readonly string[]): OpenFlags {
 type Setting = "on" | "off" | "keep";
 
 function commandBits(settings: Record<keyof CommandRegister, Setting>): Partial<CommandRegister> {
-  const bits: Partial<CommandRegister> = {};
-  if (settings.memory !== "keep") bits.memory = settings.memory === "on";
-  if (settings.bus_master !== "keep") bits.bus_master = settings.bus_master === "on";
-  if (settings.io !== "keep") bits.io = settings.io === "on";
-  if (settings.intx_disable !== "keep") bits.intx_disable = settings.intx_disable === "on";
-  return bits;
+  const bit = (name: keyof CommandRegister) =>
+    settings[name] === "keep" ? {} : { [name]: settings[name] === "on" };
+  return { ...bit("memory"), ...bit("bus_master"), ...bit("io"), ...bit("intx_disable") };
 }
 
 /** The handlers of `vfio.*`. */

@@ -10,8 +10,9 @@ import { type DmaFence, DmaResv } from "./dma_resv.ts";
 import { type Fd, fget, File, fput, getFile, type OpenFlags, type Process } from "./file.ts";
 import type { Kernel } from "./kernel.ts";
 import { PAGE_SIZE } from "./kernel.ts";
-import { type FaultHandler, type MmapRequest, type PageFrame, Vma } from "./mm.ts";
+import { type FaultHandler, FileMappings, type MmapRequest, type PageFrame, Vma } from "./mm.ts";
 import { type Steps, window } from "./sched.ts";
+import { shared, SharedObject } from "./shared.ts";
 
 /** What an exporter implements: struct dma_buf_ops. */
 export interface DmaBufOps {
@@ -52,11 +53,18 @@ export interface Attachment {
 }
 
 /** Addresses handed out to a device: struct sg_table. */
-export interface SgTable {
+export class SgTable extends SharedObject {
   readonly attachment: Attachment;
   readonly frames: readonly PageFrame[];
   /** Whether it has been given back. */
-  unmapped: boolean;
+  @shared
+  accessor unmapped = false;
+
+  constructor(attachment: Attachment, frames: readonly PageFrame[]) {
+    super();
+    this.attachment = attachment;
+    this.frames = frames;
+  }
 }
 
 /** What an exporter passes to dma_buf_export(). */
@@ -69,7 +77,7 @@ export interface ExportInfo {
 }
 
 /** A shared buffer: struct dma_buf. */
-export class DmaBuf {
+export class DmaBuf extends SharedObject {
   readonly id: number;
   readonly ops: DmaBufOps;
   readonly priv: unknown;
@@ -77,19 +85,27 @@ export class DmaBuf {
   readonly size: number;
   readonly file: File;
   readonly resv: DmaResv;
-  readonly attachments: Attachment[] = [];
+  @shared
+  accessor attachments: readonly Attachment[] = [];
   /** Its CPU mappings: the i_mmap of its file. */
-  readonly vmas = new Set<Vma>();
+  readonly mapped: FileMappings = new FileMappings();
   /** The name that user space gave it. */
-  name: string | undefined;
+  @shared
+  accessor name: string | undefined;
 
   constructor(id: number, info: ExportInfo) {
+    super();
     this.id = id;
     this.ops = info.ops;
     this.priv = info.priv;
     this.size = info.size;
     this.resv = new DmaResv(`dma-buf ${id}`);
     this.file = new File("dma-buf", this, (kernel) => this.#release(kernel), info.flags);
+  }
+
+  /** Its CPU mappings. */
+  get vmas(): readonly Vma[] {
+    return this.mapped.vmas;
   }
 
   /** dma_buf_release(): runs once, after the last reference. */
@@ -130,7 +146,7 @@ export interface Lookup {
 
 /** Looks a descriptor up and takes a reference; dma_buf_get(). */
 export function dmaBufGet(kernel: Kernel, fd: Fd): DmaBuf | ErrnoName {
-  const entry = fd.process.descriptors.get(fd.number);
+  const entry = fd.process.descriptor(fd.number);
   const dmabuf = entry?.file.of;
   const lookup = {
     open: entry !== undefined,
@@ -168,7 +184,7 @@ export function* dmaBufAttach(kernel: Kernel, request: AttachRequest): Steps<Att
   if (error) return error;
   yield window("attach and its listing");
   yield dmabuf.resv.mutex.lock;
-  dmabuf.attachments.push(attachment);
+  dmabuf.attachments = [...dmabuf.attachments, attachment];
   dmabuf.resv.mutex.unlock();
   return attachment;
 }
@@ -177,8 +193,7 @@ export function* dmaBufAttach(kernel: Kernel, request: AttachRequest): Steps<Att
 export function* dmaBufDetach(attachment: Attachment): Steps<void> {
   const { dmabuf } = attachment;
   yield dmabuf.resv.mutex.lock;
-  const index = dmabuf.attachments.indexOf(attachment);
-  if (index >= 0) dmabuf.attachments.splice(index, 1);
+  dmabuf.attachments = dmabuf.attachments.filter((each) => each !== attachment);
   dmabuf.resv.mutex.unlock();
 }
 
@@ -221,7 +236,7 @@ export function mapNow(kernel: Kernel, attachment: Attachment): SgTable | ErrnoN
   const frames = attachment.dmabuf.ops.map?.(kernel, attachment) ?? kernel.rules.core.mapGaveNothing;
   if (isError(frames)) return frames;
   kernel.mappings++;
-  return { attachment, frames, unmapped: false };
+  return new SgTable(attachment, frames);
 }
 
 /** Gives a mapping back; dma_buf_unmap_attachment(). Legal in every state of the buffer (BASE-15). */
@@ -261,7 +276,7 @@ export function dmaBufMmap(kernel: Kernel, process: Process, request: DmaBufMmap
   if (error) return error;
   const fault = dmabuf.ops.mmap?.(kernel, dmabuf, request) ?? "EINVAL";
   if (isError(fault)) return fault;
-  return new Vma(process, request, dmabuf.vmas, fault);
+  return new Vma(process, request, dmabuf.mapped, fault);
 }
 
 /** A request to move the file position. */

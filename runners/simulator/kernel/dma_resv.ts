@@ -5,6 +5,7 @@
  */
 import type { ErrnoName } from "../../../spec/errno.ts";
 import { Mutex, type Wait } from "./sched.ts";
+import { shared, SharedObject } from "./shared.ts";
 
 /** Usage classes of fences, from the strongest: a wait for a class waits for all the classes before it, too. */
 export const USAGES = ["KERNEL", "WRITE", "READ", "BOOKKEEP"] as const;
@@ -13,35 +14,45 @@ export const USAGES = ["KERNEL", "WRITE", "READ", "BOOKKEEP"] as const;
 export type Usage = typeof USAGES[number];
 
 /** A fence: unsignalled, then signalled once, perhaps with an error. */
-export class DmaFence {
+export class DmaFence extends SharedObject {
   readonly id: number;
-  signalled = false;
+  @shared
+  accessor signalled = false;
   error: ErrnoName | undefined;
 
   constructor(id: number) {
+    super();
     this.id = id;
   }
 
   /** Signals it; dma_fence_signal(). A failing fence counts as retired as well. */
   signal(error?: ErrnoName): void {
     if (this.signalled) return;
-    this.signalled = true;
     this.error = error;
+    this.signalled = true;
   }
 }
 
+/** A fence in a reservation. */
+export interface ReservedFence {
+  readonly fence: DmaFence;
+  readonly usage: Usage;
+}
+
 /** The reservation of a buffer: a lock and a set of fences. */
-export class DmaResv {
+export class DmaResv extends SharedObject {
   readonly mutex: Mutex;
-  readonly fences: { readonly fence: DmaFence; readonly usage: Usage }[] = [];
+  @shared
+  accessor fences: readonly ReservedFence[] = [];
 
   constructor(name: string) {
-    this.mutex = new Mutex(`resv of ${name}`);
+    super();
+    this.mutex = new Mutex("resv", name);
   }
 
   /** Adds a fence; dma_resv_add_fence(). */
   add(fence: DmaFence, usage: Usage): void {
-    this.fences.push({ fence, usage });
+    this.fences = [...this.fences, { fence, usage }];
   }
 
   /** The fences up to a usage that have not signalled. */
@@ -60,7 +71,6 @@ export class DmaResv {
         return `fence:${unsignalled().length} unsignalled`;
       },
       ready: () => this.fences.length === 0 || unsignalled().length === 0,
-      take: () => {},
     };
   }
 }

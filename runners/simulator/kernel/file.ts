@@ -6,6 +6,7 @@
 import type { Kernel } from "./kernel.ts";
 import type { Vma } from "./mm.ts";
 import type { Steps } from "./sched.ts";
+import { Refcount, shared, SharedObject } from "./shared.ts";
 
 /** What stands behind a descriptor. */
 export type FileKind =
@@ -29,15 +30,16 @@ export interface OpenFlags {
 const READ_WRITE: OpenFlags = { access: "rdwr", nonblock: false };
 
 /** An open file: struct file. */
-export class File {
+export class File extends SharedObject {
   readonly kind: FileKind;
   /** What the file is of: a buffer, a device session, a fence. */
   readonly of: unknown;
   readonly flags: OpenFlags;
   /** f_count: descriptors and everything in the kernel that holds the file. */
-  refs = 1;
+  readonly count = new Refcount(1);
   /** Set once the last reference is gone; touching the file afterwards is a use after free. */
-  freed = false;
+  @shared
+  accessor freed = false;
   readonly #release: ((kernel: Kernel) => Steps<void>) | undefined;
 
   constructor(
@@ -46,10 +48,16 @@ export class File {
     release?: (kernel: Kernel) => Steps<void>,
     flags: OpenFlags = READ_WRITE,
   ) {
+    super();
     this.kind = kind;
     this.of = of;
     this.flags = flags;
     this.#release = release;
+  }
+
+  /** How many references there are. */
+  get refs(): number {
+    return this.count.value;
   }
 
   /** Runs what the file's owner does at the end of its life. */
@@ -60,26 +68,21 @@ export class File {
 
 /** Takes a reference; get_file(). */
 export function getFile(file: File): File {
-  file.refs++;
+  file.count.get();
   return file;
 }
 
 /** Takes a reference unless the last one is already gone; get_file_active(). */
 export function getFileActive(kernel: Kernel, file: File): boolean {
   if (file.freed) kernel.warn("KASAN: use-after-free in get_file_active: the file of a dma-buf");
-  if (file.refs === 0) return false;
-  file.refs++;
-  return true;
+  return file.count.getUnlessZero();
 }
 
 /** Gives a reference back; fput(). The release runs when the running call returns to user space. */
 export function fput(kernel: Kernel, file: File): void {
-  if (file.refs === 0) {
-    kernel.warn(`refcount_t: underflow; use-after-free: a ${file.kind} file`);
-    return;
-  }
-  file.refs--;
-  if (file.refs === 0) kernel.deferRelease(file);
+  const left = file.count.put();
+  if (left === "underflow") kernel.warn(`refcount_t: underflow; use-after-free: a ${file.kind} file`);
+  if (left === "last") kernel.deferRelease(file);
 }
 
 /** One entry of a descriptor table. */
@@ -90,23 +93,54 @@ export interface Descriptor {
   readonly path: boolean;
 }
 
+/** A number of a descriptor table: open or closed. */
+class Slot extends SharedObject {
+  @shared
+  accessor descriptor: Descriptor | undefined;
+
+  constructor(descriptor: Descriptor | undefined) {
+    super();
+    this.descriptor = descriptor;
+  }
+}
+
 /** A process: its descriptors and its mappings. */
-export class Process {
+export class Process extends SharedObject {
   readonly name: string;
-  readonly descriptors = new Map<number, Descriptor>();
-  readonly vmas = new Set<Vma>();
+  @shared
+  accessor vmas: readonly Vma[] = [];
   /** RLIMIT_NOFILE has been reached. */
-  exhausted = false;
+  @shared
+  accessor exhausted = false;
+  readonly #slots = new Map<number, Slot>();
   #next = 3;
 
   constructor(name: string) {
+    super();
     this.name = name;
+  }
+
+  /** The descriptor at a number, if it is open. */
+  descriptor(number: number): Descriptor | undefined {
+    return this.#slots.get(number)?.descriptor;
+  }
+
+  /** The numbers that are open. */
+  get openNumbers(): readonly number[] {
+    return [...this.#slots].filter(([, { descriptor }]) => descriptor).map(([number]) => number);
+  }
+
+  /** Makes a number name a file, or nothing. */
+  setDescriptor(number: number, descriptor: Descriptor | undefined): void {
+    const slot = this.#slots.get(number);
+    if (slot) slot.descriptor = descriptor;
+    else if (descriptor) this.#slots.set(number, new Slot(descriptor));
   }
 
   /** Puts a file into the table, at the lowest number never used before; fd_install(). */
   install(file: File, options: { cloexec?: boolean; path?: boolean } = {}): Fd {
     const number = this.#next++;
-    this.descriptors.set(number, { file, cloexec: options.cloexec ?? false, path: options.path ?? false });
+    this.setDescriptor(number, { file, cloexec: options.cloexec ?? false, path: options.path ?? false });
     return { process: this, number };
   }
 }
@@ -119,15 +153,15 @@ export interface Fd {
 
 /** What a descriptor names, or `undefined` where it is closed or cannot be used for access; fget(). */
 export function fget(fd: Fd): File | undefined {
-  const entry = fd.process.descriptors.get(fd.number);
+  const entry = fd.process.descriptor(fd.number);
   return entry && !entry.path ? entry.file : undefined;
 }
 
 /** Closes a descriptor; close(2). Tells whether it was open. */
 export function closeFd(kernel: Kernel, fd: Fd): boolean {
-  const entry = fd.process.descriptors.get(fd.number);
+  const entry = fd.process.descriptor(fd.number);
   if (!entry) return false;
-  fd.process.descriptors.delete(fd.number);
+  fd.process.setDescriptor(fd.number, undefined);
   fput(kernel, entry.file);
   return true;
 }

@@ -80,7 +80,7 @@ export class Kernel {
   *sleep(ms: number): Steps<void> {
     const until = this.now + ms;
     this.#timers.push(until);
-    yield { on: `time:${ms}ms`, ready: () => this.now >= until, take: () => {} };
+    yield { on: `time:${ms}ms`, ready: () => this.now >= until };
     this.#timers.splice(this.#timers.indexOf(until), 1);
   }
 

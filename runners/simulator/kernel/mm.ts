@@ -5,21 +5,24 @@
  */
 import type { Signal } from "../../../spec/observation.ts";
 import type { File, Process } from "./file.ts";
-import { fput } from "./file.ts";
+import { fput, getFile } from "./file.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Steps } from "./sched.ts";
+import { READ, shared, SharedObject, touch, WRITE } from "./shared.ts";
 
 /** A piece of memory: a BAR, or what a heap allocated. One byte stands for a page. */
-export class Memory {
+export class Memory extends SharedObject {
   readonly #bytes = new Map<number, number>();
 
   /** The byte of a page. */
   load(page: number): number {
+    touch(this, READ);
     return this.#bytes.get(page) ?? 0;
   }
 
   /** Sets the byte of a page. */
   store(page: number, value: number): void {
+    touch(this, WRITE);
     this.#bytes.set(page, value);
   }
 }
@@ -58,22 +61,65 @@ export interface MmapRequest {
   readonly access: readonly Access[];
 }
 
+/** All the mappings of a file: i_mmap. */
+export class FileMappings extends SharedObject {
+  @shared
+  accessor vmas: readonly Vma[] = [];
+}
+
+/** The page table entries of a mapping. */
+export class PageTable extends SharedObject {
+  readonly #entries = new Map<number, PageFrame>();
+
+  /** How many pages have an entry. */
+  get size(): number {
+    touch(this, READ);
+    return this.#entries.size;
+  }
+
+  /** The frame behind a page, if it has an entry. */
+  get(page: number): PageFrame | undefined {
+    touch(this, READ);
+    return this.#entries.get(page);
+  }
+
+  /** Fills in an entry. */
+  set(page: number, frame: PageFrame): void {
+    touch(this, WRITE);
+    this.#entries.set(page, frame);
+  }
+
+  /** Removes an entry. */
+  delete(page: number): void {
+    touch(this, WRITE);
+    this.#entries.delete(page);
+  }
+
+  /** Removes every entry. */
+  clear(): void {
+    touch(this, WRITE);
+    this.#entries.clear();
+  }
+}
+
 /** A mapping of a process: struct vm_area_struct. */
-export class Vma {
+export class Vma extends SharedObject {
   readonly process: Process;
   readonly file: File;
   /** vm_pgoff: the page of the file at which it starts. */
   readonly first: number;
   readonly pages: number;
-  readonly ptes = new Map<number, PageFrame>();
-  access: readonly Access[];
+  readonly ptes: PageTable = new PageTable();
+  @shared
+  accessor access: readonly Access[];
   /** Pages that munmap(2) has taken out. */
-  readonly #holes = new Set<number>();
+  @shared
+  private accessor holes: ReadonlySet<number> = new Set();
   readonly #fault: FaultHandler;
-  /** All the VMAs of the same file: i_mmap. */
-  readonly #siblings: Set<Vma>;
+  readonly #siblings: FileMappings;
 
-  constructor(process: Process, request: MmapRequest, siblings: Set<Vma>, fault: FaultHandler) {
+  constructor(process: Process, request: MmapRequest, siblings: FileMappings, fault: FaultHandler) {
+    super();
     this.process = process;
     this.file = request.file;
     this.first = request.first;
@@ -81,14 +127,14 @@ export class Vma {
     this.access = request.access;
     this.#fault = fault;
     this.#siblings = siblings;
-    siblings.add(this);
-    process.vmas.add(this);
-    request.file.refs++;
+    siblings.vmas = [...siblings.vmas, this];
+    process.vmas = [...process.vmas, this];
+    getFile(request.file);
   }
 
   /** The frame behind a page, by its page table entry or by a fault, or the signal that the access raises. */
   *touch(kernel: Kernel, page: number, access: Access): Steps<PageFrame | Fault> {
-    const outside = page < 0 || page >= this.pages || this.#holes.has(page);
+    const outside = page < 0 || page >= this.pages || this.holes.has(page);
     if (outside || !this.access.includes(access)) return SIGSEGV;
     const present = this.ptes.get(page);
     if (present) return present;
@@ -100,12 +146,15 @@ export class Vma {
 
   /** Takes pages out; munmap(2). The file goes with the last page. */
   unmap(kernel: Kernel, first: number, pages: number): void {
+    const holes = new Set(this.holes);
     for (let page = first; page < Math.min(first + pages, this.pages); page++) {
-      this.#holes.add(page);
+      holes.add(page);
       this.ptes.delete(page);
     }
-    if (this.#holes.size < this.pages || !this.process.vmas.delete(this)) return;
-    this.#siblings.delete(this);
+    this.holes = holes;
+    if (holes.size < this.pages || !this.process.vmas.includes(this)) return;
+    this.process.vmas = this.process.vmas.filter((each) => each !== this);
+    this.#siblings.vmas = this.#siblings.vmas.filter((each) => each !== this);
     fput(kernel, this.file);
   }
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { ADD, lockGivenBack, lockTaken, READ, shared, SharedObject, touch, WRITE } from "./shared.ts";
 
 /** Something that a thread can wait for. */
 export interface Wait {
@@ -15,7 +16,7 @@ export interface Wait {
   /** Whether the thread may go on. */
   ready(thread: Thread): boolean;
   /** Takes what was waited for; called once, right after `ready` said yes. */
-  take(thread: Thread): void;
+  take?(thread: Thread): void;
 }
 
 /** The body of a kernel operation: a generator that yields its waits and returns a result. */
@@ -45,20 +46,23 @@ export class Thread {
     this.done = false;
   }
 
+  /** Whether it can take a step. */
+  canRun(): boolean {
+    return !this.done && (this.waiting === undefined || this.waiting.ready(this));
+  }
+
+  /** Takes what it waited for and runs until it returns or waits again; only if it can run. */
+  step(): void {
+    this.waiting?.take?.(this);
+    const step = this.#body.next();
+    this.waiting = step.done ? undefined : step.value;
+    if (step.done) this.#finish(step.value);
+  }
+
   /** Runs until it returns or has to wait. Tells whether it got anywhere. */
   advance(): boolean {
     let moved = false;
-    while (!this.done) {
-      if (this.waiting) {
-        if (!this.waiting.ready(this)) return moved;
-        this.waiting.take(this);
-        this.waiting = undefined;
-      }
-      moved = true;
-      const step = this.#body.next();
-      if (step.done) this.#finish(step.value);
-      else this.waiting = step.value;
-    }
+    for (; this.canRun(); moved = true) this.step();
     return moved;
   }
 
@@ -70,110 +74,161 @@ export class Thread {
 }
 
 /** A mutual exclusion lock. */
-export class Mutex {
+export class Mutex extends SharedObject implements Wait {
+  readonly #name: string;
+  /** The class of the lock: locks of one class are taken in the same order as those of another. */
+  readonly #class: string;
   /** Who holds it. */
-  owner: Thread | undefined;
-  /** Yield this to lock it. */
-  readonly lock: Wait;
+  @shared
+  accessor owner: Thread | undefined;
 
-  constructor(name: string) {
-    this.lock = {
-      on: `lock:${name}`,
-      ready: () => this.owner === undefined,
-      take: (thread) => {
-        this.owner = thread;
-      },
-    };
+  /**
+   * @param lockClass what kind of lock it is, as in `resv`
+   * @param of whose it is
+   */
+  constructor(lockClass: string, of: string) {
+    super();
+    this.#class = lockClass;
+    this.#name = `${lockClass} of ${of}`;
+  }
+
+  /** Yield this to lock it. */
+  get lock(): Wait {
+    return this;
+  }
+
+  /** What somebody who wants to lock it waits for. */
+  get on(): string {
+    return `lock:${this.#name}`;
+  }
+
+  /** Whether nobody holds it. */
+  ready(): boolean {
+    return this.owner === undefined;
+  }
+
+  /** Locks it. */
+  take(thread: Thread): void {
+    this.owner = thread;
+    lockTaken(this.#class);
   }
 
   /** Unlocks it. */
   unlock(): void {
     this.owner = undefined;
+    lockGivenBack(this.#class);
   }
 }
 
 /** A reader-writer semaphore. */
-export class RwSemaphore {
-  /** How many threads hold it for reading. */
-  readers = 0;
+export class RwSemaphore extends SharedObject {
+  readonly #class: string;
+  #readers = 0;
   /** Who holds it for writing. */
-  writer: Thread | undefined;
+  @shared
+  accessor writer: Thread | undefined;
   /** Yield this to take it for reading. */
   readonly read: Wait;
   /** Yield this to take it for writing. */
   readonly write: Wait;
 
-  constructor(name: string) {
+  /**
+   * @param lockClass what kind of lock it is, as in `memory_lock`
+   * @param of whose it is
+   */
+  constructor(lockClass: string, of: string) {
+    super();
+    this.#class = lockClass;
     this.read = {
-      on: `lock:${name}(read)`,
+      on: `lock:${lockClass} of ${of}(read)`,
       ready: () => this.writer === undefined,
       take: () => {
-        this.readers++;
+        touch(this, ADD);
+        this.#readers++;
+        lockTaken(lockClass);
       },
     };
     this.write = {
-      on: `lock:${name}(write)`,
+      on: `lock:${lockClass} of ${of}(write)`,
       ready: () => this.isFree(),
-      take: (thread) => {
-        this.writer = thread;
-      },
+      take: (thread) => this.#takeForWriting(thread),
     };
   }
 
   /** Whether nobody holds it. */
   isFree(): boolean {
-    return this.writer === undefined && this.readers === 0;
+    touch(this, READ);
+    return this.writer === undefined && this.#readers === 0;
   }
 
   /** Takes it for writing if nobody holds it, and tells whether it did; down_write_trylock(). */
   tryWrite(thread: Thread | undefined): boolean {
     if (!thread || !this.isFree()) return false;
-    this.writer = thread;
+    this.#takeForWriting(thread);
     return true;
   }
 
   /** Gives it back after reading. */
   upRead(): void {
-    this.readers--;
+    touch(this, ADD);
+    this.#readers--;
+    lockGivenBack(this.#class);
   }
 
   /** Gives it back after writing. */
   upWrite(): void {
     this.writer = undefined;
+    lockGivenBack(this.#class);
+  }
+
+  #takeForWriting(thread: Thread): void {
+    touch(this, WRITE);
+    this.writer = thread;
+    lockTaken(this.#class);
   }
 }
 
 /** A condition that some thread will meet. */
-export class Completion {
-  #done = false;
-  /** Yield this to wait until it is met. */
-  readonly wait: Wait;
+export class Completion extends SharedObject implements Wait {
+  readonly #on: () => string;
+  @shared
+  private accessor done = false;
 
+  /** @param on what is waited for, in words */
   constructor(on: () => string) {
-    const isDone = () => this.#done;
-    this.wait = {
-      get on() {
-        return on();
-      },
-      ready: isDone,
-      take: () => {},
-    };
+    super();
+    this.#on = on;
+  }
+
+  /** Yield this to wait until it is met. */
+  get wait(): Wait {
+    return this;
+  }
+
+  /** What somebody who waits is waiting for. */
+  get on(): string {
+    return this.#on();
+  }
+
+  /** Whether it is met. */
+  ready(): boolean {
+    return this.done;
   }
 
   /** Says that it is met. */
   complete(): void {
-    this.#done = true;
+    this.done = true;
   }
 
   /** Makes it unmet again; reinit_completion(). */
   reinit(): void {
-    this.#done = false;
+    this.done = false;
   }
 }
 
 /** A place without a lock where another thread can run. */
 export function window(between: string): Wait {
-  return { on: `window:${between}`, ready: () => true, take: () => {} };
+  return { on: `window:${between}`, ready: () => true };
 }
 
 /** A kernel operation that never waits. */

@@ -10,7 +10,7 @@ function* holding(mutex: Mutex, trace: string[], name: string): Steps<void> {
 }
 
 Deno.test("Mutex lets one thread in at a time", () => {
-  const mutex = new Mutex("m");
+  const mutex = new Mutex("m", "a test");
   const done = new Completion(() => "go");
   const trace: string[] = [];
   const first = new Thread(
@@ -23,7 +23,7 @@ Deno.test("Mutex lets one thread in at a time", () => {
   );
   const second = new Thread("second", holding(mutex, trace, "second"));
   first.advance();
-  assertEquals([second.advance(), second.waiting?.on, trace], [true, "lock:m", []]);
+  assertEquals([second.advance(), second.waiting?.on, trace], [true, "lock:m of a test", []]);
   done.complete();
   first.advance();
   second.advance();
@@ -31,7 +31,7 @@ Deno.test("Mutex lets one thread in at a time", () => {
 });
 
 Deno.test("RwSemaphore lets readers share and writers exclude", () => {
-  const sem = new RwSemaphore("s");
+  const sem = new RwSemaphore("s", "a test");
   const take = (write: boolean) => {
     const thread = new Thread(
       "t",

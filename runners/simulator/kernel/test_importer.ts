@@ -22,6 +22,7 @@ import {
 } from "./dma_buf.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Steps } from "./sched.ts";
+import { shared, SharedObject } from "./shared.ts";
 
 /** The kinds of importers. */
 export type ImporterKind = "dynamic" | "revocable" | "pinned" | "static";
@@ -39,13 +40,17 @@ export interface ImporterOptions {
 }
 
 /** An attached importer. */
-export class TestImporter {
+export class TestImporter extends SharedObject {
   readonly #policy: InvalidatePolicy;
-  readonly #mappings = new Set<SgTable>();
-  #attachment: Attachment | undefined;
-  #pins = 0;
+  @shared
+  private accessor mappings: readonly SgTable[] = [];
+  @shared
+  private accessor attached: Attachment | undefined;
+  @shared
+  private accessor pins = 0;
 
   private constructor(policy: InvalidatePolicy) {
+    super();
     this.#policy = policy;
   }
 
@@ -59,7 +64,7 @@ export class TestImporter {
       dmaBufPut(kernel, dmabuf);
       return attachment;
     }
-    importer.#attachment = attachment;
+    importer.attached = attachment;
     if (options.kind !== "pinned" && options.kind !== "revocable") return importer;
     const error = yield* importer.pin(kernel);
     if (!error) return importer;
@@ -69,8 +74,9 @@ export class TestImporter {
 
   /** Its tie to the buffer; gone after the detach. */
   get attachment(): Attachment {
-    if (!this.#attachment) throw new Error("Cannot use an importer that is not attached");
-    return this.#attachment;
+    const { attached } = this;
+    if (!attached) throw new Error("Cannot use an importer that is not attached");
+    return attached;
   }
 
   /** Pins the buffer. */
@@ -78,14 +84,14 @@ export class TestImporter {
     yield this.attachment.dmabuf.resv.mutex.lock;
     const error = dmaBufPin(kernel, this.attachment);
     this.attachment.dmabuf.resv.mutex.unlock();
-    if (!error) this.#pins++;
+    if (!error) this.pins++;
     return error;
   }
 
   /** Takes a pin back. */
   *unpin(): Steps<void> {
-    if (this.#pins === 0) return;
-    this.#pins--;
+    if (this.pins === 0) return;
+    this.pins--;
     yield this.attachment.dmabuf.resv.mutex.lock;
     dmaBufUnpin(this.attachment);
     this.attachment.dmabuf.resv.mutex.unlock();
@@ -96,7 +102,7 @@ export class TestImporter {
     yield this.attachment.dmabuf.resv.mutex.lock;
     const mapping = yield* dmaBufMapAttachment(kernel, this.attachment);
     this.attachment.dmabuf.resv.mutex.unlock();
-    if (!isError(mapping)) this.#mappings.add(mapping);
+    if (!isError(mapping)) this.mappings = [...this.mappings, mapping];
     return mapping;
   }
 
@@ -104,17 +110,17 @@ export class TestImporter {
   *unmap(kernel: Kernel, mapping: SgTable): Steps<void> {
     yield this.attachment.dmabuf.resv.mutex.lock;
     dmaBufUnmapAttachment(kernel, mapping);
-    this.#mappings.delete(mapping);
+    this.mappings = this.mappings.filter((each) => each !== mapping);
     this.attachment.dmabuf.resv.mutex.unlock();
   }
 
   /** Gives back what it has and detaches. */
   *detach(kernel: Kernel): Steps<void> {
-    const attachment = this.#attachment;
+    const attachment = this.attached;
     if (!attachment) return;
-    for (const mapping of [...this.#mappings]) yield* this.unmap(kernel, mapping);
-    while (this.#pins > 0) yield* this.unpin();
-    this.#attachment = undefined;
+    for (const mapping of this.mappings) yield* this.unmap(kernel, mapping);
+    while (this.pins > 0) yield* this.unpin();
+    this.attached = undefined;
     yield* dmaBufDetach(attachment);
     dmaBufPut(kernel, attachment.dmabuf);
   }
@@ -133,9 +139,9 @@ export class TestImporter {
   }
 
   #unmapAll(kernel: Kernel): void {
-    if (this.#mappings.size === 0) return;
-    for (const mapping of this.#mappings) dmaBufUnmapAttachment(kernel, mapping);
-    this.#mappings.clear();
+    if (this.mappings.length === 0) return;
+    for (const mapping of this.mappings) dmaBufUnmapAttachment(kernel, mapping);
+    this.mappings = [];
     kernel.events.push({ event: "unmap", attachment: this.attachment.name });
   }
 
@@ -143,12 +149,12 @@ export class TestImporter {
     const mapping = mapNow(kernel, this.attachment);
     const errno = isError(mapping) ? mapping : null;
     kernel.events.push({ event: "remap", attachment: this.attachment.name, errno });
-    if (!isError(mapping)) this.#mappings.add(mapping);
+    if (!isError(mapping)) this.mappings = [...this.mappings, mapping];
   }
 
   *#unmapLater(kernel: Kernel, ms: number): Steps<void> {
     yield* kernel.sleep(ms);
-    if (!this.#attachment) return;
+    if (!this.attached) return;
     yield this.attachment.dmabuf.resv.mutex.lock;
     this.#unmapAll(kernel);
     this.attachment.dmabuf.resv.mutex.unlock();

@@ -27,7 +27,9 @@ export function* writeCommand(
 ): Steps<ErrnoName | undefined> {
   const { events } = kernel.rules.vfio;
   const bits = reached(write);
-  const event = new DeviceEvent(device, () => Object.assign(device.command, bits));
+  const event = new DeviceEvent(device, () => {
+    device.command = { ...device.command, ...bits };
+  });
   const memory = bits.memory ?? device.command.memory;
   if (write.offset === 5) return yield* perform(kernel, events.commandUpperByte, event);
   return yield* perform(kernel, memory ? events.commandMemoryOn : events.commandMemoryOff, event);

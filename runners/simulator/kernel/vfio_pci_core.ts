@@ -9,8 +9,9 @@ import type { ErrnoName } from "../../../spec/errno.ts";
 import { refusal } from "./check.ts";
 import { type Fd, File, type Process } from "./file.ts";
 import type { Kernel } from "./kernel.ts";
-import { type Memory, type MmapRequest, type PageFrame, Vma, zap } from "./mm.ts";
+import { FileMappings, type Memory, type MmapRequest, type PageFrame, Vma, zap } from "./mm.ts";
 import { RwSemaphore, type Steps } from "./sched.ts";
+import { shared, SharedObject } from "./shared.ts";
 import { perform } from "./sequence.ts";
 import type { VfioPciDmaBuf } from "./vfio_pci_dmabuf.ts";
 
@@ -40,40 +41,48 @@ export interface DeviceModel {
 
 /** The command register, as the user sees it. */
 export interface CommandRegister {
-  memory: boolean;
-  bus_master: boolean;
-  io: boolean;
-  intx_disable: boolean;
+  readonly memory: boolean;
+  readonly bus_master: boolean;
+  readonly io: boolean;
+  readonly intx_disable: boolean;
 }
 
 /** A VFIO PCI device: struct vfio_pci_core_device with its struct vfio_device. */
-export class VfioPciDevice {
+export class VfioPciDevice extends SharedObject {
   readonly model: DeviceModel;
-  readonly command: CommandRegister = { memory: true, bus_master: false, io: false, intx_disable: false };
-  power: "D0" | "D3hot" = "D0";
+  @shared
+  accessor command: CommandRegister = { memory: true, bus_master: false, io: false, intx_disable: false };
+  @shared
+  accessor power: "D0" | "D3hot" = "D0";
   /** Held for writing by everything that changes memory enable or revocation. */
   readonly memoryLock: RwSemaphore;
   /** The buffers of the running session, in the order of their export. */
-  readonly dmabufs: VfioPciDmaBuf[] = [];
+  @shared
+  accessor dmabufs: readonly VfioPciDmaBuf[] = [];
   /** Open files. */
-  openCount = 0;
+  @shared
+  accessor openCount = 0;
   /** References that hold the device registered: one of its own, one per open file, one per listed buffer. */
-  registration = 1;
+  @shared
+  accessor registration = 1;
   /** Whether the driver is being unbound, so that no new reference can be had. */
-  unbinding = false;
+  @shared
+  accessor unbinding = false;
   /** pm_runtime_engaged. */
-  lowPower = false;
+  @shared
+  accessor lowPower = false;
   wakeupGiven = false;
   /** The devices that are reset together with this one, itself included. */
   resetSet: VfioPciDevice[] = [this];
   /** CPU mappings of its BARs through the device's own descriptors. */
-  readonly barVmas = new Set<Vma>();
+  readonly barMappings: FileMappings = new FileMappings();
   /** Errors that the hardware gives next. */
   readonly failNext = new Map<"config-write" | "reset", ErrnoName>();
 
   constructor(model: DeviceModel) {
+    super();
     this.model = model;
-    this.memoryLock = new RwSemaphore(`memory_lock of ${model.name}`);
+    this.memoryLock = new RwSemaphore("memory_lock", model.name);
   }
 
   /** Takes the error that was prepared for a request, if any. */
@@ -202,7 +211,6 @@ export function* unbindDriver(kernel: Kernel, device: VfioPciDevice): Steps<void
       return `registration:${device.registration} held`;
     },
     ready: () => device.registration === 0,
-    take: () => {},
   };
 }
 
@@ -218,7 +226,7 @@ export function mmapBar(
   return new Vma(
     process,
     request,
-    device.barVmas,
+    device.barMappings,
     function* (kernel, _vma, page): Steps<PageFrame | undefined> {
       yield device.memoryLock.read;
       const enabled = kernel.rules.vfio.memoryEnabled(device);
@@ -230,5 +238,5 @@ export function mmapBar(
 
 /** Removes every page table entry of the device's own BAR mappings; vfio_pci_zap_bars(). */
 export function zapBars(device: VfioPciDevice): void {
-  zap(device.barVmas);
+  zap(device.barMappings.vmas);
 }

@@ -22,6 +22,7 @@ import type { Kernel } from "./kernel.ts";
 import { PAGE_SIZE } from "./kernel.ts";
 import type { FaultHandler, MmapRequest, PageFrame, Vma } from "./mm.ts";
 import { Completion, type Steps } from "./sched.ts";
+import { Refcount, shared, SharedObject } from "./shared.ts";
 import { perform } from "./sequence.ts";
 import { putRegistration, type VfioPciDevice } from "./vfio_pci_core.ts";
 
@@ -34,18 +35,20 @@ export interface PhysRange {
 }
 
 /** VFIO's private part of a buffer: struct vfio_pci_dma_buf. */
-export class VfioPciDmaBuf {
+export class VfioPciDmaBuf extends SharedObject {
   readonly ranges: readonly PhysRange[];
   /** The device of the session; `undefined` once the session ended. */
-  vdev: VfioPciDevice | undefined;
-  status: Status = "OK";
-  /** One of its own and one for each mapping. */
-  kref = 1;
+  @shared
+  accessor vdev: VfioPciDevice | undefined;
+  @shared
+  accessor status: Status = "OK";
+  readonly #kref = new Refcount(1);
   /** Completed when the last kref is put. */
   readonly unmapped: Completion = new Completion(() => `unmap:${this.kref} mappings`);
   #dmabuf: DmaBuf | undefined;
 
   constructor(vdev: VfioPciDevice, ranges: readonly PhysRange[]) {
+    super();
     this.vdev = vdev;
     this.ranges = ranges;
   }
@@ -67,11 +70,28 @@ export class VfioPciDmaBuf {
       : this.ranges.flatMap((range) => range.frames);
   }
 
-  /** Puts references; kref_put(). */
+  /** References: one of its own and one for each mapping. */
+  get kref(): number {
+    return this.#kref.value;
+  }
+
+  set kref(count: number) {
+    this.#kref.value = count;
+  }
+
+  /** Takes references; kref_get(). */
+  getKref(count: number): void {
+    if (count > 0) this.#kref.get(count);
+  }
+
+  /** Puts references; kref_put(). The last one completes the wait for unmaps. */
   putKref(kernel: Kernel, count = 1): void {
     for (let i = 0; i < count; i++) {
-      if (this.kref === 0) kernel.warn("refcount_t: underflow; use-after-free: the kref of a VFIO dma-buf");
-      else if (--this.kref === 0) this.unmapped.complete();
+      const left = this.#kref.put();
+      if (left === "last") this.unmapped.complete();
+      if (left === "underflow") {
+        kernel.warn("refcount_t: underflow; use-after-free: the kref of a VFIO dma-buf");
+      }
     }
   }
 }
@@ -172,7 +192,7 @@ export const vfioPciDmaBufOps: DmaBufOps = {
   map(kernel, attachment) {
     const buffer = bufferOf(attachment.dmabuf);
     const refused = refusal(kernel, kernel.rules.vfio.map, buffer);
-    buffer.kref += kernel.rules.vfio.krefsTakenByMap(refused);
+    buffer.getKref(kernel.rules.vfio.krefsTakenByMap(refused));
     return refused ?? buffer.frames;
   },
   unmap(kernel, mapping) {

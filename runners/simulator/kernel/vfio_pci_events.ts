@@ -188,7 +188,7 @@ export const listBuffer: ExportStep = {
   name: "list the buffer",
   clause: "VEXP-21",
   run(_kernel, { device, buffer }) {
-    device.dmabufs.push(buffer);
+    device.dmabufs = [...device.dmabufs, buffer];
   },
 };
 
@@ -212,8 +212,7 @@ export const unlinkFromDevice: ReleaseStep = {
     const { vdev } = buffer;
     if (!vdev) return;
     yield vdev.memoryLock.write;
-    const index = vdev.dmabufs.indexOf(buffer);
-    if (index >= 0) vdev.dmabufs.splice(index, 1);
+    vdev.dmabufs = vdev.dmabufs.filter((each) => each !== buffer);
     vdev.memoryLock.upWrite();
   },
 };

@@ -103,8 +103,7 @@ export const unlink: ChangeStep = {
   name: "take it off the device's list",
   clause: "VCLS-04",
   run(_kernel, { buffer, device }) {
-    const index = device.dmabufs.indexOf(buffer);
-    if (index >= 0) device.dmabufs.splice(index, 1);
+    device.dmabufs = device.dmabufs.filter((each) => each !== buffer);
   },
 };
 

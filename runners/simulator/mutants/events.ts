@@ -286,7 +286,7 @@ export const eventMutants: readonly Mutant[] = [
     inVfio(({ buffersToMove }) => ({
       buffersToMove: (device) =>
         buffersToMove(device).filter(({ dmabuf }) =>
-          dmabuf.file.refs > dmabuf.vmas.size + dmabuf.attachments.length
+          dmabuf.file.refs > dmabuf.vmas.length + dmabuf.attachments.length
         ),
     })),
   ),

@@ -235,7 +235,7 @@ export const ownershipMutants: readonly Mutant[] = [
         clause: "VREV-25",
         errno: "EBUSY",
         refuses: "a shared buffer",
-        when: ({ dmabuf }) => dmabuf.file.refs > 2 + dmabuf.attachments.length + dmabuf.vmas.size,
+        when: ({ dmabuf }) => dmabuf.file.refs > 2 + dmabuf.attachments.length + dmabuf.vmas.length,
       }],
     })),
   ),

@@ -35,7 +35,7 @@ const MAINLINE = "mainline-7.3";
 /** Zaps the first CPU mapping only. */
 const zapFirstMapping: ChangeStep = {
   ...zapMappings,
-  run: (_kernel, { buffer }) => zap([...buffer.dmabuf.vmas].slice(0, 1)),
+  run: (_kernel, { buffer }) => zap(buffer.dmabuf.vmas.slice(0, 1)),
 };
 
 /** Zaps the first page of each CPU mapping only. */
@@ -76,12 +76,12 @@ const waitOneSecond: ChangeStep = {
 const waitForDetach: ChangeStep = {
   ...waitForUnmaps,
   *run(_kernel, { buffer }) {
-    const { attachments } = buffer.dmabuf;
+    const { dmabuf } = buffer;
     yield {
       get on() {
-        return `detach:${attachments.length} attachments`;
+        return `detach:${dmabuf.attachments.length} attachments`;
       },
-      ready: () => attachments.length === 0,
+      ready: () => dmabuf.attachments.length === 0,
       take() {},
     };
   },
@@ -91,14 +91,14 @@ const waitForDetach: ChangeStep = {
 const zapOwnProcess: ChangeStep = {
   ...zapMappings,
   run: (kernel, { buffer }) =>
-    zap([...buffer.dmabuf.vmas].filter(({ process }) => process === kernel.processes[0])),
+    zap(buffer.dmabuf.vmas.filter(({ process }) => process === kernel.processes[0])),
 };
 
 /** Removes the CPU mappings themselves, where only their entries have to go. */
 const unmapMappings: ChangeStep = {
   ...zapMappings,
   run(kernel, { buffer }) {
-    for (const vma of [...buffer.dmabuf.vmas]) vma.unmap(kernel, 0, vma.pages);
+    for (const vma of buffer.dmabuf.vmas) vma.unmap(kernel, 0, vma.pages);
   },
 };
 
@@ -107,7 +107,7 @@ const disableMemory: ChangeStep = {
   ...zapMappings,
   run(kernel, change) {
     zapMappings.run(kernel, change);
-    change.device.command.memory = false;
+    change.device.command = { ...change.device.command, memory: false };
   },
 };
 
@@ -116,7 +116,7 @@ const detachImporters: ChangeStep = {
   ...notifyImporters,
   run(kernel, change) {
     notifyImporters.run(kernel, change);
-    change.buffer.dmabuf.attachments.length = 0;
+    change.buffer.dmabuf.attachments = [];
     change.buffer.dmabuf.ops.release?.(kernel, change.buffer.dmabuf);
   },
 };

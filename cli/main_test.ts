@@ -168,6 +168,8 @@ Deno.test("conform answers wrong usage with 2, what is wrong, the nearest right 
       [["list", "nothing/here"], "No case matches"],
       [["show", "VREV-1O"], "Did you mean"],
       [["mutants", "double-revoke-suceeds"], 'Did you mean "double-revoke-succeeds"?'],
+      [["mutants", "--clause", "VREV-99"], 'No mutant breaks the clause "VREV-99"'],
+      [["mutants", "--matrix", "matrix.xls"], "Let its name end in .csv, .json or .md"],
       [["judge", join(folder, "none.jsonl")], "Cannot read"],
       [[], ""],
     ];
@@ -301,17 +303,50 @@ Deno.test("conform lint has nothing to say of the suite's own cases", async () =
   assertEquals([status, JSON.parse(out)], [0, []]);
 });
 
-Deno.test("conform mutants leaves no survivor, and prints what other tools need", async () => {
+Deno.test("conform mutants leaves no survivor without a reason, and prints what other tools need", async () => {
   const { status, out } = await conform("mutants", "--format", "json");
+  const kill = z.object({ case: z.string(), to: z.string(), by: z.string(), reason: z.string() });
   const score = z.object({
-    mutants: z.number(),
-    killed: z.number(),
-    survivors: z.array(z.object({ id: z.string(), reason: z.string() })),
-    matrix: z.record(z.string(), z.record(z.string(), z.string())),
+    schema: z.literal("dmabuf-conform/mutants/1"),
+    counts: z.record(z.enum(["killed", "control", "postcondition", "harness", "survived"]), z.number()),
+    score: z.number(),
+    mutants: z.array(z.object({
+      id: z.string(),
+      title: z.string(),
+      dialect: z.string(),
+      breaks: z.array(z.string()),
+      fate: z.string(),
+      kills: z.array(kill),
+      reason: z.string().optional(),
+      explained: z.boolean(),
+    })),
+    cases: z.array(z.object({ case: z.string(), kills: z.number(), alone: z.array(z.string()) })),
   }).parse(JSON.parse(out));
-  assertEquals([status, score.survivors], [0, []]);
-  assertEquals(score.killed, score.mutants);
-  assert(score.mutants >= 25);
+  const open = score.mutants.filter(({ fate, explained }) =>
+    !explained && (fate === "survived" || fate === "harness")
+  );
+  assertEquals([status, open.map(({ id }) => id)], [0, []]);
+  assert(score.counts.killed >= 25);
+});
+
+Deno.test("conform mutants runs those of a clause and writes the kill matrix", async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, "matrix.csv");
+    const { status, out } = await conform("mutants", "--clause", "VREV-10", "--jobs", "1", "--matrix", file);
+    assertEquals(status, 0);
+    assertStringIncludes(out, "double-revoke-succeeds  killed by");
+    const [header = "", ...rows] = readFileSync(file, "utf8").trimEnd().split("\r\n");
+    assertStringIncludes(header, "mutant,dialect,breaks,fate,base/");
+    const row = rows.find((each) => each.startsWith("double-revoke-succeeds,matt-v1-vfio,VREV-10,killed,"));
+    assertStringIncludes(row ?? "", ",fail");
+  });
+});
+
+Deno.test("conform mutants --idle-cases names the cases that kill nothing", async () => {
+  const { out } = await conform("mutants", "--idle-cases", "double-revoke-succeeds");
+  const ids = out.trimEnd().split("\n");
+  assert(ids.includes("vfio/revoke/usable-buffer"));
+  assertEquals(ids.includes("vfio/revoke/double-revoke"), false);
 });
 
 Deno.test("conform coverage counts every clause once", async () => {

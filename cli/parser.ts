@@ -10,8 +10,9 @@ import { argument, command, option } from "@optique/core/primitives";
 import { choice, integer, string } from "@optique/core/valueparser";
 import { run as parse } from "@optique/run";
 import type { Shard } from "../cases/select.ts";
-import { coverage, lint, mutants } from "./commands/check.ts";
+import { coverage, lint } from "./commands/check.ts";
 import { list, show } from "./commands/list.ts";
+import { mutants } from "./commands/mutants.ts";
 import { run } from "./commands/run.ts";
 import { judgeRecord, schema, serve } from "./commands/serve.ts";
 import { start } from "./commands/start.ts";
@@ -148,8 +149,8 @@ function commands(args: readonly string[]) {
     command(
       "mutants",
       map(
-        object({ format: plainFormat, ids: multiple(argument(string({ metavar: "MUTANT" }))) }),
-        ({ format, ids }): Action => (io) => mutants(format, ids, io),
+        mutantsOptions,
+        (given): Action => (io) => mutants(given, io),
       ),
       { description: message`Runs the cases on wrong simulators and says which of them are found out.` },
     ),
@@ -174,6 +175,28 @@ function commands(args: readonly string[]) {
     ),
   );
 }
+
+const mutantsOptions = object("Which mutants, and what of them", {
+  ids: multiple(
+    argument(string({ metavar: "MUTANT" }), { description: message`A mutant; all of them otherwise.` }),
+  ),
+  clause: optional(option("-c", "--clause", string({ metavar: "CLAUSE" }), {
+    description: message`Only the mutants that break this clause.`,
+  })),
+  jobs: optional(option("-j", "--jobs", integer({ metavar: "N", min: 1, max: 256 }), {
+    description: message`How many workers to use side by side; one for each core otherwise.`,
+  })),
+  format: withDefault(
+    option("-f", "--format", choice(["human", "json", "csv", "markdown"], { metavar: "FORMAT" }), {
+      description: message`What to print.`,
+    }),
+    "human" as const,
+  ),
+  matrix: optional(option("-m", "--matrix", string({ metavar: "FILE" }), {
+    description: message`Writes the kill matrix to a file that ends in .csv, .json or .md.`,
+  })),
+  idleCases: option("--idle-cases", { description: message`Prints the cases that kill nothing instead.` }),
+});
 
 const serveOptions = object({
   port: withDefault(

@@ -3,7 +3,15 @@
  *
  * @module
  */
-export { commandFor, FORMATS, type Word, wordOf, type Writer } from "./formats/mod.ts";
+export {
+  commandFor,
+  FORMATS,
+  MATRIX_FORMATS,
+  type MatrixFormat,
+  type Word,
+  wordOf,
+  type Writer,
+} from "./formats/mod.ts";
 export {
   type CaseLine,
   type EndLine,

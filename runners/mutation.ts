@@ -1,8 +1,10 @@
 /**
- * The mutation score: whether the cases notice wrong implementations.
+ * Whether the cases notice a wrong implementation.
  *
  * A mutant is killed when the verdict of some case is `pass` on the dialect as it should be and another one on the
- * mutant. Everything happens in this process and nothing is recorded.
+ * mutant, and a step of that case decided so. What only the checks after every case notice, what only makes a case
+ * say nothing any more, and what only brings the harness down is told apart and does not count. Everything here
+ * happens in this thread; `mutation_pool.ts` spreads it over workers.
  *
  * @module
  */
@@ -14,105 +16,118 @@ import { messageOf } from "./deadline.ts";
 import type { Mutant } from "./simulator/mutants/mod.ts";
 import { type Dialect, DIALECTS, simulator } from "./simulator/mod.ts";
 
-/** A mutant that no case notices. */
-export interface Survivor {
-  /** The mutant. */
-  readonly id: string;
-  /** Why: which cases should have noticed it, as far as one can tell. */
+/**
+ * What shows a mutant, from the strongest:
+ *
+ * - `step`: a step of the case is not as it must be; only this counts
+ * - `control`: a step that the case builds on does not work, so that the case says nothing any more
+ * - `postcondition`: something leaked, warned or never returned, which no case may do
+ * - `harness`: the simulator threw, or the case did not come to its end
+ */
+export type Evidence = "step" | "control" | "postcondition" | "harness";
+
+/** What became of a mutant: killed by a step of a case, noticed by something weaker only, or not at all. */
+export type Fate = "killed" | Exclude<Evidence, "step"> | "survived";
+
+/** A case that noticed a mutant. */
+export interface Kill {
+  /** The case; it passes on the dialect as it should be. */
+  readonly case: string;
+  /** What its verdict became, or for a case that did not come to its end, how it ended. */
+  readonly to: string;
+  /** What shows the mutant. */
+  readonly by: Evidence;
+  /** Why the verdict is another one, as a sentence without a final period. */
   readonly reason: string;
 }
 
-/** What became of the mutants. */
-export interface MutationScore {
-  /** How many there are. */
-  readonly mutants: number;
-  /** How many of them some case noticed. */
-  readonly killed: number;
-  /** Those that none did. */
-  readonly survivors: readonly Survivor[];
-  /** For each mutant the cases whose verdict changed, and how, as in `pass -> fail`. */
-  readonly matrix: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Mutants that no step of a case shows, only what holds after every case, or that the case did not end well. */
-  readonly byPostcondition: readonly string[];
+/** What the cases say of a mutant. */
+export interface MutantResult {
+  /** The mutant. */
+  readonly id: string;
+  /** Its bug, in a sentence. */
+  readonly title: string;
+  /** The dialect that it is a mutant of. */
+  readonly dialect: string;
+  /** The clauses that it breaks. */
+  readonly breaks: readonly string[];
+  /** What became of it. */
+  readonly fate: Fate;
+  /** The cases that noticed it, in their order. */
+  readonly kills: readonly Kill[];
+  /** Why it was not killed; missing where it was. */
+  readonly reason?: string | undefined;
+  /** Whether the reason is one that its declaration gives, and not a guess of the machine. */
+  readonly explained: boolean;
 }
 
-/** How to run mutants. */
-export interface MutationOptions {
-  /** The cases for a dialect; all of them where it is left out. */
-  readonly casesOf?: ((dialect: string) => readonly Case[]) | undefined;
-  /** Is told before each mutant how many are done. */
-  readonly progress?: ((done: number, mutant: Mutant) => void) | undefined;
+/** Who wants to know how far a mutant is. */
+export interface MutantWatch {
+  /** Is told before each case. */
+  readonly begin?: ((case_: Case) => void) | undefined;
+  /** Is told of each kill. */
+  readonly kill?: ((kill: Kill) => void) | undefined;
 }
 
-/** A case that passes on the dialect as it should be. */
-interface Baseline {
+/** A case that passes on a dialect, ready to be run on its mutants. */
+export interface Baseline {
+  /** The case. */
   readonly case: Case;
+  /** Its steps as a target gets them. */
   readonly program: Program;
 }
 
-/** A case that noticed a mutant. */
-interface Kill {
-  readonly case: string;
-  readonly judgement: Judgement;
-}
-
-/**
- * Runs cases on wrong implementations.
- *
- * @param cases the cases
- * @param mutants the wrong implementations
- * @param options which cases belong to a dialect, and who wants to know how far it is
- */
-export function runMutants(
-  cases: readonly Case[],
-  mutants: readonly Mutant[],
-  options: MutationOptions = {},
-): MutationScore {
-  const baselines = new Map<string, readonly Baseline[]>();
-  const kills = mutants.map((mutant, done) => {
-    options.progress?.(done, mutant);
-    const dialect = DIALECTS.get(mutant.dialect);
-    if (!dialect) return { mutant, passing: [], kills: [] };
-    const passing = baselines.get(dialect.id) ??
-      passingOn(dialect, options.casesOf?.(dialect.id) ?? cases);
-    baselines.set(dialect.id, passing);
-    return { mutant, passing, kills: killsOf(mutant.apply(dialect), passing) };
-  });
-  const survivors = kills.filter((each) => each.kills.length === 0);
-  return {
-    mutants: mutants.length,
-    killed: mutants.length - survivors.length,
-    survivors: survivors.map(({ mutant, passing }) => ({
-      id: mutant.id,
-      reason: whySurvived(mutant, passing),
-    })),
-    matrix: Object.fromEntries(kills.map((each) => [each.mutant.id, changesOf(each.kills)])),
-    byPostcondition: kills
-      .filter((each) =>
-        each.kills.length > 0 &&
-        each.kills.every(({ judgement: { decidedBy } }) =>
-          decidedBy === "postcondition" || decidedBy === "end"
-        )
-      )
-      .map(({ mutant }) => mutant.id),
-  };
-}
+/** From the strongest to the weakest. */
+const EVIDENCE: readonly Evidence[] = ["step", "control", "postcondition", "harness"];
 
 /** Whether a case passes on a dialect. */
 export function passesOn(dialect: Dialect, case_: Case): boolean {
   return judgeOn(dialect, { case: case_, program: programOf(case_) }).verdict === "pass";
 }
 
-function passingOn(dialect: Dialect, cases: readonly Case[]): readonly Baseline[] {
+/** The cases that pass on a dialect. */
+export function passingOn(dialect: Dialect, cases: readonly Case[]): readonly Baseline[] {
   return cases
     .map((case_) => ({ case: case_, program: programOf(case_) }))
     .filter((each) => judgeOn(dialect, each).verdict === "pass");
 }
 
-function killsOf(mutant: Dialect, passing: readonly Baseline[]): readonly Kill[] {
-  return passing
-    .map((each) => ({ case: each.case.id, judgement: judgeOn(mutant, each) }))
-    .filter(({ judgement }) => judgement.verdict !== "pass");
+/**
+ * Runs a mutant.
+ *
+ * @param mutant the mutant
+ * @param passing the cases that pass on its dialect
+ * @param watch who wants to know how far it is
+ */
+export function killsOf(
+  mutant: Mutant,
+  passing: readonly Baseline[],
+  watch: MutantWatch = {},
+): readonly Kill[] {
+  const dialect = DIALECTS.get(mutant.dialect);
+  if (!dialect) return [];
+  const wrong = mutant.apply(dialect);
+  return passing.flatMap((each) => {
+    watch.begin?.(each.case);
+    const judgement = judgeOn(wrong, each);
+    if (judgement.verdict === "pass") return [];
+    const kill = killOf(each.case.id, judgement);
+    watch.kill?.(kill);
+    return [kill];
+  });
+}
+
+/** What became of a mutant, by the cases that noticed it. */
+export function resultOf(
+  mutant: Omit<Mutant, "apply">,
+  kills: readonly Kill[],
+  passing: readonly Pick<Case, "id" | "clauses">[],
+): MutantResult {
+  const { id, title, dialect, breaks, survives } = mutant;
+  const strongest = EVIDENCE.find((evidence) => kills.some(({ by }) => by === evidence));
+  const fate = strongest === "step" ? "killed" : strongest ?? "survived";
+  const reason = fate === "killed" ? undefined : survives ?? whyNotKilled(mutant, fate, passing);
+  return { id, title, dialect, breaks, fate, kills, reason, explained: survives !== undefined };
 }
 
 function judgeOn(dialect: Dialect, { case: case_, program }: Baseline): Judgement {
@@ -128,23 +143,30 @@ function judgeOn(dialect: Dialect, { case: case_, program }: Baseline): Judgemen
   }
 }
 
-function changesOf(kills: readonly Kill[]): Record<string, string> {
-  return Object.fromEntries(kills.map((kill) => [kill.case, `pass -> ${changeTo(kill.judgement)}`]));
+function killOf(id: string, judgement: Judgement): Kill {
+  const { verdict, end, reasons } = judgement;
+  const to = verdict === "unknown" && end !== "completed" ? end : verdict;
+  return { case: id, to, by: evidenceOf(judgement), reason: reasons[0] ?? "" };
 }
 
-/** The verdict, or for a case that says nothing any more, why it does not. */
-function changeTo({ verdict, end }: Judgement): string {
-  return verdict === "unknown" && end !== "completed" ? end : verdict;
+function evidenceOf({ verdict, end, decidedBy, steps }: Judgement): Evidence {
+  if (decidedBy === "postcondition") return "postcondition";
+  if (decidedBy === "step" || verdict === "contested") return "step";
+  const unmet = steps.some(({ status }) => status === "unmet");
+  return unmet && (end === "completed" || end === "not-supported") ? "control" : "harness";
 }
 
-function whySurvived(mutant: Mutant, passing: readonly Baseline[]): string {
-  if (!DIALECTS.has(mutant.dialect)) return `there is no dialect ${mutant.dialect}`;
-  const related = passing.filter((each) =>
-    each.case.clauses.some((clause) => mutant.breaks.includes(clause))
-  );
-  const clauses = mutant.breaks.join(", ");
+function whyNotKilled(
+  { dialect, breaks }: Omit<Mutant, "apply">,
+  fate: Fate,
+  passing: readonly Pick<Case, "id" | "clauses">[],
+): string {
+  if (!DIALECTS.has(dialect)) return `there is no dialect ${dialect}`;
+  if (fate === "harness") return "no case came to its end, so that none of them could say anything";
+  const related = passing.filter(({ clauses }) => clauses.some((clause) => breaks.includes(clause)));
+  const clauses = breaks.join(", ");
   if (related.length === 0) return `no case that passes verifies ${clauses}`;
-  return `${related.length} cases verify ${clauses}, but none of them notices: ${
-    related.map((each) => each.case.id).join(", ")
-  }`;
+  const them = related.length === 1 ? "1 case verifies" : `${related.length} cases verify`;
+  const notices = related.length === 1 ? "its steps do not notice" : "no step of them notices";
+  return `${them} ${clauses}, but ${notices}: ${related.map(({ id }) => id).join(", ")}`;
 }

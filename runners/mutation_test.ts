@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { type Case, parseCases } from "../cases/mod.ts";
 import { loadLedger } from "../spec/ledger.ts";
-import { passesOn, runMutants } from "./mutation.ts";
-import { DEFAULT_DIALECT, type Dialect } from "./simulator/mod.ts";
+import { killsOf, type MutantResult, passesOn, passingOn, resultOf } from "./mutation.ts";
+import { DEFAULT_DIALECT } from "./simulator/mod.ts";
 import { type Mutant, MUTANTS } from "./simulator/mutants/mod.ts";
+import { broken, harmless } from "./testing/mutants.ts";
 
 const ledger = loadLedger();
 
@@ -43,8 +44,10 @@ const wrong = caseFrom(
 `,
 );
 
-function mutant(id: string, apply: Mutant["apply"]): Mutant {
-  return { id, title: id, dialect: DEFAULT_DIALECT.id, breaks: ["VREV-10"], apply };
+function mutantNamed(id: string): Mutant {
+  const found = MUTANTS.find((each) => each.id === id);
+  if (!found) throw new Error(`There is no mutant ${id}`);
+  return found;
 }
 
 /** A buffer that was revoked for good can be revoked again. */
@@ -53,64 +56,64 @@ const forgetful = mutantNamed("double-revoke-succeeds");
 /** A buffer that was released is still on the list of its device. */
 const leaking = mutantNamed("released-buffer-stays-listed");
 
-function mutantNamed(id: string): Mutant {
-  const found = MUTANTS.find((each) => each.id === id);
-  if (!found) throw new Error(`There is no mutant ${id}`);
-  return found;
+/** Every buffer starts revoked. */
+const backward = mutantNamed("export-starts-revoked");
+
+function run(mutant: Mutant, ...cases: readonly Case[]): MutantResult {
+  const passing = passingOn(DEFAULT_DIALECT, cases);
+  return resultOf(mutant, killsOf(mutant, passing), passing.map((each) => each.case));
 }
 
-const harmless = mutant("harmless", (dialect) => dialect);
+function briefly({ fate, kills }: MutantResult) {
+  return [fate, ...kills.map((kill) => `${kill.case}: ${kill.to} by ${kill.by}`)];
+}
 
-const broken = mutant("broken", (dialect): Dialect => ({
-  ...dialect,
-  get rules(): Dialect["rules"] {
-    throw new Error("the model is broken");
-  },
-}));
-
-Deno.test("runMutants() kills a mutant on which a case no longer passes", () => {
-  const score = runMutants([weak, strong], [forgetful]);
-  assertEquals([score.mutants, score.killed, score.survivors], [1, 1, []]);
-  assertEquals(score.matrix, { [forgetful.id]: { strong: "pass -> fail" } });
-  assertEquals(score.byPostcondition, []);
-});
-
-Deno.test("runMutants() names survivors, with the cases that should have noticed", () => {
-  const score = runMutants([weak], [harmless]);
-  assertEquals([score.killed, score.matrix], [0, { harmless: {} }]);
-  assertEquals(score.survivors, [
-    { id: "harmless", reason: "1 cases verify VREV-10, but none of them notices: weak" },
+Deno.test("a mutant is killed by a step that is not as it must be", () => {
+  const result = run(forgetful, weak, strong);
+  assertEquals(briefly(result), ["killed", "strong: fail by step"]);
+  assertEquals(result.kills.map(({ reason }) => reason), [
+    "then.0: expected that it fails with EBADFD, but it returned 0",
   ]);
+  assertEquals(result.reason, undefined);
 });
 
-Deno.test("runMutants() does not count a case that never passed", () => {
-  const { survivors } = runMutants([wrong], [harmless]);
-  assertEquals(survivors.map(({ reason }) => reason), ["no case that passes verifies VREV-10"]);
+Deno.test("a mutant that nobody notices survives, and the cases that should have noticed are named", () => {
+  const { fate, reason, explained } = run(harmless, weak, strong);
+  assertEquals([fate, explained], ["survived", false]);
+  assertEquals(reason, "2 cases verify VREV-10, but no step of them notices: weak, strong");
 });
 
-Deno.test("runMutants() tells which mutants only the clean-up shows", () => {
-  const score = runMutants([weak], [leaking]);
-  assertEquals(score.matrix, { [leaking.id]: { weak: "pass -> fail" } });
-  assertEquals(score.byPostcondition, [leaking.id]);
+Deno.test("a mutant whose declaration says why it survives is explained", () => {
+  const { reason, explained } = run({ ...harmless, survives: "nobody can tell" }, weak);
+  assertEquals([reason, explained], ["nobody can tell", true]);
 });
 
-Deno.test("runMutants() says how a case ended that says nothing any more", () => {
-  const score = runMutants([weak], [broken]);
-  assertEquals([score.killed, score.matrix], [1, { broken: { weak: "pass -> infra-error" } }]);
+Deno.test("a case that never passed says nothing of a mutant", () => {
+  assertEquals(run(forgetful, wrong).reason, "no case that passes verifies VREV-10");
 });
 
-Deno.test("runMutants() says of a mutant without a dialect that it cannot run", () => {
-  const { survivors } = runMutants([weak], [{ ...harmless, dialect: "elsewhere" }]);
-  assertEquals(survivors, [{ id: "harmless", reason: "there is no dialect elsewhere" }]);
+Deno.test("what only the clean-up shows is told apart", () => {
+  assertEquals(briefly(run(leaking, weak)), ["postcondition", "weak: fail by postcondition"]);
 });
 
-Deno.test("runMutants() runs the cases of the mutant's dialect and tells how far it is", () => {
-  const told: string[] = [];
-  const { killed } = runMutants([weak, strong], [forgetful, harmless], {
-    casesOf: (dialect) => dialect === DEFAULT_DIALECT.id ? [weak] : [],
-    progress: (done, { id }) => told.push(`${done} ${id}`),
-  });
-  assertEquals([killed, told], [0, [`0 ${forgetful.id}`, "1 harmless"]]);
+Deno.test("what only keeps a case from saying anything is told apart", () => {
+  const controlled = caseFrom(
+    "controlled",
+    `${GIVEN}control:
+  - att: { importer.attach: { buffer: buf } }
+${WHEN}`,
+  );
+  assertEquals(briefly(run(backward, controlled)), ["control", "controlled: unknown by control"]);
+});
+
+Deno.test("what brings the harness down is told apart", () => {
+  const { kills, ...result } = run(broken, weak);
+  assertEquals(briefly({ kills, ...result }), ["harness", "weak: infra-error by harness"]);
+  assertEquals(kills.map(({ reason }) => reason), ["the model is broken"]);
+});
+
+Deno.test("a mutant of a dialect that does not exist cannot run", () => {
+  assertEquals(run({ ...harmless, dialect: "elsewhere" }, weak).reason, "there is no dialect elsewhere");
 });
 
 Deno.test("passesOn() tells whether a case passes on a dialect", () => {

@@ -1,21 +1,17 @@
 /**
- * `conform lint`, `conform coverage`, `conform mutants`: how good the suite itself is.
+ * `conform lint`, `conform coverage`: how good the suite itself is.
  *
  * @module
  */
 import { coverage as coverageOf } from "../../cases/coverage.ts";
 import { lint as lintCases } from "../../cases/lint.ts";
-import { profilesOf } from "../../cases/select.ts";
-import { passesOn, runMutants } from "../../runners/mutation.ts";
+import { passesOn } from "../../runners/mutation.ts";
 import { DIALECTS } from "../../runners/simulator/mod.ts";
-import { type Mutant, MUTANTS } from "../../runners/simulator/mutants/mod.ts";
 import { formatDiagnostic } from "../../spec/diagnostic.ts";
 import { LedgerError, loadLedger } from "../../spec/ledger.ts";
-import { didYouMean } from "../../spec/nearest.ts";
 import type { Diagnostic } from "../../spec/diagnostic.ts";
-import { Failure, type Io } from "../io.ts";
-import { progressOn } from "../progress.ts";
-import { loadSuite, profileNamed, type Suite } from "../suite.ts";
+import type { Io } from "../io.ts";
+import { loadSuite, profileNamed } from "../suite.ts";
 
 type CheckFormat = "human" | "json";
 
@@ -75,37 +71,4 @@ export function coverage(format: CheckFormat, profile: string | undefined, io: I
     "",
   ].join("\n"));
   return 0;
-}
-
-/** Carries out `conform mutants` and gives the exit status: 1 if a mutant survives. */
-export function mutants(format: CheckFormat, ids: readonly string[], io: Io): number {
-  const suite = loadSuite();
-  const chosen = ids.length === 0 ? MUTANTS : ids.map(mutantNamed);
-  const progress = progressOn(io);
-  const score = runMutants(suite.cases, chosen, {
-    casesOf: (dialect) => casesOf(suite, dialect),
-    progress: (done, mutant) => progress.update(done, chosen.length, mutant.id),
-  });
-  progress.end();
-  if (format === "json") io.out(JSON.stringify(score, undefined, 2) + "\n");
-  else {
-    io.out(score.survivors.map(({ id, reason }) => `${id} survives: ${reason}\n`).join(""));
-    io.out(`${score.killed} of ${score.mutants} mutants are killed\n`);
-  }
-  return score.survivors.length === 0 ? 0 : 1;
-}
-
-function mutantNamed(id: string): Mutant {
-  const found = MUTANTS.find((mutant) => mutant.id === id);
-  if (found) return found;
-  const hint = didYouMean(
-    id,
-    MUTANTS.map((mutant) => mutant.id),
-    "conform mutants --format json names them all",
-  );
-  throw new Failure(2, `There is no mutant "${id}"`, hint);
-}
-
-function casesOf({ cases, ledger }: Suite, dialect: string) {
-  return cases.filter((case_) => profilesOf(case_, ledger).some((id) => id === dialect));
 }

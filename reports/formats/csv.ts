@@ -33,7 +33,12 @@ export function csv(result: RunResult): string {
     each.reasons[0] ?? "",
     each.title,
   ]);
-  return [COLUMNS, ...rows].map((row) => row.map(cell).join(",") + "\r\n").join("");
+  return [COLUMNS, ...rows].map(csvRow).join("");
+}
+
+/** Writes one row. */
+export function csvRow(row: readonly (string | number)[]): string {
+  return row.map(cell).join(",") + "\r\n";
 }
 
 /** Quotes what must be quoted; a leading sign would make a formula of a text in a spreadsheet. */

@@ -45,6 +45,6 @@ function section(result: RunResult, each: CaseResult): string[] {
 }
 
 /** Text on one line, in which nothing is markup. */
-function text(value: string): string {
+export function text(value: string): string {
   return printable(value).replaceAll(/[\\`*_{}[\]<>#|~&]/g, "\\$&");
 }

@@ -10,6 +10,7 @@ import { junit } from "./junit.ts";
 import { ktap } from "./ktap.ts";
 import { markdown } from "./markdown.ts";
 
+export { MATRIX_FORMATS, type MatrixFormat, percent } from "./mutation.ts";
 export { commandFor, explain, shellLine, type Word, wordOf, type Writer } from "./format.ts";
 
 /** The writers, by the name that `--format` takes. HTML is written by the site. */

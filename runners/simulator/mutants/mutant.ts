@@ -24,6 +24,8 @@ export interface Mutant {
   readonly breaks: readonly string[];
   /** A real bug, version or review comment that did this, where there is one. */
   readonly inspiration?: string | undefined;
+  /** Why no step of a case can notice it, as a sentence without a final period, where that is so. */
+  readonly survives?: string | undefined;
   /** Puts the bug into a dialect. */
   readonly apply: (dialect: Dialect) => Dialect;
 }
@@ -37,6 +39,7 @@ export interface BugText {
   readonly title: string;
   readonly breaks: readonly string[];
   readonly inspiration?: string | undefined;
+  readonly survives?: string | undefined;
 }
 
 /** Makes a mutant of a dialect. */

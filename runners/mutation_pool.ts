@@ -1,0 +1,197 @@
+/**
+ * Runs mutants in workers, side by side.
+ *
+ * A worker takes the next mutant when it has done one, so no worker waits for another; what comes out does not
+ * depend on how many there are. A mutant that never ends or that takes its worker down costs itself alone: it is
+ * told what happened to it, and a new worker goes on with the rest.
+ *
+ * @module
+ */
+import type { Case } from "../cases/case.ts";
+import { messageOf } from "./deadline.ts";
+import { type Kill, type MutantResult, resultOf } from "./mutation.ts";
+import { type MutationScore, scoreOf } from "./mutation_score.ts";
+import type { WorkerReply, WorkerStart } from "./mutation_worker.ts";
+import type { Mutant } from "./simulator/mutants/mod.ts";
+
+/** How to run mutants. */
+export interface MutationOptions {
+  /** How many workers to use side by side; as many as the machine has cores unless said otherwise. */
+  readonly jobs?: number | undefined;
+  /** How long one case may take on a mutant, in milliseconds of wall time; 20 seconds unless said otherwise. */
+  readonly limitMs?: number | undefined;
+  /** The cases for a dialect; all of them where it is left out. */
+  readonly casesOf?: ((dialect: string) => readonly Pick<Case, "id">[]) | undefined;
+  /** The module whose `MUTANTS` the mutants are of; those of the suite unless said otherwise. */
+  readonly module?: string | undefined;
+  /** Is told after each mutant how many are done. */
+  readonly progress?: ((done: number, mutant: Mutant) => void) | undefined;
+  /** Ends the run early. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const OWN_MUTANTS = new URL("./simulator/mutants/mod.ts", import.meta.url).href;
+
+const WORKER = new URL("./mutation_worker.ts", import.meta.url).href;
+
+const LIMIT_MS = 20_000;
+
+/** How often a worker is looked at, in milliseconds. */
+const LOOK_MS = 250;
+
+/**
+ * Runs cases on wrong implementations.
+ *
+ * @param cases the cases
+ * @param mutants the wrong implementations
+ * @param options how to run them
+ * @throws the reason of `options.signal`, if it is aborted before the last mutant is done
+ */
+export async function runMutants(
+  cases: readonly Case[],
+  mutants: readonly Mutant[],
+  options: MutationOptions = {},
+): Promise<MutationScore> {
+  options.signal?.throwIfAborted();
+  const run = new Run(cases, mutants, options);
+  const jobs = Math.max(1, Math.min(options.jobs ?? navigator.hardwareConcurrency, mutants.length));
+  await Promise.all(Array.from({ length: jobs }, () => takeMutants(run)));
+  options.signal?.throwIfAborted();
+  return scoreOf(run.results.flatMap((result) => result ?? []), cases);
+}
+
+/** What the workers share. */
+class Run {
+  readonly mutants: readonly Mutant[];
+  /** What became of each mutant, at its place. */
+  readonly results: (MutantResult | undefined)[];
+  readonly options: MutationOptions;
+  readonly start: Omit<WorkerStart, "port" | "beat">;
+  #next = 0;
+  #done = 0;
+
+  constructor(cases: readonly Case[], mutants: readonly Mutant[], options: MutationOptions) {
+    this.mutants = mutants;
+    this.options = options;
+    this.results = mutants.map(() => undefined);
+    const dialects = new Set(mutants.map(({ dialect }) => dialect));
+    const idsOf = (dialect: string) => new Set((options.casesOf?.(dialect) ?? cases).map(({ id }) => id));
+    const casesOf = new Map([...dialects].map((dialect) => [dialect, idsOf(dialect)]));
+    this.start = { mutants: options.module ?? OWN_MUTANTS, cases, casesOf };
+  }
+
+  /** The place of a mutant that nobody has taken yet. */
+  take(): number | undefined {
+    if (this.options.signal?.aborted || this.#next >= this.mutants.length) return undefined;
+    return this.#next++;
+  }
+
+  /** Notes what became of a mutant. */
+  note(index: number, mutant: Mutant, ending: Ending): void {
+    this.results[index] = ending.kind === "done" ? ending.result : this.#brokenBy(mutant, ending);
+    this.options.progress?.(++this.#done, mutant);
+  }
+
+  /** What became of a mutant that took its worker down; the cases before that count. */
+  #brokenBy(mutant: Mutant, { kills, during, reason }: Extract<Ending, { kind: "broken" }>): MutantResult {
+    const broken: Kill = { case: during, to: "hang", by: "harness", reason };
+    return resultOf(mutant, [...kills, broken], []);
+  }
+}
+
+/** How a mutant ended: every case was run on it, or its worker was lost. */
+type Ending =
+  | { readonly kind: "done"; readonly result: MutantResult }
+  | {
+    readonly kind: "broken";
+    readonly kills: readonly Kill[];
+    readonly during: string;
+    readonly reason: string;
+  };
+
+async function takeMutants(run: Run): Promise<void> {
+  let crew: Crew | undefined;
+  for (let index = run.take(); index !== undefined; index = run.take()) {
+    const mutant = run.mutants[index];
+    if (!mutant) break;
+    crew ??= new Crew(run.start, run.options);
+    const ending = await crew.run(mutant);
+    if (run.options.signal?.aborted) break;
+    run.note(index, mutant, ending);
+    if (ending.kind === "broken") {
+      crew.close();
+      crew = undefined;
+    }
+  }
+  crew?.close();
+}
+
+/** One worker with what is needed to watch it. */
+class Crew {
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #beat = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+  readonly #cases: readonly Case[];
+  readonly #limitMs: number;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(start: Omit<WorkerStart, "port" | "beat">, { limitMs = LIMIT_MS, signal }: MutationOptions) {
+    this.#cases = start.cases;
+    this.#limitMs = limitMs;
+    this.#signal = signal;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#worker = new Worker(WORKER, { type: "module" });
+    const all: WorkerStart = { ...start, port: port2, beat: this.#beat };
+    this.#worker.postMessage(all, [port2]);
+  }
+
+  /** Runs a mutant; after an ending that is not `done`, this worker is of no more use. */
+  async run(mutant: Mutant): Promise<Ending> {
+    const kills: Kill[] = [];
+    const { promise, resolve } = Promise.withResolvers<Ending>();
+    const breakOff = (reason: string) => resolve({ kind: "broken", kills, during: this.#case(), reason });
+    this.#port.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
+      if (data.kind === "kill") kills.push(data.kill);
+      else resolve(data);
+    };
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      breakOff(`the worker died: ${messageOf(event.error ?? event.message)}`);
+    };
+    const stop = () => breakOff("the run was ended");
+    this.#signal?.addEventListener("abort", stop);
+    const look = this.#watch(() => breakOff(`a case did not end within ${this.#limitMs / 1000} s`));
+    this.#port.postMessage(mutant.id);
+    try {
+      return await promise;
+    } finally {
+      clearInterval(look);
+      this.#signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  /** Ends the worker, whatever it does. */
+  close(): void {
+    this.#port.close();
+    this.#worker.terminate();
+  }
+
+  /** The case that the worker began last. */
+  #case(): string {
+    return this.#cases[Atomics.load(this.#beat, 1)]?.id ?? "";
+  }
+
+  /** Looks now and then whether the worker has begun another case. */
+  #watch(stuck: () => void): ReturnType<typeof setInterval> {
+    let seen = Atomics.load(this.#beat, 0);
+    let since = performance.now();
+    return setInterval(() => {
+      const beat = Atomics.load(this.#beat, 0);
+      if (beat !== seen) {
+        seen = beat;
+        since = performance.now();
+      } else if (performance.now() - since > this.#limitMs) stuck();
+    }, Math.min(LOOK_MS, this.#limitMs));
+  }
+}

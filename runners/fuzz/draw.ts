@@ -1,0 +1,145 @@
+/**
+ * Draws the steps of a random program: an operation, its plain arguments, and which objects it is about. Objects are
+ * not named yet, so that every list of draws makes a program, however it was shortened.
+ *
+ * @module
+ */
+import fc from "fast-check";
+import { z } from "zod";
+import { OPERATION_NAMES, type OperationName, operationOf } from "../../spec/operations/mod.ts";
+import { kindsOf, type ObjectKind } from "../../spec/operations/operation.ts";
+import { ARGUMENTS, KIND_WEIGHTS, STRAY_DESCRIPTORS, weightOf } from "./tuning.ts";
+import { defined, valuesOf } from "./values.ts";
+
+/** An object, by its kind and its place among those of the kind. */
+export interface Reference {
+  /** Its kind. */
+  readonly kind: ObjectKind;
+  /** Its place; the newest object of the kind stands for one that is not there. */
+  readonly slot: number;
+}
+
+/** What an argument that names objects is drawn as; a number is a stray descriptor. */
+export type DrawnObject = Reference | number | readonly Reference[];
+
+/** A drawn step. */
+export interface Draw {
+  /** The operation. */
+  readonly operation: OperationName;
+  /** The arguments that name no objects, as a case writes them; what is left out has its default. */
+  readonly plain: Readonly<Record<string, unknown>>;
+  /** The arguments that name objects. */
+  readonly objects: Readonly<Record<string, DrawnObject | undefined>>;
+  /** The place that its result gets. */
+  readonly slot: number;
+  /**
+   * Whether the program waits for it or goes on while it blocks. A step that is only prepared gets the objects that
+   * it needs and is then left out; shrinking leads there.
+   */
+  readonly action: "prepare" | "call" | "start";
+}
+
+/** How many objects of a kind a program tells from one another. */
+const SLOTS = 3;
+
+const slot = fc.oneof(
+  { withCrossShrink: true },
+  { arbitrary: fc.constant(0), weight: 3 },
+  { arbitrary: fc.nat(SLOTS - 1), weight: 2 },
+);
+
+const action = fc.oneof(
+  { withCrossShrink: true },
+  { arbitrary: fc.constant("prepare" as const), weight: 1 },
+  { arbitrary: fc.constant("call" as const), weight: 16 },
+  { arbitrary: fc.constant("start" as const), weight: 3 },
+);
+
+/**
+ * Lists of drawn steps.
+ *
+ * @param maxSteps how many steps a list has at most
+ * @param operations what is drawn from; the whole vocabulary unless said otherwise
+ */
+export function drawsOf(
+  maxSteps: number,
+  operations: readonly OperationName[] = OPERATION_NAMES,
+): fc.Arbitrary<readonly Draw[]> {
+  const step = fc.oneof(...operations.flatMap((operation) => {
+    const arbitrary = drawOf(operation);
+    return arbitrary ? [{ arbitrary, weight: weightOf(operation) }] : [];
+  }));
+  return fc.array(step, { maxLength: maxSteps, size: "max" });
+}
+
+/**
+ * Draws of one operation.
+ *
+ * @returns `undefined` where an argument has a schema that no values can be made for
+ */
+export function drawOf(operation: OperationName): fc.Arbitrary<Draw> | undefined {
+  const plain: Record<string, fc.Arbitrary<unknown>> = {};
+  const objects: Record<string, fc.Arbitrary<DrawnObject | undefined>> = {};
+  for (const [name, schema] of Object.entries(operationOf(operation).args.shape)) {
+    const kinds = kindsOf(schema);
+    if (kinds) {
+      objects[name] = objectsOf(schema, kinds);
+      continue;
+    }
+    const values = ARGUMENTS.get(`${operation}.${name}`) ?? valuesOf(schema);
+    if (!values) return undefined;
+    plain[name] = values;
+  }
+  return fc.record({
+    operation: fc.constant(operation),
+    plain: fc.record(plain).map(defined),
+    objects: fc.record(objects),
+    slot,
+    action,
+  });
+}
+
+function objectsOf(
+  schema: z.core.$ZodType,
+  kinds: readonly ObjectKind[],
+): fc.Arbitrary<DrawnObject | undefined> {
+  const { form, optional } = formOf(schema);
+  const one = references(kinds);
+  const drawn: fc.Arbitrary<DrawnObject> = form === "list"
+    ? fc.array(one, { minLength: 1, maxLength: SLOTS })
+    : form === "or-number"
+    ? fc.oneof(
+      { withCrossShrink: true },
+      { arbitrary: one, weight: 15 },
+      { arbitrary: fc.constantFrom(...STRAY_DESCRIPTORS), weight: 1 },
+    )
+    : one;
+  if (!optional) return drawn;
+  return fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: fc.constant(undefined), weight: 2 },
+    { arbitrary: drawn, weight: 1 },
+  );
+}
+
+function references(kinds: readonly ObjectKind[]): fc.Arbitrary<Reference> {
+  const kind = fc.oneof(
+    ...kinds.map((each) => ({ arbitrary: fc.constant(each), weight: KIND_WEIGHTS[each] ?? 1 })),
+  );
+  return fc.record({ kind, slot });
+}
+
+interface Form {
+  readonly form: "one" | "or-number" | "list";
+  readonly optional: boolean;
+}
+
+function formOf(schema: z.core.$ZodType): Form {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    return { ...formOf(schema.unwrap()), optional: true };
+  }
+  if (schema instanceof z.ZodArray) return { form: "list", optional: false };
+  const number = schema instanceof z.ZodUnion &&
+    schema.options.some((option) => option instanceof z.ZodNumber);
+  return { form: number ? "or-number" : "one", optional: false };
+}

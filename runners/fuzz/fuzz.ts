@@ -1,0 +1,269 @@
+/**
+ * The fuzzer: plays random programs on a target and on the model until something differs, shortens the program, and
+ * goes on to look for another difference.
+ *
+ * Generation and shrinking are those of fast-check. A difference is found once: while the program that shows it is
+ * shortened only the same difference counts, and afterwards it is passed over.
+ *
+ * @module
+ */
+import fc from "fast-check";
+import { messageOf } from "../deadline.ts";
+import { type Dialect, simulator } from "../simulator/mod.ts";
+import type { Target } from "../target.ts";
+import { arrange, type Arranged } from "./arrange.ts";
+import { compare, type Comparison, type Divergence } from "./differ.ts";
+import { type Draw, drawsOf } from "./draw.ts";
+import { type Played, Player, TargetLost } from "./play.ts";
+import { weave } from "./weave.ts";
+
+/** How to fuzz. */
+export interface FuzzOptions {
+  /** Opens the target; called again where it has to be opened anew. */
+  readonly open: () => Target | Promise<Target>;
+  /** The model that the target is held against. */
+  readonly against: Dialect;
+  /** Decides everything that is random. */
+  readonly seed: number;
+  /** Plays only the program of this path of the seed, and shortens it if it can. */
+  readonly path?: string | undefined;
+  /** How many programs are played at most; no limit where it is left out. */
+  readonly runs?: number | undefined;
+  /** How long to go on, in milliseconds; no limit where it is left out. */
+  readonly timeMs?: number | undefined;
+  /** How many steps are drawn for a program at most. */
+  readonly maxSteps?: number | undefined;
+  /** Wall time for one program on the target, in milliseconds; 60 seconds unless said otherwise. */
+  readonly timeoutMs?: number | undefined;
+  /** How long the target may take to answer an abort, a reset or a close, in milliseconds. */
+  readonly graceMs?: number | undefined;
+  /** Ends the fuzzing; what was found is given. */
+  readonly signal?: AbortSignal | undefined;
+  /** Is told now and then how many programs have been played. */
+  readonly progress?: ((runs: number, findings: number) => void) | undefined;
+  /** Is told of each finding as soon as it is shortened. */
+  readonly found?: ((finding: Finding) => void) | undefined;
+}
+
+/** A difference between target and model, with a short program that shows it. */
+export interface Finding {
+  /** The operation that shows it, or `after the program`. */
+  readonly operation: string;
+  /** Where and what. */
+  readonly divergence: Divergence;
+  /** The program, with what the model saw. */
+  readonly arranged: Arranged;
+  /** What the target saw. */
+  readonly seen: Played;
+  /** What makes the program again, together with the path and the greatest number of steps. */
+  readonly seed: number;
+  /** The way from the seed to the program. */
+  readonly path: string;
+  /** The greatest number of steps that the program was drawn with. */
+  readonly maxSteps: number;
+}
+
+/** Why fuzzing ended. */
+export type FuzzEnd = "runs" | "time" | "interrupted" | "target";
+
+/** What came of fuzzing. */
+export interface FuzzResult {
+  /** The findings, in the order in which they came. */
+  readonly findings: readonly Finding[];
+  /** How many programs were played, those of the shortening not counted. */
+  readonly runs: number;
+  /** What the target did wrong as a target, each once. */
+  readonly targetErrors: readonly string[];
+  /** What the model did wrong, each once; mistakes in the suite. */
+  readonly modelErrors: readonly string[];
+  /** Why it ended. */
+  readonly ended: FuzzEnd;
+  /** Wall time in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** How many steps are drawn for a program at most, unless said otherwise. */
+export const MAX_STEPS = 24;
+
+/** How many programs share a seed. */
+const ROUND = 100;
+
+/** After how many errors of the target in a row there is no use in going on. */
+const MAX_TARGET_ERRORS = 10;
+
+/** How long the fuzzer runs before it lets timers and signals have their turn, in milliseconds. */
+const SLICE_MS = 20;
+
+/** Plays random programs on a target and on a model, and collects in what they differ. */
+export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
+  const fuzzer = new Fuzzer(options);
+  try {
+    return await fuzzer.run();
+  } finally {
+    await fuzzer.close();
+  }
+}
+
+/** What one program showed. */
+interface Shown {
+  readonly arranged: Arranged;
+  readonly seen: Played;
+  readonly divergence: Divergence;
+  /** What tells the finding from others. */
+  readonly key: string;
+  readonly operation: string;
+}
+
+class Fuzzer {
+  readonly #options: FuzzOptions;
+  readonly #maxSteps: number;
+  readonly #draws: fc.Arbitrary<readonly Draw[]>;
+  readonly #model;
+  readonly #player: Player;
+  readonly #begin = performance.now();
+  readonly #findings: Finding[] = [];
+  readonly #known = new Set<string>();
+  readonly #targetErrors = new Set<string>();
+  readonly #modelErrors = new Set<string>();
+  #runs = 0;
+  #errorsInARow = 0;
+  #ended: FuzzEnd | undefined;
+  #slice = performance.now();
+  /** What is being shortened, and the shortest program so far. */
+  #chased: Shown | undefined = undefined;
+
+  constructor(options: FuzzOptions) {
+    this.#options = options;
+    this.#maxSteps = options.maxSteps ?? MAX_STEPS;
+    this.#draws = drawsOf(this.#maxSteps);
+    this.#model = simulator(options.against);
+    const { timeoutMs = 60_000, graceMs = 5_000, signal } = options;
+    this.#player = new Player(options.open, { timeoutMs, graceMs, signal });
+  }
+
+  async run(): Promise<FuzzResult> {
+    const { seed, path, runs = Infinity } = this.#options;
+    if (path !== undefined) await this.#round(seed, 1, path);
+    for (let round = 0; path === undefined && !this.#isOver(runs); round++) {
+      await this.#round((seed + round) | 0, Math.min(ROUND, runs - this.#runs));
+    }
+    return {
+      findings: this.#findings,
+      runs: this.#runs,
+      targetErrors: [...this.#targetErrors],
+      modelErrors: [...this.#modelErrors],
+      ended: this.#ended ?? "runs",
+      durationMs: performance.now() - this.#begin,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#player.close();
+  }
+
+  #isOver(runs: number): boolean {
+    const { timeMs = Infinity, signal } = this.#options;
+    if (signal?.aborted) this.#ended ??= "interrupted";
+    else if (performance.now() - this.#begin >= timeMs) this.#ended ??= "time";
+    else if (this.#runs >= runs) this.#ended ??= "runs";
+    return this.#ended !== undefined;
+  }
+
+  /** Plays programs of one seed up to the first new finding, and shortens that. */
+  async #round(seed: number, numRuns: number, path?: string): Promise<void> {
+    this.#chased = undefined;
+    const details = await fc.check(
+      fc.asyncProperty(this.#draws, (draws) => this.#holds(draws)),
+      { seed, numRuns, ...(path !== undefined && { path }) },
+    );
+    const { counterexamplePath, errorInstance } = details;
+    if (errorInstance && !isFalsified(errorInstance)) throw errorInstance;
+    if (this.#chased && counterexamplePath !== null) this.#keep(this.#chased, seed, counterexamplePath);
+  }
+
+  #keep({ key, ...shown }: Shown, seed: number, path: string): void {
+    this.#known.add(key);
+    const finding = { ...shown, seed, path, maxSteps: this.#maxSteps };
+    this.#findings.push(finding);
+    this.#options.found?.(finding);
+  }
+
+  /** Whether a program shows nothing new. Once it is over, nothing is played and everything holds. */
+  async #holds(draws: readonly Draw[]): Promise<boolean> {
+    await this.#breathe();
+    if (this.#isOver(Infinity)) return true;
+    if (!this.#chased) this.#runs++;
+    const shown = await this.#show(draws);
+    if (!shown || this.#known.has(shown.key)) return true;
+    if (this.#chased && this.#chased.key !== shown.key) return true;
+    this.#chased = shown;
+    return false;
+  }
+
+  async #show(draws: readonly Draw[]): Promise<Shown | undefined> {
+    const woven = weave(draws);
+    const arranged = this.#arranged(() => arrange(woven, this.#model));
+    if (!arranged) return undefined;
+    const seen = await this.#played(arranged);
+    if (!seen) return undefined;
+    return this.#judged(compare(arranged.program, arranged.expected, seen), arranged, seen);
+  }
+
+  #arranged(action: () => Arranged): Arranged | undefined {
+    try {
+      return action();
+    } catch (error) {
+      this.#modelErrors.add(messageOf(error));
+      return undefined;
+    }
+  }
+
+  async #played({ program }: Arranged): Promise<Played | undefined> {
+    try {
+      return await this.#player.play(program);
+    } catch (error) {
+      if (!(error instanceof TargetLost)) throw error;
+      this.#targetErrors.add(error.message);
+      this.#ended = "target";
+      return undefined;
+    }
+  }
+
+  #judged(comparison: Comparison, arranged: Arranged, seen: Played): Shown | undefined {
+    if (comparison.result === "target-error") return this.#targetError(comparison.reason);
+    this.#errorsInARow = 0;
+    if (comparison.result !== "differs") return undefined;
+    const { divergence } = comparison;
+    const operation = operationAt(arranged, divergence.index);
+    const key = JSON.stringify([operation, divergence.kind.expected, divergence.kind.seen]);
+    return { arranged, seen, divergence, key, operation };
+  }
+
+  #targetError(reason: string): undefined {
+    if (this.#options.signal?.aborted) return;
+    this.#targetErrors.add(reason);
+    if (++this.#errorsInARow >= MAX_TARGET_ERRORS) this.#ended = "target";
+  }
+
+  #breathe(): Promise<void> | undefined {
+    if (performance.now() - this.#slice < SLICE_MS) return undefined;
+    this.#options.progress?.(this.#runs, this.#findings.length);
+    return new Promise((resolve) =>
+      setTimeout(() => {
+        this.#slice = performance.now();
+        resolve();
+      }, 0)
+    );
+  }
+}
+
+/** The property does not throw by itself; fast-check makes an error of every `false`. */
+function isFalsified(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("Property failed by returning false");
+}
+
+function operationAt({ program, steps }: Arranged, index: number): string {
+  const step = program.steps[index];
+  const id = step?.action === "finish" ? step.of : step?.id;
+  return (id === undefined ? undefined : steps.get(id)?.operation) ?? "after the program";
+}

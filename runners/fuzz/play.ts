@@ -1,0 +1,153 @@
+/**
+ * Plays a program on a target and tells apart what the target saw and what the target itself did wrong.
+ *
+ * @module
+ */
+import type { Program } from "../../cases/program.ts";
+import type { CaseEnd, Observation } from "../../spec/observation.ts";
+import { Limit, messageOf, settled, within } from "../deadline.ts";
+import type { Target } from "../target.ts";
+import { describeMisreport, type Misreport, Witness } from "../witness.ts";
+
+/** What became of a program. */
+export interface Played {
+  /** What was seen, in order. */
+  readonly observations: readonly Observation[];
+  /** How it ended. */
+  readonly end: CaseEnd;
+}
+
+/** How long a target may take. */
+export interface PlayOptions {
+  /** Wall time for one program, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Wall time to answer an abort, a reset or a close, in milliseconds. */
+  readonly graceMs: number;
+  /** Aborts the program under way. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How often a target may be opened anew. */
+const MAX_RESTARTS = 3;
+
+/** The target can no longer be used; nothing more can be played. */
+export class TargetLost extends Error {
+  override readonly name = "TargetLost";
+}
+
+/** A target with everything that is needed to play one program after the other. */
+export class Player {
+  readonly #open: () => Target | Promise<Target>;
+  readonly #options: PlayOptions;
+  #target: Target | undefined;
+  #restarts = 0;
+  /** A report that came after the end of its program; it makes the next program suspect. */
+  #late: Misreport | undefined;
+
+  constructor(open: () => Target | Promise<Target>, options: PlayOptions) {
+    this.#open = open;
+    this.#options = options;
+  }
+
+  /**
+   * Plays a program. What the target does wrong becomes an end that is not `completed`.
+   *
+   * @throws {TargetLost} if the target cannot be opened, or had to be opened anew too often
+   */
+  async play(program: Program): Promise<Played> {
+    const target = this.#target ??= await this.#opened();
+    const controller = new AbortController();
+    const witness = new Witness(program, () => {}, (misreport) => {
+      if (misreport.kind === "after-the-end") this.#late ??= misreport;
+      else controller.abort(describeMisreport(misreport));
+    });
+    const answer = await this.#answer(target, program, witness, controller);
+    const end = this.#suspect(witness.end(answer ?? noAnswer(this.#options)));
+    if (!answer) await this.close();
+    else if (end.end !== "completed") await this.#reset(target);
+    return { observations: witness.observations, end };
+  }
+
+  /** Lets go of the target. */
+  async close(): Promise<void> {
+    const target = this.#target;
+    this.#target = undefined;
+    if (target) await within(attempted(() => target.close()), this.#options.graceMs);
+  }
+
+  async #opened(): Promise<Target> {
+    if (this.#restarts++ > MAX_RESTARTS) throw new TargetLost("the target had to be opened anew too often");
+    try {
+      return await this.#open();
+    } catch (error) {
+      throw new TargetLost(`the target could not be opened: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** What the target answers; nothing where it does not answer even to the abort. */
+  #answer(
+    target: Target,
+    program: Program,
+    witness: Witness,
+    controller: AbortController,
+  ): CaseEnd | Promise<CaseEnd | undefined> {
+    try {
+      const answer = target.run(program, witness.observe, controller.signal);
+      return answer instanceof Promise ? this.#wait(answer, controller) : answer;
+    } catch (error) {
+      return thrown(error);
+    }
+  }
+
+  async #wait(answer: Promise<CaseEnd>, controller: AbortController): Promise<CaseEnd | undefined> {
+    const { timeoutMs, graceMs, signal } = this.#options;
+    const stop = () => controller.abort("the fuzzer was interrupted");
+    signal?.addEventListener("abort", stop, { once: true });
+    const limit = new Limit(timeoutMs);
+    try {
+      const reply = await Promise.race([settled(answer), limit.passed, aborted(controller.signal)]);
+      if (reply.kind === "value") return reply.value;
+      if (reply.kind === "rejected") return thrown(reply.error);
+      controller.abort(`no end within ${timeoutMs} ms`);
+      const late = await within(answer, graceMs);
+      if (late.kind === "silent") return undefined;
+      const ended = late.kind === "value" && late.value.end !== "completed";
+      return ended ? late.value : { end: "timeout", reason: `no end within ${timeoutMs} ms` };
+    } finally {
+      limit.clear();
+      signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  #suspect(end: CaseEnd): CaseEnd {
+    if (!this.#late) return end;
+    const reason = describeMisreport(this.#late);
+    this.#late = undefined;
+    return { end: "infra-error", reason };
+  }
+
+  async #reset(target: Target): Promise<void> {
+    const reset = await within(attempted(() => target.reset()), this.#options.graceMs);
+    if (reset.kind !== "value") await this.close();
+  }
+}
+
+async function attempted(action: () => void | Promise<void>): Promise<void> {
+  await action();
+}
+
+function aborted(signal: AbortSignal): Promise<{ readonly kind: "silent" }> {
+  if (signal.aborted) return Promise.resolve({ kind: "silent" });
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve({ kind: "silent" }), { once: true })
+  );
+}
+
+function thrown(error: unknown): CaseEnd {
+  return { end: "infra-error", reason: `the target threw: ${messageOf(error)}` };
+}
+
+function noAnswer({ timeoutMs, graceMs }: PlayOptions): CaseEnd {
+  const reason = `no end within ${timeoutMs} ms, and no answer to the abort within ${graceMs} ms`;
+  return { end: "timeout", reason };
+}

@@ -1,0 +1,164 @@
+/**
+ * What random programs are made of, where the vocabulary alone gives dull ones: how often an operation is drawn, which
+ * values an argument has, how an object is had when a step needs one.
+ *
+ * A new operation needs nothing here. It is drawn with the usual weight and with arguments made from its schema.
+ *
+ * @module
+ */
+import fc from "fast-check";
+import type { OperationName } from "../../spec/operations/mod.ts";
+import type { ObjectKind } from "../../spec/operations/operation.ts";
+
+/** How often an operation is drawn that the table of weights does not have. */
+const USUAL_WEIGHT = 3;
+
+const WEIGHTS: Readonly<Partial<Record<OperationName, number>>> = {
+  "process.spawn": 1,
+  "process.kill": 1,
+  "fd.open": 1,
+  "fd.flags": 1,
+  "fd.exhaust": 1,
+  "fd.replenish": 1,
+  "fd.close": 6,
+  "vfio.open": 2,
+  "vfio.feature": 1,
+  "vfio.export": 6,
+  "vfio.revoke": 10,
+  "vfio.command": 6,
+  "vfio.unbind": 1,
+  "vfio.fail_next": 1,
+  "buffer.mmap": 5,
+  "buffer.ioctl": 1,
+  "buffer.set_name": 1,
+  "buffer.fdinfo": 1,
+  "memory.load": 6,
+  "importer.attach": 10,
+  "importer.map": 8,
+  "importer.private_map": 2,
+  "importer.begin_cpu_access": 1,
+  "fence.add": 5,
+  "heap.alloc": 1,
+  "exporter.create": 2,
+  "exporter.invalidate": 1,
+  "clock.advance": 4,
+};
+
+/** How often an operation is drawn, in comparison with the others. */
+export function weightOf(operation: OperationName): number {
+  return WEIGHTS[operation] ?? USUAL_WEIGHT;
+}
+
+/** The first of several values more often than each of the others; shrinking leads to it. */
+function mostly(first: unknown, ...others: readonly unknown[]): fc.Arbitrary<unknown> {
+  return fc.oneof(
+    { withCrossShrink: true },
+    { arbitrary: fc.constant(first), weight: 2 * others.length },
+    { arbitrary: fc.constantFrom(...others), weight: others.length },
+  );
+}
+
+const page = fc.constantFrom<unknown>(undefined, 1, 3, 4, 255);
+const byte = fc.constantFrom<unknown>(1, 0, 90, 255);
+const region = mostly(undefined, 1, 5, 6, 9);
+
+/**
+ * The values of an argument as a case writes it, by operation and argument; `undefined` leaves it out. What is not
+ * here is made from the schema.
+ */
+export const ARGUMENTS: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map(Object.entries({
+  "vfio.open.bars": mostly(
+    undefined,
+    ["1MiB", "1MiB"],
+    ["2 pages"],
+    ["io", "1MiB"],
+    ["unmappable"],
+    ["unclaimable"],
+    ["absent"],
+    [],
+  ),
+  "vfio.export.region": region,
+  "vfio.export.ranges": mostly(
+    undefined,
+    [{ offset: 0, length: "1 page" }],
+    [{ offset: "4 pages", length: "4 pages" }],
+    [{ offset: "2 pages", length: "1 page" }, { offset: 0, length: "1 page" }],
+    [{ offset: 0, length: "2 pages" }, { offset: "1 page", length: "2 pages" }],
+    [{ offset: 0, length: 0 }],
+    [{ offset: 1, length: "1 page" }],
+    [{ offset: 0, length: "1 page + 1" }],
+    [{ offset: "1MiB", length: "1 page" }],
+    [{ offset: "2^64 - 1 page", length: "2 pages" }],
+    [],
+  ),
+  "vfio.export.claimed_ranges": mostly(undefined, 0, 2, 65536),
+  "vfio.export.flags": mostly(undefined, 1),
+  "vfio.export.argsz": mostly(undefined, 0, 8, 24, 39, 48),
+  "vfio.export.unreadable": mostly(undefined, "header", "payload", "ranges"),
+  "vfio.feature.argsz": mostly(undefined, 0, 8, 39, 48),
+  "vfio.revoke.argsz": mostly(undefined, 0, 4, 7, 9, 16),
+  "vfio.revoke.unreadable": mostly(undefined, "all", "second-half"),
+  "vfio.command.memory": fc.constantFrom<unknown>("off", "on", undefined),
+  "vfio.power.state": fc.constantFrom<unknown>("D3hot", "D0"),
+  "vfio.fail_next.errno": fc.constantFrom<unknown>("EIO", "EINVAL"),
+  "vfio.read_bar.region": region,
+  "vfio.read_bar.page": page,
+  "vfio.write_bar.region": region,
+  "vfio.write_bar.page": page,
+  "vfio.write_bar.value": byte,
+  "vfio.mmap.region": region,
+  "buffer.ioctl.number": fc.constantFrom<unknown>(255, 9),
+  "buffer.seek.offset": mostly(undefined, 1, 4096),
+  "buffer.mmap.length": mostly(undefined, "1 page", "2 pages", "5 pages", "0"),
+  "buffer.mmap.offset": mostly(undefined, "1 page", "4 pages", "1"),
+  "memory.load.page": page,
+  "memory.store.page": page,
+  "memory.store.value": byte,
+  "memory.read_into.page": page,
+  "memory.write_from.page": page,
+  "memory.unmap.first": mostly(undefined, 0, 1),
+  "memory.unmap.pages": mostly(undefined, 1, 2),
+  "importer.attach.on_invalidate": fc.constantFrom<unknown>(
+    undefined,
+    "keep",
+    "remap",
+    { unmap_after_ms: 10 },
+  ),
+  "importer.dma_read.page": page,
+  "importer.dma_write.page": page,
+  "importer.dma_write.value": byte,
+  "fence.signal.error": mostly(undefined, "EIO", "ETIMEDOUT"),
+  "heap.alloc.size": mostly(undefined, "1 page", "0"),
+  "exporter.create.size": mostly(undefined, "1 page", "0"),
+  "exporter.create.attach": mostly(undefined, "ENODEV", "EBUSY"),
+  "exporter.create.pin": fc.constantFrom<unknown>(undefined, "ok", "EINVAL"),
+  "exporter.create.map": mostly(undefined, "null", "ENOMEM"),
+  "exporter.create.omit": mostly(undefined, ["map"], ["unmap"], ["release"], ["unpin"]),
+  "clock.advance.ms": fc.constantFrom<unknown>(1, 10, 1000),
+}));
+
+/** Numbers that are no open descriptor, for arguments that take a bare number. */
+export const STRAY_DESCRIPTORS = [-1, 9999] as const;
+
+/** How often an argument that takes several kinds of objects gets one of this kind. */
+export const KIND_WEIGHTS: Readonly<Partial<Record<ObjectKind, number>>> = {
+  buffer: 8,
+  device: 3,
+};
+
+/** The operation that gives an object of a kind, where that is not the first that needs least. */
+export const SOURCES: Readonly<Partial<Record<ObjectKind, OperationName>>> = {
+  buffer: "vfio.export",
+  vma: "buffer.mmap",
+};
+
+/**
+ * Operations after which nothing may use an object any more, because a driver that did would be wrong itself. The
+ * last word of the name decides. Descriptors and mappings of user space are not meant: the kernel must bear their use.
+ */
+const LAST_USE = /\.(detach|unmap|vunmap|destroy|release|put|free|unregister|dereg)$/;
+
+/** Whether an operation is the last use of the object that its first argument names. */
+export function isLastUse(operation: OperationName): boolean {
+  return LAST_USE.test(operation) && operation !== "memory.unmap";
+}

@@ -1,0 +1,221 @@
+/**
+ * Makes a well-typed program of drawn steps: gives objects names, and adds the steps that give an object where a
+ * drawn step needs one that nothing has given.
+ *
+ * Every list of draws makes a program. That is what makes shrinking good: a draw can go, and the others stay what
+ * they are.
+ *
+ * @module
+ */
+import { type AnyArgs, OPERATION_NAMES, type OperationName, operationOf } from "../../spec/operations/mod.ts";
+import { kindsOf, OBJECT_KINDS, type ObjectKind } from "../../spec/operations/operation.ts";
+import type { Draw, DrawnObject, Reference } from "./draw.ts";
+import { simplest } from "./simplest.ts";
+import { isLastUse, SOURCES } from "./tuning.ts";
+
+/** A step of a program whose objects have names. */
+export interface WovenStep {
+  /** Tells it from the other steps. */
+  readonly id: string;
+  /** The operation. */
+  readonly operation: OperationName;
+  /** Its arguments as a case writes them. */
+  readonly written: Readonly<Record<string, unknown>>;
+  /** Its arguments as a target gets them, defaults filled in. */
+  readonly args: Readonly<Record<string, unknown>>;
+  /** The name of what it gives. */
+  readonly bind?: string | undefined;
+  /** The names of the objects that it uses, and of those that these were made of. */
+  readonly uses: readonly string[];
+  /** The name of the object of which it is the last use. */
+  readonly ends?: string | undefined;
+  /** Whether the program waits for it, or goes on while it blocks. */
+  readonly action: "call" | "start";
+}
+
+/** A program whose objects have names. */
+export interface Woven {
+  /** The steps, in order. */
+  readonly steps: readonly WovenStep[];
+  /** Steps that give everything back, in order; for programs in which something still blocks at the end. */
+  readonly closing: readonly WovenStep[];
+}
+
+/** Makes a program of drawn steps. */
+export function weave(draws: readonly Draw[]): Woven {
+  const loom = new Loom();
+  for (const draw of draws) loom.add(draw);
+  const steps = [...loom.steps];
+  loom.giveBack();
+  return { steps, closing: loom.steps.slice(steps.length) };
+}
+
+/** An object that a step gave. */
+interface Thing {
+  readonly name: string;
+  readonly kind: ObjectKind;
+  readonly slot: number;
+  /** The objects that it was made of; it cannot outlive them. */
+  readonly of: readonly Thing[];
+}
+
+/** The operations that give back what can hold up others, the kind they are for, and the argument that takes it. */
+const GIVES_BACK = [
+  ["fence.signal", "fence", "fence"],
+  ["importer.detach", "attachment", "attachment"],
+  ["fd.close", "device", "fd"],
+] as const;
+
+class Loom {
+  readonly steps: WovenStep[] = [];
+  /** The objects that can be used, oldest first. */
+  #things: Thing[] = [];
+  #count = 0;
+
+  add({ operation, plain, objects, slot, action }: Draw): Thing | undefined {
+    const named: Record<string, unknown> = {};
+    const used: Thing[] = [];
+    for (const [argument, drawn] of Object.entries(objects)) {
+      const value = this.#nameOf(drawn, used);
+      if (value !== undefined) named[argument] = value;
+    }
+    if (action === "prepare") return undefined;
+    const given = this.#given(operation, objects, slot, used);
+    const [first] = used;
+    const ended = isLastUse(operation) ? first : undefined;
+    this.#push({ operation, written: { ...named, ...plain }, bind: given?.name, action }, used, ended);
+    if (given) this.#things.push(given);
+    if (ended) this.#forget(ended);
+    return given;
+  }
+
+  /** Adds the steps that give back what can hold up others. */
+  giveBack(): void {
+    for (const [operation, kind, argument] of GIVES_BACK) {
+      for (const thing of this.#things.filter((each) => each.kind === kind)) {
+        this.#push({ operation, written: { [argument]: thing.name }, action: "call" }, [thing]);
+      }
+    }
+  }
+
+  #push(
+    step: Pick<WovenStep, "operation" | "written" | "bind" | "action">,
+    used: readonly Thing[],
+    ended?: Thing,
+  ): void {
+    const args = operationOf(step.operation).args.parse(step.written);
+    const uses = [...new Set(used.flatMap(namesOf))];
+    this.steps.push({ id: `step.${this.steps.length}`, ...step, args, uses, ends: ended?.name });
+  }
+
+  #nameOf(drawn: DrawnObject | undefined, used: Thing[]): unknown {
+    if (drawn === undefined || typeof drawn === "number") return drawn;
+    if (!isList(drawn)) return this.#use(drawn, used).name;
+    return [...new Set(drawn.map((each) => this.#use(each, used).name))];
+  }
+
+  #use({ kind, slot }: Reference, used: Thing[]): Thing {
+    const ofKind = this.#things.filter((thing) => thing.kind === kind);
+    const found = ofKind.findLast((thing) => thing.slot === slot) ?? ofKind.at(-1) ??
+      this.#provide(kind, slot);
+    used.push(found);
+    return found;
+  }
+
+  /** Adds the step that gives an object of a kind in the simplest way, and before it those that it needs. */
+  #provide(kind: ObjectKind, slot: number): Thing {
+    const draw = sourceOf(kind, slot);
+    const thing = draw && this.add(draw);
+    if (!thing) throw new Error(`Cannot make a program: no operation gives ${kind} without having one`);
+    return thing;
+  }
+
+  #given(
+    operation: OperationName,
+    objects: Draw["objects"],
+    slot: number,
+    used: readonly Thing[],
+  ): Thing | undefined {
+    const { result } = operationOf(operation);
+    if (result.gives !== "object" && result.gives !== "same") return undefined;
+    const source = result.gives === "same" ? objects[result.as] : undefined;
+    const kind = result.gives === "object" ? result.kind : kindOf(source);
+    if (!kind) return undefined;
+    return { name: `${kind}${++this.#count}`, kind, slot, of: used.filter(isOwner) };
+  }
+
+  /** Takes an object and everything that was made of it out of use. */
+  #forget(gone: Thing): void {
+    const dependents = this.#things.filter((thing) => thing.of.includes(gone));
+    this.#things = this.#things.filter((thing) => thing !== gone);
+    for (const dependent of dependents) this.#forget(dependent);
+  }
+}
+
+/** The names of an object and of everything that it was made of. */
+function namesOf({ name, of }: Thing): readonly string[] {
+  return [name, ...of.flatMap(namesOf)];
+}
+
+function isList(drawn: Reference | readonly Reference[]): drawn is readonly Reference[] {
+  return Array.isArray(drawn);
+}
+
+function kindOf(drawn: DrawnObject | undefined): ObjectKind | undefined {
+  return typeof drawn === "object" && !isList(drawn) ? drawn.kind : undefined;
+}
+
+/** What is made of a descriptor outlives it: it holds a reference of its own. */
+function isOwner({ kind }: Thing): boolean {
+  return !["process", "device", "buffer", "file", "fence"].includes(kind);
+}
+
+/** The operation that gives each kind of object, found once: the first that needs no object of the kind itself. */
+const SOURCE_OF: ReadonlyMap<ObjectKind, OperationName> = sources();
+
+function sources(): ReadonlyMap<ObjectKind, OperationName> {
+  const found = new Map<ObjectKind, OperationName>();
+  for (let before = -1; before < found.size;) {
+    before = found.size;
+    for (const kind of OBJECT_KINDS) {
+      if (found.has(kind)) continue;
+      const fitting = OPERATION_NAMES.filter((name) => gives(name, kind) && needs(name).every(isFound));
+      const source = fitting.find((name) => name === SOURCES[kind]) ?? fitting[0];
+      if (source && (!SOURCES[kind] || source === SOURCES[kind])) found.set(kind, source);
+    }
+  }
+  return found;
+
+  function isFound(kinds: readonly ObjectKind[]): boolean {
+    return kinds.some((kind) => found.has(kind));
+  }
+}
+
+function gives(operation: OperationName, kind: ObjectKind): boolean {
+  const { result } = operationOf(operation);
+  return result.gives === "object" && result.kind === kind;
+}
+
+/** The kinds that each argument which must name an object accepts. */
+function needs(operation: OperationName): readonly (readonly ObjectKind[])[] {
+  return Object.values(operationOf(operation).args.shape).flatMap((schema) => {
+    const kinds = kindsOf(schema);
+    return kinds && !simplest(schema).optional ? [kinds] : [];
+  });
+}
+
+function sourceOf(kind: ObjectKind, slot: number): Draw | undefined {
+  const operation = SOURCE_OF.get(kind);
+  if (!operation) return undefined;
+  const plain: Record<string, unknown> = {};
+  const objects: Record<string, Reference> = {};
+  for (const [name, schema] of Object.entries(operationOf(operation).args.shape)) {
+    const { optional, value } = simplest(schema);
+    if (optional) continue;
+    const kinds = kindsOf(schema);
+    const needed = kinds?.includes("buffer") ? "buffer" : kinds?.find((each) => SOURCE_OF.has(each));
+    if (needed) objects[name] = { kind: needed, slot };
+    else plain[name] = value;
+  }
+  return { operation, plain, objects, slot, action: "call" };
+}

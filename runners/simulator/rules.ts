@@ -16,6 +16,8 @@ import type {
   DmaBufMmap,
   ExportInfo,
   Lookup,
+  NotificationStep,
+  RevokeOnBuffer,
   Seek,
   SyncRequest,
 } from "./kernel/dma_buf.ts";
@@ -27,6 +29,7 @@ import type {
   Change,
   ExportInProgress,
   ExportRequest,
+  FeatureRequest,
   RevokeRequest,
   RevokeTarget,
   Status,
@@ -34,6 +37,7 @@ import type {
   VfioMmap,
   VfioPciDmaBuf,
 } from "./kernel/vfio_pci_dmabuf.ts";
+import type { MoveRules, UmemRules, UverbsRules } from "./rdma_rules.ts";
 
 /** The rules of the dma-buf core. */
 export interface CoreRules {
@@ -43,20 +47,34 @@ export interface CoreRules {
   readonly exportInfo: Checks<ExportInfo>;
   /** Which importers dma_buf_dynamic_attach() refuses. */
   readonly attach: Checks<AttachRequest>;
+  /** Which maps the core refuses before it asks the exporter. */
+  readonly map: Checks<Attachment>;
   /** What a map operation that gives neither a table nor an error becomes. */
   readonly mapGaveNothing: ErrnoName;
   /** Which buffers cannot be mapped into the kernel. */
   readonly vmap: Checks<DmaBuf>;
+  /** What an invalidation does, in order. */
+  readonly notification: readonly NotificationStep[];
   /** Which attachments an invalidation calls, in order. */
   readonly toldOfInvalidation: (dmabuf: DmaBuf) => readonly Attachment[];
+  /** The callback by which an importer that pins learns of a revocation. */
+  readonly revocableCallback: "invalidate" | "revokeNotify";
+  /** What making a revoked buffer usable again does or answers; EOPNOTSUPP where the core has no such function. */
+  readonly markValid: (dmabuf: DmaBuf) => ErrnoName | undefined;
   /** Which mmap(2) requests the VFS and the core refuse. */
   readonly mmap: Checks<DmaBufMmap>;
+  /** Which faults the core refuses before it asks the exporter. */
+  readonly fault: Checks<DmaBuf>;
   /** Which positions dma_buf_llseek() refuses. */
   readonly seek: Checks<Seek>;
   /** Which arguments DMA_BUF_IOCTL_SYNC refuses. */
   readonly sync: Checks<SyncRequest>;
   /** What an unknown request number on a dma-buf answers. */
   readonly unknownIoctl: ErrnoName;
+  /** Which requests on the buffer itself to revoke it are refused, in a core that has that request (S3:35-39). */
+  readonly revokeIoctl: Checks<RevokeOnBuffer> | "absent";
+  /** What that request answers, given what the exporter answers. */
+  readonly revokeAnswer: (given: 0 | ErrnoName) => 0 | ErrnoName;
 }
 
 /** What happens at each event on a device, in order. */
@@ -111,7 +129,9 @@ export interface VfioRules {
   /** What is undone when no descriptor can be had. */
   readonly undoExport: Sequence<ExportInProgress>;
   /** The state of a new buffer. */
-  readonly initialStatus: (memoryEnabled: boolean) => Status;
+  readonly initialStatus: (device: VfioPciDevice, memoryEnabled: boolean) => Status;
+  /** Whether what VFIO invalidates is revoked in the core: revoke_semantics of Leon Romanovsky's v1. */
+  readonly revokeSemantics: boolean;
   /** What happens when the last reference of a buffer is gone. */
   readonly release: Sequence<VfioPciDmaBuf>;
 
@@ -145,6 +165,16 @@ export interface VfioRules {
   /** What the end of a session does to each buffer, by its state. */
   readonly closing: Readonly<Record<Status, Sequence<Change>>>;
 
+  /** Which lock guards the buffers of a device and their states, besides memory_lock. */
+  readonly bufferLock: "memory_lock" | "dmabuf_lock";
+  /** The form in which user space asks to revoke a buffer for good. */
+  readonly requestForm: "device ioctl" | "feature" | "buffer ioctl" | "-";
+  /** Which requests for the revoke feature are refused before a probe is answered. */
+  readonly revokeFeatureHeader: Checks<FeatureRequest>;
+  /** Whether a probe goes on to revoke. */
+  readonly probeRevokes: boolean;
+  /** Which requests for the revoke feature are refused after that, before the descriptor is looked at. */
+  readonly revokeFeaturePayload: Checks<FeatureRequest>;
   /** Which revoke requests are refused before the descriptor is looked at. */
   readonly revokeArgument: Checks<RevokeRequest>;
   /** What a failed look-up of the descriptor answers. */
@@ -165,6 +195,9 @@ export interface VfioRules {
 export interface Rules {
   readonly core: CoreRules;
   readonly vfio: VfioRules;
+  readonly umem: UmemRules;
+  readonly uverbs: UverbsRules;
+  readonly move: MoveRules;
 }
 
 /** A proposal or a kernel version that the simulator can be. */

@@ -26,6 +26,8 @@ import { Kernel, PAGE_SIZE } from "./kernel/kernel.ts";
 import { Fault, type Vma } from "./kernel/mm.ts";
 import { atomic, type Steps, type Thread } from "./kernel/sched.ts";
 import type { TestImporter } from "./kernel/test_importer.ts";
+import type { MemoryRegion } from "./kernel/rdma_mr.ts";
+import type { MmapEntry } from "./kernel/uverbs_dmabuf.ts";
 import type { VfioPciDevice } from "./kernel/vfio_pci_core.ts";
 import type { Rules } from "./rules.ts";
 
@@ -51,6 +53,9 @@ export interface Objects extends Record<string, unknown> {
   mapping: Mapping;
   vmapping: Vmapping;
   vma: Vma;
+  nic: Fd;
+  entry: MmapEntry;
+  region: MemoryRegion;
 }
 
 /** What a handler answers: what the operation gives, an error, or a fault. */
@@ -59,7 +64,18 @@ export type Reply<N extends OperationName> = Given<N, SimObjects> | ErrnoName | 
 /** The kinds of objects with what the simulator keeps for them. */
 export type SimObjects = Pick<
   Objects,
-  "process" | "device" | "buffer" | "file" | "fence" | "attachment" | "mapping" | "vmapping" | "vma"
+  | "process"
+  | "device"
+  | "buffer"
+  | "file"
+  | "fence"
+  | "attachment"
+  | "mapping"
+  | "vmapping"
+  | "vma"
+  | "nic"
+  | "entry"
+  | "region"
 >;
 
 /** A handler of the simulator: a kernel operation. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DmaBufMmap, ExportInfo } from "../kernel/dma_buf.ts";
+import { type DmaBufMmap, type ExportInfo, tellImporters } from "../kernel/dma_buf.ts";
 import { PAGE_SIZE } from "../kernel/kernel.ts";
 import type { CoreRules } from "../rules.ts";
 
@@ -49,6 +49,7 @@ export const mainlineCore: CoreRules = {
     when: ({ hasDevice }) => !hasDevice,
     warns: "WARNING: dma_buf_dynamic_attach() without a device",
   }],
+  map: [],
   mapGaveNothing: "ENOMEM",
   vmap: [{
     clause: "BASE-10",
@@ -56,6 +57,9 @@ export const mainlineCore: CoreRules = {
     refuses: "an exporter without vmap",
     when: ({ ops }) => !ops.vmap,
   }],
+  notification: [tellImporters],
+  revocableCallback: "invalidate",
+  markValid: () => "EOPNOTSUPP",
   toldOfInvalidation: ({ attachments }) => attachments.filter(({ ops }) => ops?.invalidate),
   mmap: [
     {
@@ -72,6 +76,7 @@ export const mainlineCore: CoreRules = {
     },
     { clause: "BASE-07", errno: "EINVAL", refuses: "a range beyond the end", when: exceedsBuffer },
   ],
+  fault: [],
   seek: [{
     clause: "BASE-08",
     errno: "EINVAL",
@@ -99,4 +104,18 @@ export const mainlineCore: CoreRules = {
     },
   ],
   unknownIoctl: "ENOTTY",
+  revokeIoctl: "absent",
+  revokeAnswer: (given) => given,
+};
+
+/** The core up to 7.0, which refused an importer with operations but without the callback (RNOD-01). */
+export const coreTo70: CoreRules = {
+  ...mainlineCore,
+  attach: [...mainlineCore.attach, {
+    clause: "RNOD-01",
+    errno: "EINVAL",
+    refuses: "operations without the callback",
+    when: ({ ops }) => ops !== undefined && !ops.invalidate,
+    warns: "WARNING: dma_buf_dynamic_attach() without a callback",
+  }],
 };

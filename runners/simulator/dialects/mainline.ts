@@ -1,94 +1,52 @@
 /**
  * Linux: temporary revocation by the events of a device, no mmap of a VFIO buffer, no revoke request.
  *
- * A revoked buffer is one bit; the model calls it TEMP. From 7.1 on a revoke waits for fences and mappings, and the
- * kref is re-armed by it (VMOV-09). A buffer that is already revoked is left alone at close (VCLS-03). 7.3 was read
- * line by line; what is said of older releases comes from lists of commits, and cells that nobody has seen are not
- * asserted by any case.
+ * A revoked buffer is one bit; the model calls it TEMP, and PERM once its session has ended. From 7.1 on a revoke waits
+ * for fences and mappings, and the kref is re-armed by it (VMOV-09). A buffer that is already revoked is left alone at
+ * close (VCLS-03). 7.3 was read line by line; what is said of older releases comes from lists of commits, and cells
+ * that nobody has seen are not asserted by any case.
  *
  * @module
  */
-import { mmapAbsent } from "../kernel/vfio_pci_dmabuf.ts";
-import {
-  dropKref,
-  forgetDevice,
-  lockReservation,
-  notifyImporters,
-  rearmKref,
-  releaseRegistration,
-  setStatus,
-  unlink,
-  unlockReservation,
-  waitForFences,
-  waitForUnmaps,
-} from "../kernel/vfio_pci_revoke.ts";
-import type { CoreRules, Dialect, VfioRules } from "../rules.ts";
-import { mainlineCore } from "./core.ts";
-import { refuseWithoutAccess, vfioBase } from "./vfio.ts";
+import type { Dialect, Rules, VfioRules } from "../rules.ts";
+import { coreTo70, mainlineCore } from "./core.ts";
+import { rdma, rdmaTo70 } from "./rdma.ts";
+import { type Revocation, vfioOf } from "./revocation.ts";
+import { attachTo70, headerChecks } from "./vfio.ts";
 
-const waitForAllFences = waitForFences("BOOKKEEP");
-
-const revoke = [
-  lockReservation,
-  setStatus,
-  notifyImporters,
-  waitForAllFences,
-  unlockReservation,
-  dropKref,
-  waitForUnmaps,
-  rearmKref,
-];
-
-const unrevoke = [lockReservation, notifyImporters, waitForAllFences, setStatus, unlockReservation];
-
-const leaveSession = [unlink, forgetDevice, releaseRegistration];
-
-const vfio73: VfioRules = {
-  ...vfioBase,
-  transitions: { OK: { TEMP: revoke }, TEMP: { OK: unrevoke }, PERM: {} },
-  closing: { OK: leaveSession, TEMP: leaveSession, PERM: leaveSession },
-  mmap: mmapAbsent,
-  mmapChecks: [],
-  firstFaultCheck: [],
-  secondFaultCheck: [],
-  revokeArgument: [
-    refuseWithoutAccess,
-    { clause: "VREV-28", errno: "ENOTTY", refuses: "an unknown request", when: () => true },
-  ],
-  revokeForeign: [],
-  revokeState: [],
+/** The row of 7.1 to 7.3. */
+export const mainlineRow: Revocation = {
+  stateIn: "exporter",
+  stateFirst: "yes",
+  fenceUsage: "BOOKKEEP",
+  waitUnmap: "yes",
+  rearm: "revoke",
+  upgradeNotifies: "-",
+  unrevokeNotifies: "yes",
+  closeRenotifies: "no",
+  mmap: "no",
+  request: "-",
+  requestLock: "-",
+  configOff: "-",
+  pin: "no op",
 };
 
-/** Before 7.1 nothing waited, mappings were not counted, and every pin was refused. */
-const vfio70: VfioRules = {
-  ...vfio73,
-  transitions: {
-    OK: { TEMP: [lockReservation, setStatus, notifyImporters, unlockReservation] },
-    TEMP: { OK: [lockReservation, notifyImporters, setStatus, unlockReservation] },
-    PERM: {},
-  },
-  attach: vfioBase.attach.filter(({ clause }) => clause !== "VATT-03"),
-  pin: [{ clause: "VATT-09", errno: "EOPNOTSUPP", refuses: "every pin", when: () => true }],
-  krefsTakenByMap: () => 0,
-  krefsPutByUnmap: 0,
+/** The row of 7.0: nothing waited, mappings were not counted, and every pin was refused. */
+export const mainline70Row: Revocation = {
+  ...mainlineRow,
+  fenceUsage: "-",
+  waitUnmap: "no",
+  rearm: "-",
+  closeRenotifies: "yes", // not compared
+  pin: "EOPNOTSUPP",
 };
 
-/** Up to 7.0 the core refused an importer with operations but without the callback (RNOD-01). */
-const coreTo70: CoreRules = {
-  ...mainlineCore,
-  attach: [...mainlineCore.attach, {
-    clause: "RNOD-01",
-    errno: "EINVAL",
-    refuses: "operations without the callback",
-    when: ({ ops }) => ops !== undefined && !ops.invalidate,
-    warns: "WARNING: dma_buf_dynamic_attach() without a callback",
-  }],
-};
+const vfio70: VfioRules = { ...vfioOf(mainline70Row), attach: attachTo70 };
 
 /** 6.12 has no dma-buf feature in VFIO at all. */
 const vfio612: VfioRules = {
   ...vfio70,
-  featureHeader: [...vfioBase.featureHeader.slice(0, 5), {
+  featureHeader: [...headerChecks, {
     clause: "VEXP-23",
     errno: "ENOTTY",
     refuses: "an unknown feature",
@@ -96,20 +54,18 @@ const vfio612: VfioRules = {
   }],
 };
 
-function release(version: string, core: CoreRules, vfio: VfioRules, title: string): Dialect {
-  return {
-    id: `mainline-${version}`,
-    title: `Linux ${version}: ${title}`,
-    kernel: version,
-    rules: { core, vfio },
-  };
+function release(version: string, title: string, rules: Rules): Dialect {
+  return { id: `mainline-${version}`, title: `Linux ${version}: ${title}`, kernel: version, rules };
 }
+
+const to70 = { ...rdmaTo70, core: coreTo70 };
+const from71 = { ...rdma, core: mainlineCore, vfio: vfioOf(mainlineRow) };
 
 /** The kernel releases that the model knows. */
 export const mainlineDialects: readonly Dialect[] = [
-  release("6.12", coreTo70, vfio612, "no VFIO buffers"),
-  release("7.0", coreTo70, vfio70, "revocation that waits for nothing"),
-  release("7.1", mainlineCore, vfio73, "revocation that waits for fences and mappings"),
-  release("7.2", mainlineCore, vfio73, "as 7.1 for VFIO"),
-  release("7.3", mainlineCore, vfio73, "temporary revocation, no request"),
+  release("6.12", "no VFIO buffers", { ...to70, vfio: vfio612 }),
+  release("7.0", "revocation that waits for nothing", { ...to70, vfio: vfio70 }),
+  release("7.1", "revocation that waits for fences and mappings", from71),
+  release("7.2", "as 7.1 for VFIO", from71),
+  release("7.3", "temporary revocation, no request", from71),
 ];

@@ -3,29 +3,35 @@
  *
  * @module
  */
+import type { ErrnoName } from "../../../spec/errno.ts";
 import type { Check, Checks } from "../kernel/check.ts";
 import { PAGE_SIZE } from "../kernel/kernel.ts";
 import type { Sequence } from "../kernel/sequence.ts";
 import type { DeviceEvent, VfioPciDevice } from "../kernel/vfio_pci_core.ts";
-import type { ExportRequest, RequestedRange, VfioAttach, VfioPciDmaBuf } from "../kernel/vfio_pci_dmabuf.ts";
+import type {
+  ExportRequest,
+  FeatureHeader,
+  RequestedRange,
+  VfioAttach,
+  VfioPciDmaBuf,
+} from "../kernel/vfio_pci_dmabuf.ts";
 import {
   dropBuffer,
   engageLowPower,
   leaveLowPower,
   listBuffer,
+  lockBuffersForExport,
   lockMemory,
-  lockMemoryForExport,
   powerUpDevice,
   refuseSecondEntry,
   releaseRunningRegistration,
   resetHardware,
   revokeBuffers,
   setInitialStatus,
-  takeBuffersAway,
   tryResetHardware,
   unlinkFromDevice,
+  unlockBuffersAfterExport,
   unlockMemory,
-  unlockMemoryAfterExport,
   unrevokeAfterReset,
   unrevokeIfEnabled,
   unrevokeIfOpen,
@@ -34,8 +40,10 @@ import {
 } from "../kernel/vfio_pci_events.ts";
 import type { VfioRules } from "../rules.ts";
 
-/** Bytes of struct vfio_device_feature, and of struct vfio_device_feature_dma_buf before its ranges. */
-const HEADER_SIZE = 8;
+/** Bytes of struct vfio_device_feature. */
+export const HEADER_SIZE = 8;
+
+/** Bytes of struct vfio_device_feature_dma_buf before its ranges. */
 const PAYLOAD_SIZE = 16;
 
 /** Where the simulated BARs begin in the physical address space. */
@@ -56,8 +64,21 @@ export const refuseWithoutAccess: Check<{ readonly accessGranted: boolean }> = {
   when: ({ accessGranted }) => !accessGranted,
 };
 
-/** Which feature requests are refused before a probe is answered, in the order of semantics table 4.1. */
-export const featureHeader: Checks<ExportRequest> = [
+/** What a kernel without CONFIG_VFIO_PCI_DMABUF answers, where it has the request at all. */
+export function kernelWithout(clause: string, errno: ErrnoName): Check<{ readonly device: VfioPciDevice }> {
+  return {
+    clause,
+    errno,
+    refuses: WITHOUT_DMABUF,
+    when: ({ device }) => device.model.driver === "config-off",
+  };
+}
+
+/** What the checks of {@link kernelWithout} refuse, in words. */
+export const WITHOUT_DMABUF = "a kernel without the feature";
+
+/** What is wrong with the header of a request for any feature; vfio_ioctl_device_feature(). */
+export const headerChecks: Checks<FeatureHeader> = [
   refuseWithoutAccess,
   {
     clause: "VEXP-01",
@@ -73,12 +94,12 @@ export const featureHeader: Checks<ExportRequest> = [
     refuses: "GET and SET without PROBE",
     when: ({ request }) => request.includes("get") && request.includes("set") && !request.includes("probe"),
   },
-  {
-    clause: "VEXP-23",
-    errno: "ENOTTY",
-    refuses: "a kernel without the feature",
-    when: ({ device }) => device.model.driver === "config-off",
-  },
+];
+
+/** Which feature requests are refused before a probe is answered, in the order of semantics table 4.1. */
+export const featureHeader: Checks<ExportRequest> = [
+  ...headerChecks,
+  kernelWithout("VEXP-23", "ENOTTY"),
   {
     clause: "VEXP-02",
     errno: "EOPNOTSUPP",
@@ -215,7 +236,8 @@ function isRevoked(buffer: VfioPciDmaBuf | undefined): boolean {
   return buffer?.status !== "OK";
 }
 
-const attach: Checks<VfioAttach> = [
+/** Which attachments are refused, in the order of semantics table 4.4. */
+export const attach: Checks<VfioAttach> = [
   {
     clause: "VATT-01",
     errno: "EOPNOTSUPP",
@@ -235,6 +257,9 @@ const attach: Checks<VfioAttach> = [
     when: ({ attachment }) => attachment.ops?.invalidate === undefined,
   },
 ];
+
+/** Up to 7.0 VFIO did not ask whether an importer can be revoked; the core refused those without a callback. */
+export const attachTo70: Checks<VfioAttach> = attach.filter(({ clause }) => clause !== "VATT-03");
 
 const privateMap: Checks<VfioAttach> = [
   { clause: "VATT-08", errno: "EOPNOTSUPP", refuses: "a foreign buffer", when: ({ buffer }) => !buffer },
@@ -257,19 +282,30 @@ function zapped(...steps: Sequence<DeviceEvent>): Sequence<DeviceEvent> {
   return [lockMemory, zapBarMappings, ...steps, unlockMemory];
 }
 
-/** The VFIO rules that seed 2 and Linux 7.3 have in common. */
-export const vfioBase: Omit<
-  VfioRules,
+/** The rules that {@link vfioOf} in `revocation.ts` makes of a row. */
+type FromRow =
+  | "events"
   | "transitions"
   | "closing"
+  | "pin"
   | "mmap"
   | "mmapChecks"
   | "firstFaultCheck"
   | "secondFaultCheck"
+  | "bufferLock"
+  | "requestForm"
+  | "revokeSemantics"
   | "revokeArgument"
+  | "revokeFeatureHeader"
+  | "revokeFeaturePayload"
   | "revokeForeign"
-  | "revokeState"
-> = {
+  | "revokeLock"
+  | "revokeState";
+
+/** The VFIO rules that do not follow from a row of the table of proposals, as Linux 7.3 has them. */
+export const vfioBase: Omit<VfioRules, FromRow> & {
+  readonly events: Omit<VfioRules["events"], "lastClose">;
+} = {
   memoryEnabled: ({ power, command, model }) => power === "D0" && (command.memory || model.isVirtual),
   endsSession: ({ openCount }) => openCount === 0,
   resetChecks: [{
@@ -289,7 +325,6 @@ export const vfioBase: Omit<
     lowPowerEntry: zapped(revokeBuffers, refuseSecondEntry, engageLowPower),
     lowPowerExit: [lockMemory, leaveLowPower, unrevokeIfEnabled, unlockMemory],
     wakeup: [leaveLowPower],
-    lastClose: [lockMemory, revokeBuffers, takeBuffersAway, unlockMemory],
   },
   hotReset: {
     revokes: ({ resetSet }) => resetSet,
@@ -300,20 +335,19 @@ export const vfioBase: Omit<
   featureHeader,
   probeExports: false,
   exportPayload,
-  publish: [lockMemoryForExport, setInitialStatus, listBuffer, unlockMemoryAfterExport],
+  publish: [lockBuffersForExport, setInitialStatus, listBuffer, unlockBuffersAfterExport],
   undoExport: [dropBuffer],
-  initialStatus: (memoryEnabled) => memoryEnabled ? "OK" : "TEMP",
+  initialStatus: (_device, memoryEnabled) => memoryEnabled ? "OK" : "TEMP",
   release: [unlinkFromDevice, releaseRunningRegistration],
   attach,
-  pin: [],
   map: [{ clause: "VATT-05", errno: "ENODEV", refuses: "a revoked buffer", when: isRevoked }],
   krefsTakenByMap: (error) => error ? 0 : 1,
   krefsPutByUnmap: 1,
   privateMap,
   frameOf: ({ frames }, page) => frames[page],
   buffersToMove: ({ dmabufs }) => [...dmabufs],
+  probeRevokes: false,
   revokeLookupError: (error) => error,
-  revokeLock: "write",
   buffersToRevoke: ({ buffer }) => buffer ? [buffer] : [],
   putsAfterRevoke: () => 1,
 };

@@ -10,6 +10,7 @@ import {
   dmaBufMmap,
   dmaBufOf,
   dmaBufPoll,
+  dmaBufRevoke,
   dmaBufSeek,
   dmaBufSync,
   pagesOf,
@@ -21,6 +22,9 @@ import { at, on, type SimHandler } from "../session.ts";
 
 /** The byte that the kernel copies when a case reads a file into a mapping. */
 const COPIED = 0x5a;
+
+/** The number of DMA_BUF_IOCTL_REVOKE (S3:84). */
+const REVOKE_NUMBER = 4;
 
 /** The handlers of `buffer.*` and `memory.*`. */
 export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] = [
@@ -41,9 +45,15 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     if (isError(dmabuf)) return dmabuf;
     return yield* dmaBufSync(kernel, dmabuf, { phase, access, unknownFlag: unknown_flag, unreadable });
   }),
-  at("buffer.ioctl", ({ kernel }, { buffer }) => {
+  on("buffer.ioctl", function* ({ kernel }, { buffer, number }) {
     const dmabuf = dmaBufOf(buffer);
-    return isError(dmabuf) ? dmabuf : kernel.rules.core.unknownIoctl;
+    if (isError(dmabuf)) return dmabuf;
+    if (number !== REVOKE_NUMBER) return kernel.rules.core.unknownIoctl;
+    return yield* dmaBufRevoke(kernel, { dmabuf, argument: "none" });
+  }),
+  on("buffer.revoke", function* ({ kernel }, { buffer, argument }) {
+    const dmabuf = dmaBufOf(buffer);
+    return isError(dmabuf) ? dmabuf : yield* dmaBufRevoke(kernel, { dmabuf, argument });
   }),
   at("buffer.set_name", (_session, { buffer, name }) => {
     const dmabuf = dmaBufOf(buffer);

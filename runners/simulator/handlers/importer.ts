@@ -11,6 +11,7 @@ import {
   dmaBufFd,
   dmaBufGet,
   dmaBufInvalidateMappings,
+  dmaBufMarkValid,
   dmaBufOf,
   dmaBufPut,
   dmaBufVmap,
@@ -18,7 +19,14 @@ import {
 import { DmaFence } from "../kernel/dma_resv.ts";
 import { type Fd, fget, File, type Process } from "../kernel/file.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { allocateFromHeap, exportForTest } from "../kernel/test_exporter.ts";
+import {
+  allocateFromHeap,
+  exportForTest,
+  holdingsOf,
+  moveBuffer,
+  type TestBuffer,
+  testBufferOf,
+} from "../kernel/test_exporter.ts";
 import { TestImporter } from "../kernel/test_importer.ts";
 import { privateMap } from "../kernel/vfio_pci_dmabuf.ts";
 import { at, on, type Session, type SimHandler } from "../session.ts";
@@ -40,14 +48,22 @@ function fenceOf(fd: Fd): DmaFence | undefined {
   return fence instanceof DmaFence ? fence : undefined;
 }
 
+function testBufferBehind(fd: Fd): TestBuffer | "EBADF" | "EINVAL" {
+  const dmabuf = dmaBufOf(fd);
+  if (isError(dmabuf)) return dmabuf === "EBADF" ? "EBADF" : "EINVAL";
+  return testBufferOf(dmabuf) ?? "EINVAL";
+}
+
 /** The handlers of `importer.*`. */
 export const importerHandlers: readonly (readonly [OperationName, SimHandler])[] = [
-  on("importer.attach", function* (session, { buffer, kind, peer_to_peer, on_invalidate, device }, name) {
+  on("importer.attach", function* (session, args, name) {
     const { kernel } = session;
+    const { buffer, kind, peer_to_peer, on_invalidate, device, callbacks } = args;
     const dmabuf = dmaBufGet(kernel, descriptor(session, buffer));
     if (isError(dmabuf)) return dmabuf;
     const peerToPeer = peer_to_peer ?? kind !== "static";
-    const options = { kind, peerToPeer, policy: on_invalidate, hasDevice: device === "own", name };
+    const hasDevice = device === "own";
+    const options = { kind, peerToPeer, policy: on_invalidate, hasDevice, name, callbacks };
     const importer = yield* TestImporter.attach(kernel, dmabuf, options);
     if (!isError(importer)) session.importers.add(importer);
     return importer;
@@ -117,9 +133,31 @@ export const exporterHandlers: readonly (readonly [OperationName, SimHandler])[]
     const dmabuf = allocateFromHeap(session.kernel, session.bytes(size));
     return isError(dmabuf) ? dmabuf : withDescriptor(session.kernel, session.process, dmabuf);
   }),
-  at("exporter.create", (session, { size, ...options }) => {
-    const dmabuf = exportForTest(session.kernel, session.bytes(size), options);
+  at("exporter.create", (session, { size, revoke_semantics, over, ...options }) => {
+    const shared = over ? dmaBufOf(over) : undefined;
+    if (shared && isError(shared)) return "EINVAL";
+    const dmabuf = exportForTest(session.kernel, session.bytes(size), {
+      ...options,
+      revokeSemantics: revoke_semantics,
+      over: shared,
+    });
     return isError(dmabuf) ? dmabuf : withDescriptor(session.kernel, session.process, dmabuf);
+  }),
+  at("exporter.counts", (_session, { buffer }) => {
+    const held = testBufferBehind(buffer);
+    return isError(held) ? held : { ...holdingsOf(held) };
+  }),
+  on("exporter.move", function* ({ kernel }, { buffer }) {
+    const held = testBufferBehind(buffer);
+    return isError(held) ? held : yield* moveBuffer(kernel, held);
+  }),
+  on("exporter.mark_valid", function* ({ kernel }, { buffer }) {
+    const dmabuf = dmaBufOf(buffer);
+    if (isError(dmabuf)) return "EOPNOTSUPP";
+    yield dmabuf.resv.mutex.lock;
+    const error = dmaBufMarkValid(kernel, dmabuf);
+    dmabuf.resv.mutex.unlock();
+    return error;
   }),
   on("exporter.invalidate", function* ({ kernel }, { buffer, locked }) {
     const dmabuf = dmaBufOf(buffer);

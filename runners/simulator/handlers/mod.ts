@@ -9,6 +9,7 @@ import type { Session } from "../session.ts";
 import { bufferHandlers } from "./buffer.ts";
 import { exporterHandlers, importerHandlers } from "./importer.ts";
 import { processHandlers } from "./process.ts";
+import { rdmaHandlers } from "./rdma.ts";
 import { vfioHandlers } from "./vfio.ts";
 
 /** Every handler, by operation. */
@@ -18,4 +19,5 @@ export const HANDLERS: Handlers<Session, Steps<unknown>> = new Map([
   ...importerHandlers,
   ...exporterHandlers,
   ...vfioHandlers,
+  ...rdmaHandlers,
 ]);

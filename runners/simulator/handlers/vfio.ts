@@ -5,6 +5,7 @@
  */
 import type { ErrnoName } from "../../../spec/errno.ts";
 import type { OperationName } from "../../../spec/operations/mod.ts";
+import { REVOKE_ARGSZ, REVOKE_FEATURE_ARGSZ } from "../../../spec/operations/vfio.ts";
 import { isSize, sizeInBytes } from "../../../spec/size.ts";
 import { isError } from "../kernel/check.ts";
 import { type Fd, fget, type OpenFlags } from "../kernel/file.ts";
@@ -26,7 +27,7 @@ import {
   VfioPciDevice,
   wakeDevice,
 } from "../kernel/vfio_pci_core.ts";
-import { featureDmaBuf, revokeIoctl } from "../kernel/vfio_pci_dmabuf.ts";
+import { featureDmaBuf, featureRevoke, revokeIoctl } from "../kernel/vfio_pci_dmabuf.ts";
 import { pagesOf } from "../kernel/dma_buf.ts";
 import { at, on, type SimHandler } from "../session.ts";
 import { descriptor } from "./importer.ts";
@@ -34,6 +35,14 @@ import { descriptor } from "./importer.ts";
 /** Bytes of the feature header and payload without ranges, and of one range. */
 const REQUEST_SIZE = 24;
 const RANGE_SIZE = 16;
+
+/** What a program sends to revoke a buffer by the feature. */
+const REVOKE_BY_FEATURE = {
+  request: ["set"],
+  argsz: REVOKE_FEATURE_ARGSZ,
+  unknownFlag: false,
+  unreadable: "nothing",
+} as const;
 
 /** The device behind a descriptor, or the error of using a closed one. */
 function deviceOf(fd: Fd): DeviceFile | "EBADF" | "EINVAL" {
@@ -140,9 +149,20 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
   on("vfio.revoke", function* (session, { device, buffer, argsz, unreadable }) {
     const file = deviceOf(device);
     if (isError(file)) return file;
+    const { kernel } = session;
     const dmabuf = descriptor(session, buffer);
-    const { device: revoker, accessGranted } = file;
-    return yield* revokeIoctl(session.kernel, { device: revoker, accessGranted, argsz, unreadable, dmabuf });
+    const asksForIoctl = argsz !== undefined || unreadable !== undefined;
+    if (kernel.rules.vfio.requestForm === "feature" && !asksForIoctl) {
+      return yield* featureRevoke(kernel, { ...file, ...REVOKE_BY_FEATURE, dmabuf });
+    }
+    const argument = { argsz: argsz ?? REVOKE_ARGSZ, unreadable: unreadable ?? "nothing" } as const;
+    return yield* revokeIoctl(kernel, { ...file, ...argument, dmabuf });
+  }),
+  on("vfio.revoke_feature", function* (session, { device, buffer, unknown_flag: unknownFlag, ...request }) {
+    const file = deviceOf(device);
+    if (isError(file)) return file;
+    const dmabuf = descriptor(session, buffer);
+    return yield* featureRevoke(session.kernel, { ...file, ...request, unknownFlag, dmabuf });
   }),
   on("vfio.command", function* ({ kernel }, { device, width, offset, ...settings }) {
     const file = deviceOf(device);

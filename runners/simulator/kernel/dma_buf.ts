@@ -10,7 +10,7 @@ import { type DmaFence, DmaResv } from "./dma_resv.ts";
 import { type Fd, fget, File, fput, getFile, type OpenFlags, type Process } from "./file.ts";
 import type { Kernel } from "./kernel.ts";
 import { PAGE_SIZE } from "./kernel.ts";
-import { type FaultHandler, FileMappings, type MmapRequest, type PageFrame, Vma } from "./mm.ts";
+import { type FaultHandler, FileMappings, type MmapRequest, type PageFrame, Vma, zap } from "./mm.ts";
 import { type Steps, window } from "./sched.ts";
 import { shared, SharedObject } from "./shared.ts";
 
@@ -32,6 +32,8 @@ export interface DmaBufOps {
     | undefined;
   readonly vmap?: ((dmabuf: DmaBuf) => ErrnoName | undefined) | undefined;
   readonly release?: ((kernel: Kernel, dmabuf: DmaBuf) => Steps<void>) | undefined;
+  /** Revokes the buffer for good; only the core of seed 3 ever calls it (S3:46-70). */
+  readonly revoke?: ((kernel: Kernel, dmabuf: DmaBuf) => Steps<0 | ErrnoName>) | undefined;
 }
 
 /** What an importer gives at attach: struct dma_buf_attach_ops. */
@@ -39,6 +41,8 @@ export interface AttachOps {
   readonly allowPeer2peer: boolean;
   /** invalidate_mappings, called with the reservation lock held. */
   readonly invalidate?: ((kernel: Kernel, attachment: Attachment) => void) | undefined;
+  /** revoke_notify of Leon Romanovsky's v1, whose importers have either this or the other; no other core calls it. */
+  readonly revokeNotify?: ((kernel: Kernel, attachment: Attachment) => void) | undefined;
 }
 
 /** An importer's tie to a buffer: struct dma_buf_attachment. */
@@ -74,6 +78,8 @@ export interface ExportInfo {
   /** Bytes. */
   readonly size: number;
   readonly flags: OpenFlags;
+  /** revoke_semantics of Leon Romanovsky's v1: what the exporter invalidates is revoked. */
+  readonly revokeSemantics?: boolean | undefined;
 }
 
 /** A shared buffer: struct dma_buf. */
@@ -85,6 +91,10 @@ export class DmaBuf extends SharedObject {
   readonly size: number;
   readonly file: File;
   readonly resv: DmaResv;
+  readonly revokeSemantics: boolean;
+  /** Whether it is revoked, in the cores that have such a flag: Leon Romanovsky's v1, and no other (BASE-18). */
+  @shared
+  accessor invalidated = false;
   @shared
   accessor attachments: readonly Attachment[] = [];
   /** Its CPU mappings: the i_mmap of its file. */
@@ -99,6 +109,7 @@ export class DmaBuf extends SharedObject {
     this.ops = info.ops;
     this.priv = info.priv;
     this.size = info.size;
+    this.revokeSemantics = info.revokeSemantics ?? false;
     this.resv = new DmaResv(`dma-buf ${id}`);
     this.file = new File("dma-buf", this, (kernel) => this.#release(kernel), info.flags);
   }
@@ -219,10 +230,12 @@ export function dmaBufUnpin(attachment: Attachment): void {
  */
 export function* dmaBufMapAttachment(kernel: Kernel, attachment: Attachment): Steps<SgTable | ErrnoName> {
   const { dmabuf } = attachment;
+  const refused = refusal(kernel, kernel.rules.core.map, attachment);
+  if (refused) return refused;
   const pins = attachment.ops === undefined && dmabuf.ops.pin !== undefined;
   const error = pins ? dmabuf.ops.pin?.(kernel, attachment) : undefined;
   if (error) return error;
-  const mapping = mapNow(kernel, attachment);
+  const mapping = mapByExporter(kernel, attachment);
   if (isError(mapping)) {
     if (pins) dmaBufUnpin(attachment);
     return mapping;
@@ -231,8 +244,12 @@ export function* dmaBufMapAttachment(kernel: Kernel, attachment: Attachment): St
   return mapping;
 }
 
-/** The part of mapping that never waits: the exporter's own map operation, as a callback can call it. */
+/** The part of mapping that never waits, as a callback can call it. */
 export function mapNow(kernel: Kernel, attachment: Attachment): SgTable | ErrnoName {
+  return refusal(kernel, kernel.rules.core.map, attachment) ?? mapByExporter(kernel, attachment);
+}
+
+function mapByExporter(kernel: Kernel, attachment: Attachment): SgTable | ErrnoName {
   const frames = attachment.dmabuf.ops.map?.(kernel, attachment) ?? kernel.rules.core.mapGaveNothing;
   if (isError(frames)) return frames;
   kernel.mappings++;
@@ -259,9 +276,72 @@ export function dmaBufInvalidateMappings(kernel: Kernel, dmabuf: DmaBuf): void {
   if (dmabuf.resv.mutex.owner !== kernel.current) {
     kernel.warn("lockdep: dma_buf_invalidate_mappings() without the reservation lock");
   }
-  for (const attachment of kernel.rules.core.toldOfInvalidation(dmabuf)) {
-    attachment.ops?.invalidate?.(kernel, attachment);
+  for (const step of kernel.rules.core.notification) step.run(kernel, dmabuf);
+}
+
+/** A step of an invalidation. The reservation lock is held and nothing waits. */
+export interface NotificationStep {
+  /** What it does, in a few words. */
+  readonly name: string;
+  /** The clause it follows. */
+  readonly clause: string;
+  /** Does it. */
+  readonly run: (kernel: Kernel, dmabuf: DmaBuf) => void;
+}
+
+/** Calls the importers, each by the one callback that it has. */
+export const tellImporters: NotificationStep = {
+  name: "call the importers",
+  clause: "INVAL-02",
+  run(kernel, dmabuf) {
+    for (const attachment of kernel.rules.core.toldOfInvalidation(dmabuf)) {
+      const callback = attachment.ops?.invalidate ?? attachment.ops?.revokeNotify;
+      callback?.(kernel, attachment);
+    }
+  },
+};
+
+/** Marks a buffer with revoke semantics as revoked, in a core that has such a flag. */
+export const markInvalidated: NotificationStep = {
+  name: "mark it revoked",
+  clause: "LEON1-08",
+  run(_kernel, dmabuf) {
+    if (dmabuf.revokeSemantics) dmabuf.invalidated = true;
+  },
+};
+
+/** Removes the page table entries of a revoked buffer, as only the cover letter of Leon Romanovsky's v1 promises. */
+export const zapIfInvalidated: NotificationStep = {
+  name: "zap the CPU mappings",
+  clause: "LEON0-02",
+  run(_kernel, dmabuf) {
+    if (dmabuf.invalidated) zap(dmabuf.vmas);
+  },
+};
+
+/** Makes a revoked buffer usable again; dma_buf_mark_valid() of Leon Romanovsky's v1, which no kernel has. */
+export function dmaBufMarkValid(kernel: Kernel, dmabuf: DmaBuf): ErrnoName | undefined {
+  if (dmabuf.resv.mutex.owner !== kernel.current) {
+    kernel.warn("lockdep: dma_buf_mark_valid() without the reservation lock");
   }
+  return kernel.rules.core.markValid(dmabuf);
+}
+
+/** A request to revoke a buffer, made on the buffer itself. */
+export interface RevokeOnBuffer {
+  readonly dmabuf: DmaBuf;
+  /** What the caller passes along, which nothing reads. */
+  readonly argument: "none" | "unreadable";
+}
+
+/** Asks the exporter to revoke a buffer for good; DMA_BUF_IOCTL_REVOKE of seed 3 (S3:35-39), which no kernel has. */
+export function* dmaBufRevoke(kernel: Kernel, request: RevokeOnBuffer): Steps<0 | ErrnoName> {
+  const { revokeIoctl, revokeAnswer, unknownIoctl } = kernel.rules.core;
+  if (revokeIoctl === "absent") return unknownIoctl;
+  const { dmabuf } = request;
+  const refused = refusal(kernel, revokeIoctl, request);
+  if (refused || !dmabuf.ops.revoke) return refused ?? 0;
+  return revokeAnswer(yield* dmabuf.ops.revoke(kernel, dmabuf));
 }
 
 /** A request to map a buffer into a process. */
@@ -276,7 +356,16 @@ export function dmaBufMmap(kernel: Kernel, process: Process, request: DmaBufMmap
   if (error) return error;
   const fault = dmabuf.ops.mmap?.(kernel, dmabuf, request) ?? "EINVAL";
   if (isError(fault)) return fault;
-  return new Vma(process, request, dmabuf.mapped, fault);
+  return new Vma(process, request, dmabuf.mapped, askingCore(kernel, dmabuf, fault));
+}
+
+/** A fault handler behind the core's own checks, where a core has any: that of the cover letter alone. */
+function askingCore(kernel: Kernel, dmabuf: DmaBuf, fault: FaultHandler): FaultHandler {
+  const { fault: checks } = kernel.rules.core;
+  if (checks.length === 0) return fault;
+  return function* (k, vma, page): Steps<PageFrame | undefined> {
+    return refusal(k, checks, dmabuf) ? undefined : yield* fault(k, vma, page);
+  };
 }
 
 /** A request to move the file position. */

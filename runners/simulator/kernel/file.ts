@@ -17,7 +17,8 @@ export type FileKind =
   | "pipe"
   | "file"
   | "socket"
-  | "iommufd";
+  | "iommufd"
+  | "uverbs";
 
 /** How a file was opened. */
 export interface OpenFlags {

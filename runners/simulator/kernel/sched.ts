@@ -151,7 +151,7 @@ export class RwSemaphore extends SharedObject {
     this.write = {
       on: `lock:${lockClass} of ${of}(write)`,
       ready: () => this.isFree(),
-      take: (thread) => this.#takeForWriting(thread),
+      take: (thread) => this.#takeForWriting(thread, "waits"),
     };
   }
 
@@ -164,7 +164,7 @@ export class RwSemaphore extends SharedObject {
   /** Takes it for writing if nobody holds it, and tells whether it did; down_write_trylock(). */
   tryWrite(thread: Thread | undefined): boolean {
     if (!thread || !this.isFree()) return false;
-    this.#takeForWriting(thread);
+    this.#takeForWriting(thread, "tries");
     return true;
   }
 
@@ -181,10 +181,10 @@ export class RwSemaphore extends SharedObject {
     lockGivenBack(this.#class);
   }
 
-  #takeForWriting(thread: Thread): void {
+  #takeForWriting(thread: Thread, how: "waits" | "tries"): void {
     touch(this, WRITE);
     this.writer = thread;
-    lockTaken(this.#class);
+    lockTaken(this.#class, how);
   }
 }
 

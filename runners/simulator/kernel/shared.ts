@@ -22,8 +22,8 @@ export type Touch = typeof READ | typeof ADD | typeof WRITE;
 export interface Observer {
   /** A location was touched; a location is a field of an object. */
   touched(location: number, touch: Touch): void;
-  /** A lock of a class was taken by the running thread. */
-  locked(name: string): void;
+  /** A lock of a class was taken by the running thread, which would have waited for it or has only tried. */
+  locked(name: string, how: "waits" | "tries"): void;
   /** A lock of a class was given back. */
   unlocked(name: string): void;
 }
@@ -82,8 +82,8 @@ export function touch(object: SharedObject, how: Touch): void {
 }
 
 /** Says that the running thread took a lock. */
-export function lockTaken(name: string): void {
-  if (observer) observer.locked(name);
+export function lockTaken(name: string, how: "waits" | "tries" = "waits"): void {
+  if (observer) observer.locked(name, how);
 }
 
 /** Says that a lock was given back. */

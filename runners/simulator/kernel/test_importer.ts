@@ -20,6 +20,7 @@ import {
   mapNow,
   type SgTable,
 } from "./dma_buf.ts";
+import { DmaFence } from "./dma_resv.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Steps } from "./sched.ts";
 import { shared, SharedObject } from "./shared.ts";
@@ -28,7 +29,13 @@ import { shared, SharedObject } from "./shared.ts";
 export type ImporterKind = "dynamic" | "revocable" | "pinned" | "static";
 
 /** What the callback does with the mappings. */
-export type InvalidatePolicy = "unmap" | "keep" | "remap" | { readonly unmap_after_ms: number };
+export type InvalidatePolicy =
+  | "unmap"
+  | "keep"
+  | "remap"
+  | { readonly unmap_after_ms: number }
+  /** Its device has a job that ends so many milliseconds later. */
+  | { readonly job_ms: number };
 
 /** How an importer attaches. */
 export interface ImporterOptions {
@@ -37,6 +44,8 @@ export interface ImporterOptions {
   readonly policy: InvalidatePolicy;
   readonly hasDevice: boolean;
   readonly name: string;
+  /** Which callbacks it has where the core knows two; by its kind where left out. */
+  readonly callbacks?: "both" | undefined;
 }
 
 /** An attached importer. */
@@ -57,7 +66,7 @@ export class TestImporter extends SharedObject {
   /** Attaches to a buffer, whose reference it takes over, and pins it if it is of a kind that pins. */
   static *attach(kernel: Kernel, dmabuf: DmaBuf, options: ImporterOptions): Steps<TestImporter | ErrnoName> {
     const importer = new TestImporter(options.policy);
-    const ops = attachOps(options, (k, attachment) => importer.#invalidated(k, attachment));
+    const ops = attachOps(kernel, options, (k, attachment) => importer.#invalidated(k, attachment));
     const request = { dmabuf, ops, hasDevice: options.hasDevice, name: options.name };
     const attachment = yield* dmaBufAttach(kernel, request);
     if (isError(attachment)) {
@@ -130,12 +139,20 @@ export class TestImporter extends SharedObject {
     const { name } = attachment;
     kernel.events.push({ event: "invalidate", attachment: name });
     if (this.#policy === "keep") return;
-    if (typeof this.#policy === "object") {
-      kernel.spawn(`deferred unmap of ${name}`, this.#unmapLater(kernel, this.#policy.unmap_after_ms));
-      return;
-    }
+    if (typeof this.#policy === "object") return this.#finishLater(kernel, attachment, this.#policy);
     this.#unmapAll(kernel);
     if (this.#policy === "remap") this.#remap(kernel);
+  }
+
+  /** A job that goes on has a fence in the reservation before the callback returns (INVAL-16). */
+  #finishLater(kernel: Kernel, { dmabuf, name }: Attachment, policy: Exclude<InvalidatePolicy, string>): void {
+    if ("unmap_after_ms" in policy) {
+      kernel.spawn(`deferred unmap of ${name}`, this.#unmapLater(kernel, policy.unmap_after_ms));
+      return;
+    }
+    const job = new DmaFence(kernel.nextId());
+    dmabuf.resv.add(job, "BOOKKEEP");
+    kernel.spawn(`job of ${name}`, this.#unmapLater(kernel, policy.job_ms, job));
   }
 
   #unmapAll(kernel: Kernel): void {
@@ -152,8 +169,9 @@ export class TestImporter extends SharedObject {
     if (!isError(mapping)) this.mappings = [...this.mappings, mapping];
   }
 
-  *#unmapLater(kernel: Kernel, ms: number): Steps<void> {
+  *#unmapLater(kernel: Kernel, ms: number, job?: DmaFence): Steps<void> {
     yield* kernel.sleep(ms);
+    job?.signal();
     if (!this.attached) return;
     yield this.attachment.dmabuf.resv.mutex.lock;
     this.#unmapAll(kernel);
@@ -162,6 +180,7 @@ export class TestImporter extends SharedObject {
 }
 
 function attachOps(
+  kernel: Kernel,
   options: ImporterOptions,
   invalidate: (kernel: Kernel, attachment: Attachment) => void,
 ): AttachOps | undefined {
@@ -172,7 +191,8 @@ function attachOps(
     case "pinned":
       return { allowPeer2peer };
     case "dynamic":
+      return { allowPeer2peer, invalidate, ...(options.callbacks && { revokeNotify: invalidate }) };
     case "revocable":
-      return { allowPeer2peer, invalidate };
+      return { allowPeer2peer, [kernel.rules.core.revocableCallback]: invalidate };
   }
 }

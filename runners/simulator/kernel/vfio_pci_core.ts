@@ -56,6 +56,11 @@ export class VfioPciDevice extends SharedObject {
   accessor power: "D0" | "D3hot" = "D0";
   /** Held for writing by everything that changes memory enable or revocation. */
   readonly memoryLock: RwSemaphore;
+  /** Guards the buffers and their states where a dialect has a lock of their own for that (v5 and later). */
+  readonly dmabufLock: RwSemaphore;
+  /** dmabufs_revoked: whether the last event revoked, so that a new buffer starts so too (v6 and later). */
+  @shared
+  accessor dmabufsRevoked = false;
   /** The buffers of the running session, in the order of their export. */
   @shared
   accessor dmabufs: readonly VfioPciDmaBuf[] = [];
@@ -83,6 +88,7 @@ export class VfioPciDevice extends SharedObject {
     super();
     this.model = model;
     this.memoryLock = new RwSemaphore("memory_lock", model.name);
+    this.dmabufLock = new RwSemaphore("dmabuf_lock", model.name);
   }
 
   /** Takes the error that was prepared for a request, if any. */
@@ -91,6 +97,11 @@ export class VfioPciDevice extends SharedObject {
     this.failNext.delete(request);
     return errno;
   }
+}
+
+/** The lock that guards the buffers of a device and their states. */
+export function bufferLockOf(kernel: Kernel, device: VfioPciDevice): RwSemaphore {
+  return kernel.rules.vfio.bufferLock === "memory_lock" ? device.memoryLock : device.dmabufLock;
 }
 
 /** Gives a registration reference back; vfio_device_put_registration(). */
@@ -113,6 +124,7 @@ export class DeviceFile {
 /** Opens a device; vfio_df_open(). */
 export function openDevice(kernel: Kernel, process: Process, device: VfioPciDevice, granted: boolean): Fd {
   kernel.devices.add(device);
+  if (device.openCount === 0) device.dmabufsRevoked = !kernel.rules.vfio.memoryEnabled(device);
   device.openCount++;
   device.registration++;
   return process.install(

@@ -24,7 +24,8 @@ import type { FaultHandler, MmapRequest, PageFrame, Vma } from "./mm.ts";
 import { Completion, type Steps } from "./sched.ts";
 import { Refcount, shared, SharedObject } from "./shared.ts";
 import { perform } from "./sequence.ts";
-import { putRegistration, type VfioPciDevice } from "./vfio_pci_core.ts";
+import { bufferLockOf, putRegistration, type VfioPciDevice } from "./vfio_pci_core.ts";
+import type { VfioRules } from "../rules.ts";
 
 /** The state of a buffer: enum vfio_pci_dma_buf_status of seed 2 (S2:319-323). Mainline has OK and TEMP only. */
 export type Status = "OK" | "TEMP" | "PERM";
@@ -102,8 +103,8 @@ export interface RequestedRange {
   readonly length: bigint;
 }
 
-/** A request for the dma-buf feature, as user space sends it. */
-export interface ExportRequest {
+/** A VFIO_DEVICE_FEATURE, as far as every feature has it: struct vfio_device_feature. */
+export interface FeatureHeader {
   readonly device: VfioPciDevice;
   readonly accessGranted: boolean;
   /** Bytes that the caller says there are. */
@@ -111,6 +112,10 @@ export interface ExportRequest {
   readonly request: readonly ("get" | "set" | "probe")[];
   readonly unknownFlag: boolean;
   readonly unreadable: "nothing" | "header" | "payload" | "ranges";
+}
+
+/** A request for the dma-buf feature, as user space sends it. */
+export interface ExportRequest extends FeatureHeader {
   readonly region: number;
   readonly ranges: readonly RequestedRange[];
   /** nr_ranges, which need not be the number of ranges that can be read. */
@@ -145,8 +150,9 @@ export function* featureDmaBuf(
   const buffer = new VfioPciDmaBuf(request.device, framesOf(request));
   request.device.registration++;
   const dmabuf = dmaBufExport(kernel, {
-    ops: vfioPciDmaBufOps,
+    ops: opsOf(rules),
     priv: buffer,
+    revokeSemantics: rules.revokeSemantics,
     size: Number(request.ranges.reduce((sum, range) => sum + range.length, 0n)),
     flags: request.openFlags,
   });
@@ -187,8 +193,6 @@ function bufferOf(dmabuf: DmaBuf): VfioPciDmaBuf {
 export const vfioPciDmaBufOps: DmaBufOps = {
   name: "vfio-pci",
   attach: (kernel, attachment) => refusal(kernel, kernel.rules.vfio.attach, request(attachment)),
-  pin: (kernel, attachment) => refusal(kernel, kernel.rules.vfio.pin, attachment),
-  unpin: () => {},
   map(kernel, attachment) {
     const buffer = bufferOf(attachment.dmabuf);
     const refused = refusal(kernel, kernel.rules.vfio.map, buffer);
@@ -204,7 +208,20 @@ export const vfioPciDmaBufOps: DmaBufOps = {
     if (buffer.kref > 1) kernel.leaks.push(`${buffer.kref - 1} kref of a released VFIO buffer`);
     yield* perform(kernel, kernel.rules.vfio.release, buffer);
   },
+  revoke: (kernel, dmabuf) => revokeByHolder(kernel, dmabuf),
 };
+
+/** The same up to 7.0, where VFIO had a pin operation that refused. */
+const pinningVfioPciDmaBufOps: DmaBufOps = {
+  ...vfioPciDmaBufOps,
+  pin: (kernel, attachment) => refusal(kernel, kernel.rules.vfio.pin, attachment),
+  unpin: () => {},
+};
+
+/** An exporter that refuses no pin has no operation for it. */
+function opsOf({ pin }: VfioRules): DmaBufOps {
+  return pin.length === 0 ? vfioPciDmaBufOps : pinningVfioPciDmaBufOps;
+}
 
 /** An attach or a private map, as the VFIO exporter sees it. */
 export interface VfioAttach {
@@ -253,9 +270,10 @@ function* faultVfioBuffer(kernel: Kernel, vma: Vma, page: number): Steps<PageFra
   const refused = refusal(kernel, kernel.rules.vfio.firstFaultCheck, buffer) !== undefined || !vdev;
   buffer.dmabuf.resv.mutex.unlock();
   if (refused || !vdev) return undefined;
-  yield vdev.memoryLock.read;
+  const lock = bufferLockOf(kernel, vdev);
+  yield lock.read;
   const again = refusal(kernel, kernel.rules.vfio.secondFaultCheck, buffer);
-  vdev.memoryLock.upRead();
+  lock.upRead();
   return again ? undefined : kernel.rules.vfio.frameOf(buffer, vma.first + page);
 }
 
@@ -276,22 +294,36 @@ export function* changeStatus(kernel: Kernel, buffer: VfioPciDmaBuf, to: Status)
 
 /** Revokes or un-revokes the buffers of a device; vfio_pci_dma_buf_move(). The caller holds memory_lock. */
 export function* moveBuffers(kernel: Kernel, device: VfioPciDevice, to: "OK" | "TEMP"): Steps<void> {
+  yield* lockBuffers(kernel, device);
+  device.dmabufsRevoked = to === "TEMP";
   for (const buffer of kernel.rules.vfio.buffersToMove(device)) {
     const { file } = buffer.dmabuf;
     if (!getFileActive(kernel, file)) continue;
     yield* changeStatus(kernel, buffer, to);
     fput(kernel, file);
   }
+  unlockBuffers(kernel, device);
+}
+
+/** Takes the lock of the buffers for one who holds memory_lock already. */
+function* lockBuffers(kernel: Kernel, device: VfioPciDevice): Steps<void> {
+  if (kernel.rules.vfio.bufferLock === "dmabuf_lock") yield device.dmabufLock.write;
+}
+
+function unlockBuffers(kernel: Kernel, device: VfioPciDevice): void {
+  if (kernel.rules.vfio.bufferLock === "dmabuf_lock") device.dmabufLock.upWrite();
 }
 
 /** Takes the buffers of a session away from the device; vfio_pci_dma_buf_cleanup(). */
 export function* cleanUpBuffers(kernel: Kernel, device: VfioPciDevice): Steps<void> {
+  yield* lockBuffers(kernel, device);
   for (const buffer of [...device.dmabufs]) {
     const { file } = buffer.dmabuf;
     if (!getFileActive(kernel, file)) continue;
     yield* perform(kernel, kernel.rules.vfio.closing[buffer.status], { buffer, to: "PERM", device });
     fput(kernel, file);
   }
+  unlockBuffers(kernel, device);
 }
 
 /** The argument of the revoke request: struct vfio_pci_dmabuf_revoke (S2:385-388). */
@@ -303,9 +335,15 @@ export interface RevokeRequest {
   readonly dmabuf: Fd;
 }
 
+/** The revoke request as a feature: struct vfio_device_feature with one descriptor (VFT-01). */
+export interface FeatureRequest extends FeatureHeader {
+  readonly dmabuf: Fd;
+}
+
 /** What a revoke request is about, once the descriptor is known. */
 export interface RevokeTarget {
-  readonly device: VfioPciDevice;
+  /** The device that is asked; where the buffer itself is asked, that of its session, if there still is one. */
+  readonly device: VfioPciDevice | undefined;
   readonly dmabuf: DmaBuf;
   readonly buffer: VfioPciDmaBuf | undefined;
 }
@@ -314,7 +352,30 @@ export interface RevokeTarget {
 export function* revokeIoctl(kernel: Kernel, request: RevokeRequest): Steps<0 | ErrnoName> {
   const rules = kernel.rules.vfio;
   const invalid = refusal(kernel, rules.revokeArgument, request);
-  if (invalid) return invalid;
+  return invalid ?? (yield* revokeDescriptor(kernel, request));
+}
+
+/** The same as a feature of the device; vfio_pci_core_feature_dma_buf_revoke() of the third version and later. */
+export function* featureRevoke(kernel: Kernel, request: FeatureRequest): Steps<0 | ErrnoName> {
+  const rules = kernel.rules.vfio;
+  const refused = refusal(kernel, rules.revokeFeatureHeader, request);
+  if (refused) return refused;
+  if (request.request.includes("probe") && !rules.probeRevokes) return 0;
+  const invalid = refusal(kernel, rules.revokeFeaturePayload, request);
+  return invalid ?? (yield* revokeDescriptor(kernel, request));
+}
+
+/** The same at the request of whoever holds a descriptor of the buffer; VFIO's revoke operation in RFC 5/7. */
+export function* revokeByHolder(kernel: Kernel, dmabuf: DmaBuf): Steps<0 | ErrnoName> {
+  const buffer = bufferOf(dmabuf);
+  return yield* revokeTarget(kernel, { device: buffer.vdev, dmabuf, buffer });
+}
+
+function* revokeDescriptor(
+  kernel: Kernel,
+  request: Pick<RevokeRequest, "device" | "dmabuf">,
+): Steps<0 | ErrnoName> {
+  const rules = kernel.rules.vfio;
   const dmabuf = dmaBufGet(kernel, request.dmabuf);
   if (isError(dmabuf)) return rules.revokeLookupError(dmabuf);
   const target = { device: request.device, dmabuf, buffer: vfioBufferOf(dmabuf) };
@@ -325,15 +386,26 @@ export function* revokeIoctl(kernel: Kernel, request: RevokeRequest): Steps<0 | 
 
 function* revokeTarget(kernel: Kernel, target: RevokeTarget): Steps<0 | ErrnoName> {
   const rules = kernel.rules.vfio;
+  const { device } = target;
   const foreign = refusal(kernel, rules.revokeForeign, target);
   if (foreign) return foreign;
-  const { memoryLock } = target.device;
-  yield rules.revokeLock === "write" ? memoryLock.write : memoryLock.read;
+  if (device) yield* lockForRevoke(kernel, device);
   const refused = refusal(kernel, rules.revokeState, target);
   if (!refused) {
     for (const buffer of rules.buffersToRevoke(target)) yield* changeStatus(kernel, buffer, "PERM");
   }
-  if (rules.revokeLock === "write") memoryLock.upWrite();
-  else memoryLock.upRead();
+  if (device) unlockAfterRevoke(kernel, device);
   return refused ?? 0;
+}
+
+function* lockForRevoke(kernel: Kernel, device: VfioPciDevice): Steps<void> {
+  const { memoryLock } = device;
+  yield kernel.rules.vfio.revokeLock === "write" ? memoryLock.write : memoryLock.read;
+  yield* lockBuffers(kernel, device);
+}
+
+function unlockAfterRevoke(kernel: Kernel, device: VfioPciDevice): void {
+  unlockBuffers(kernel, device);
+  if (kernel.rules.vfio.revokeLock === "write") device.memoryLock.upWrite();
+  else device.memoryLock.upRead();
 }

@@ -6,7 +6,7 @@
  */
 import { dmaBufPut } from "./dma_buf.ts";
 import type { SequenceStep } from "./sequence.ts";
-import { type DeviceEvent, putRegistration, zapBars } from "./vfio_pci_core.ts";
+import { bufferLockOf, type DeviceEvent, putRegistration, zapBars } from "./vfio_pci_core.ts";
 import { cleanUpBuffers, type ExportInProgress, moveBuffers, type VfioPciDmaBuf } from "./vfio_pci_dmabuf.ts";
 
 /** A step of an event on a device. */
@@ -155,21 +155,21 @@ export const takeBuffersAway: EventStep = {
 /** A step of publishing a new buffer, or of undoing that. */
 export type ExportStep = SequenceStep<ExportInProgress>;
 
-/** Takes memory_lock for writing, before the buffer can be seen. */
-export const lockMemoryForExport: ExportStep = {
-  name: "lock memory",
+/** Takes the lock of the buffers for writing, before the new one can be seen. */
+export const lockBuffersForExport: ExportStep = {
+  name: "lock the buffers",
   clause: "VEXP-21",
-  *run(_kernel, { device }) {
-    yield device.memoryLock.write;
+  *run(kernel, { device }) {
+    yield bufferLockOf(kernel, device).write;
   },
 };
 
-/** Gives memory_lock back. */
-export const unlockMemoryAfterExport: ExportStep = {
-  name: "unlock memory",
+/** Gives the lock of the buffers back. */
+export const unlockBuffersAfterExport: ExportStep = {
+  name: "unlock the buffers",
   clause: "VEXP-21",
-  run(_kernel, { device }) {
-    device.memoryLock.upWrite();
+  run(kernel, { device }) {
+    bufferLockOf(kernel, device).upWrite();
   },
 };
 
@@ -179,7 +179,7 @@ export const setInitialStatus: ExportStep = {
   clause: "VEXP-20",
   run(kernel, { device, buffer }) {
     const { initialStatus, memoryEnabled } = kernel.rules.vfio;
-    buffer.status = initialStatus(memoryEnabled(device));
+    buffer.status = initialStatus(device, memoryEnabled(device));
   },
 };
 
@@ -208,12 +208,13 @@ export type ReleaseStep = SequenceStep<VfioPciDmaBuf>;
 export const unlinkFromDevice: ReleaseStep = {
   name: "take it off the list of a running session",
   clause: "VCLS-07",
-  *run(_kernel, buffer) {
+  *run(kernel, buffer) {
     const { vdev } = buffer;
     if (!vdev) return;
-    yield vdev.memoryLock.write;
+    const lock = bufferLockOf(kernel, vdev);
+    yield lock.write;
     vdev.dmabufs = vdev.dmabufs.filter((each) => each !== buffer);
-    vdev.memoryLock.upWrite();
+    lock.upWrite();
   },
 };
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dmaBufInvalidateMappings } from "./dma_buf.ts";
+import { dmaBufInvalidateMappings, dmaBufMarkValid } from "./dma_buf.ts";
 import type { Usage } from "./dma_resv.ts";
 import { zap } from "./mm.ts";
 import type { SequenceStep } from "./sequence.ts";
@@ -95,6 +95,15 @@ export const rearmKref: ChangeStep = {
   run(_kernel, { buffer }) {
     buffer.kref = 1;
     buffer.unmapped.reinit();
+  },
+};
+
+/** Un-revokes a buffer whose state is kept by the core: dma_buf_mark_valid() of Leon Romanovsky's v1. */
+export const markValid: ChangeStep = {
+  name: "mark it valid in the core",
+  clause: "LEON1-13",
+  run(kernel, { buffer }) {
+    dmaBufMarkValid(kernel, buffer.dmabuf);
   },
 };
 

@@ -72,6 +72,7 @@ export const mmapMutants: readonly Mutant[] = [
       breaks: ["VMM-03"],
     },
     (rules) => ({
+      ...rules,
       core: { ...rules.core, mmap: forget(rules.core.mmap, "BASE-07") },
       vfio: {
         ...rules.vfio,

@@ -20,7 +20,7 @@ import {
 import { type Fd, fput, getFileActive, type OpenFlags, type Process } from "./file.ts";
 import type { Kernel } from "./kernel.ts";
 import { PAGE_SIZE } from "./kernel.ts";
-import type { FaultHandler, MmapRequest, PageFrame, Vma } from "./mm.ts";
+import type { FaultHandler, Memory, MmapRequest, PageFrame, Vma } from "./mm.ts";
 import { Completion, type Steps } from "./sched.ts";
 import { Refcount, shared, SharedObject } from "./shared.ts";
 import { perform } from "./sequence.ts";
@@ -30,9 +30,24 @@ import type { VfioRules } from "../rules.ts";
 /** The state of a buffer: enum vfio_pci_dma_buf_status of seed 2 (S2:319-323). Mainline has OK and TEMP only. */
 export type Status = "OK" | "TEMP" | "PERM";
 
-/** A piece of a BAR, in pages. */
-export interface PhysRange {
-  readonly frames: readonly PageFrame[];
+/** A piece of a BAR. Its frames are made when somebody asks for them, so that a large one costs nothing else. */
+export class PhysRange {
+  readonly #memory: Memory;
+  readonly #first: number;
+  readonly #pages: number;
+  #frames: readonly PageFrame[] | undefined;
+
+  constructor(memory: Memory, first: number, pages: number) {
+    this.#memory = memory;
+    this.#first = first;
+    this.#pages = pages;
+  }
+
+  /** Its frames, in order. */
+  get frames(): readonly PageFrame[] {
+    const frameOf = (_: unknown, index: number) => ({ memory: this.#memory, page: this.#first + index });
+    return this.#frames ??= Array.from({ length: this.#pages }, frameOf);
+  }
 }
 
 /** VFIO's private part of a buffer: struct vfio_pci_dma_buf. */
@@ -170,12 +185,9 @@ export function* featureDmaBuf(
 function framesOf(request: ExportRequest): PhysRange[] {
   const memory = request.device.model.bars[request.region]?.memory;
   if (!memory) return [];
-  return request.ranges.map(({ offset, length }) => ({
-    frames: Array.from({ length: Number(length) / PAGE_SIZE }, (_, index) => ({
-      memory,
-      page: Number(offset) / PAGE_SIZE + index,
-    })),
-  }));
+  return request.ranges.map(({ offset, length }) =>
+    new PhysRange(memory, Number(offset) / PAGE_SIZE, Number(length) / PAGE_SIZE)
+  );
 }
 
 /** Whether a buffer is a VFIO buffer, and its private part; the comparison of `dmabuf->ops`. */

@@ -59,6 +59,19 @@ export const bufferOperations = {
     result: { gives: "value", of: "0" },
     errnos: ["EBADF", "ENOTTY", "EINVAL"],
   }),
+  "buffer.revoke": operation({
+    buffer: named.buffer,
+    argument: z.enum(["none", "unreadable"]).default("none").meta({
+      description: "What is passed along: nothing, or a pointer that cannot be read. Nothing may read it.",
+    }),
+  }, {
+    summary: "Asks the exporter, through the buffer itself, to revoke the buffer for good.",
+    follows: "DMA_BUF_IOCTL_REVOKE, _IO('b', 4); dma_buf_ioctl(), S3:35-39",
+    result: { gives: "value", of: "0" },
+    errnos: ["EBADF", "EINVAL", "ENOTTY", "ENODEV", "EBADFD", "EBUSY", "EAGAIN"],
+    events: ["invalidate", "remap", "unmap"],
+    missing: "ENOTTY",
+  }),
   "buffer.set_name": operation({ buffer: named.buffer, name: z.string().max(31) }, {
     summary: "Names a buffer for the debugging files.",
     follows: "DMA_BUF_SET_NAME; dma_buf_set_name()",

@@ -24,12 +24,19 @@ export const importerOperations = {
     on_invalidate: z.union([
       z.enum(["unmap", "keep", "remap"]),
       z.strictObject({ unmap_after_ms: z.int().positive() }),
+      z.strictObject({ job_ms: z.int().positive() }),
     ]).default("unmap").meta({
       description: "What the callback does with the mappings: unmap them inside, keep them until told, " +
-        "unmap and try to map again inside, or unmap some milliseconds later.",
+        "unmap and try to map again inside, unmap some milliseconds later, or publish a fence for a job " +
+        "of the device that ends some milliseconds later, and unmap then.",
     }),
     device: z.enum(["own", "none"]).default("own")
       .meta({ description: "The importer's device; none passes a null pointer." }),
+    callbacks: z.enum(["both"]).optional().meta({
+      description:
+        "For a kernel that knows move_notify and revoke_notify: has both. By its kind where left " +
+        "out: dynamic has the first, revocable the second.",
+    }),
   }, {
     summary: "Attaches an importer to a buffer.",
     follows: "dma_buf_get(), dma_buf_dynamic_attach()",
@@ -165,11 +172,41 @@ export const exporterOperations = {
     vmap: z.boolean().default(false).meta({ description: "Whether there is a vmap operation." }),
     omit: z.array(z.enum(["map", "unmap", "release", "unpin"])).default([])
       .meta({ description: "Required operations that are left out." }),
+    revoke: z.union([z.enum(["absent", "ok"]), z.enum(ERRNO_NAMES)]).default("absent").meta({
+      description: "Whether there is an operation that revokes for good, and what it answers.",
+    }),
+    revoke_semantics: z.boolean().default(false).meta({
+      description: "Declares that what it invalidates is revoked, to a core that keeps such a state.",
+    }),
+    over: named.buffer.optional().meta({
+      description: "A buffer of the test exporter whose memory this one shares.",
+    }),
   }, {
     summary: "Exports a buffer from a test exporter that answers as it is told and never revokes.",
     follows: "dma_buf_export()",
     result: { gives: "object", kind: "buffer" },
     errnos: ["EINVAL", "ENOENT", "ENOMEM", "EMFILE"],
+  }),
+  "exporter.counts": operation({ buffer: named.buffer }, {
+    summary:
+      "Counts what importers hold of a buffer of the test exporter, and fences that have not signalled.",
+    follows: "/sys/kernel/debug/dma_buf/bufinfo; the test exporter's own counts",
+    result: { gives: "value", of: "{ attachments, pins, mappings, fences: numbers }" },
+    errnos: ["EBADF", "EINVAL"],
+  }),
+  "exporter.move": operation({ buffer: named.buffer }, {
+    summary: "Has the test exporter move a buffer to other memory, as a GPU driver does that needs the room.",
+    follows: "ttm_bo_validate(); dma_buf_invalidate_mappings()",
+    result: { gives: "nothing" },
+    errnos: ["EBADF", "EINVAL", "EBUSY"],
+    events: ["invalidate", "remap", "unmap"],
+  }),
+  "exporter.mark_valid": operation({ buffer: named.buffer }, {
+    summary: "Has the test exporter make a buffer usable again that it has revoked.",
+    follows: "dma_buf_mark_valid() of Leon Romanovsky's v1",
+    result: { gives: "nothing" },
+    errnos: ["EOPNOTSUPP"],
+    missing: "EOPNOTSUPP",
   }),
   "exporter.invalidate": operation({
     buffer: named.buffer,

@@ -16,6 +16,9 @@ const page = z.int().nonnegative().default(0).meta({ description: "Index of the 
 /** Size of `struct vfio_pci_dmabuf_revoke` in the revoke request of seed 2 (S2:385-389), in bytes. */
 export const REVOKE_ARGSZ = 8;
 
+/** Size of `struct vfio_device_feature` with one descriptor, the revoke request as a feature (VFT-01), in bytes. */
+export const REVOKE_FEATURE_ARGSZ = 12;
+
 /** Size of `struct vfio_device_feature` with the dma-buf payload of one range (include/uapi/linux/vfio.h), in bytes. */
 export const EXPORT_ARGSZ = 40;
 
@@ -103,14 +106,41 @@ export const vfioOperations = {
   "vfio.revoke": operation({
     device: named.device,
     buffer: descriptorOrNumber,
-    argsz: z.int().nonnegative().default(REVOKE_ARGSZ)
-      .meta({ description: "Bytes that the caller says there are." }),
-    unreadable: z.enum(["nothing", "all", "second-half"]).default("nothing"),
+    argsz: z.int().nonnegative().optional().meta({
+      description: "Bytes that the caller says there are, in the form of an ioctl; the true number where " +
+        "left out. A kernel whose device has no such ioctl answers ENOTTY.",
+    }),
+    unreadable: z.enum(["nothing", "all", "second-half"]).optional().meta({
+      description: "What of the argument of the ioctl cannot be read. As with argsz, it asks for the ioctl.",
+    }),
   }, {
-    summary: "Asks the device's driver to revoke one of its buffers for good.",
-    follows: "VFIO_DEVICE_PCI_DMABUF_REVOKE; vfio_pci_ioctl_dmabuf_revoke(), S2:53-68",
+    summary:
+      "Asks the device's driver to revoke one of its buffers for good, in the form that the driver has: " +
+      "an ioctl or a feature.",
+    follows: "VFIO_DEVICE_PCI_DMABUF_REVOKE; vfio_pci_ioctl_dmabuf_revoke(), S2:53-68; " +
+      "or VFIO_DEVICE_FEATURE with SET and VFIO_DEVICE_FEATURE_DMA_BUF_REVOKE",
     result: { gives: "value", of: "0" },
-    errnos: ["EINVAL", "ENOTTY", "EFAULT", "EBADF", "ENODEV", "EBADFD", "EBUSY"],
+    errnos: ["EINVAL", "ENOTTY", "EOPNOTSUPP", "EFAULT", "EBADF", "ENODEV", "EBADFD", "EBUSY"],
+    events: ["invalidate", "remap", "unmap"],
+    missing: "ENOTTY",
+  }),
+  "vfio.revoke_feature": operation({
+    device: named.device,
+    buffer: descriptorOrNumber,
+    request: z.array(z.enum(["get", "set", "probe"])).default(["set"]).meta({
+      description: "The flags of the request.",
+    }),
+    argsz: z.int().nonnegative().default(REVOKE_FEATURE_ARGSZ).meta({
+      description: "Bytes that the caller says there are.",
+    }),
+    unknown_flag: z.boolean().default(false).meta({ description: "Sets a flag bit that nothing defines." }),
+    unreadable: z.enum(["nothing", "header", "payload"]).default("nothing"),
+  }, {
+    summary: "Sends a request for the revoke feature of a device, in any form.",
+    follows: "VFIO_DEVICE_FEATURE with VFIO_DEVICE_FEATURE_DMA_BUF_REVOKE; " +
+      "vfio_pci_core_feature_dma_buf_revoke() of the third version and later",
+    result: { gives: "value", of: "0" },
+    errnos: ["EINVAL", "EFAULT", "ENOTTY", "EOPNOTSUPP", "EBADF", "ENODEV", "EBADFD"],
     events: ["invalidate", "remap", "unmap"],
     missing: "ENOTTY",
   }),

@@ -6,13 +6,7 @@
  */
 import type { ErrnoName } from "../../../spec/errno.ts";
 import { refusal } from "./check.ts";
-import {
-  type DmaBuf,
-  dmaBufExport,
-  dmaBufInvalidateMappings,
-  type DmaBufOps,
-  pagesOf,
-} from "./dma_buf.ts";
+import { type DmaBuf, dmaBufExport, dmaBufInvalidateMappings, type DmaBufOps, pagesOf } from "./dma_buf.ts";
 import { type Kernel, PAGE_SIZE } from "./kernel.ts";
 import { atomic, type Steps } from "./sched.ts";
 import { perform, type SequenceStep } from "./sequence.ts";

@@ -145,7 +145,11 @@ export class TestImporter extends SharedObject {
   }
 
   /** A job that goes on has a fence in the reservation before the callback returns (INVAL-16). */
-  #finishLater(kernel: Kernel, { dmabuf, name }: Attachment, policy: Exclude<InvalidatePolicy, string>): void {
+  #finishLater(
+    kernel: Kernel,
+    { dmabuf, name }: Attachment,
+    policy: Exclude<InvalidatePolicy, string>,
+  ): void {
     if ("unmap_after_ms" in policy) {
       kernel.spawn(`deferred unmap of ${name}`, this.#unmapLater(kernel, policy.unmap_after_ms));
       return;

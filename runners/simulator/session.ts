@@ -197,7 +197,7 @@ export class Session {
     kernel.advanceClock(LONG_TIME);
     return {
       leaks: this.#leaks(),
-      blocked: kernel.blockedThreads().map(({ name, waiting }) =>
+      blocked: kernel.threads().map(({ name, waiting }) =>
         `${name} waits for ${waiting?.on ?? "nothing"}`
       ),
       log: kernel.log,

@@ -38,9 +38,10 @@ export class Kernel {
   readonly leaks: string[] = [];
   /** The thread that runs. */
   current: Thread | undefined;
-  /** Files whose last reference is gone and whose release has not run; the kernel's task work. */
-  readonly #released: File[] = [];
+  /** Whether time passes whenever it may, so that who sleeps can wake at any moment. */
+  timeIsFree = false;
   readonly #threads: Thread[] = [];
+  readonly #spawned = new Map<string, number>();
   /** When each sleeping thread wants to wake. */
   readonly #timers: number[] = [];
   #ids = 0;
@@ -68,19 +69,36 @@ export class Kernel {
 
   /** Starts a thread of the kernel's own; it runs when the scheduler comes to it. */
   spawn(name: string, body: Steps<unknown>): void {
-    this.#threads.push(new Thread(name, body));
+    const earlier = this.#spawned.get(name) ?? 0;
+    this.#spawned.set(name, earlier + 1);
+    this.adopt(new Thread(earlier === 0 ? name : `${name}, once more (${earlier})`, body));
   }
 
-  /** Hands a file whose last reference is gone to the end of the running call; fput(). */
+  /** Takes a thread into the hands of the scheduler. */
+  adopt(thread: Thread): void {
+    this.#threads.push(thread);
+  }
+
+  /** Lets a thread take one step; only if it can run. */
+  step(thread: Thread): void {
+    const before = this.current;
+    this.current = thread;
+    thread.step();
+    this.current = before;
+  }
+
+  /** Hands a file whose last reference is gone to the end of the running call, or to the kernel; fput(). */
   deferRelease(file: File): void {
-    this.#released.push(file);
+    if (this.current) this.current.taskWork.push(() => file.release(this));
+    else this.spawn("delayed fput", file.release(this));
   }
 
   /** Waits for some milliseconds of virtual time. */
   *sleep(ms: number): Steps<void> {
     const until = this.now + ms;
     this.#timers.push(until);
-    yield { on: `time:${ms}ms`, ready: () => this.now >= until };
+    yield { on: `time:${ms}ms`, ready: () => this.timeIsFree || this.now >= until };
+    this.now = Math.max(this.now, until);
     this.#timers.splice(this.#timers.indexOf(until), 1);
   }
 
@@ -112,8 +130,8 @@ export class Kernel {
     this.now = until;
   }
 
-  /** The threads that have not returned. */
-  blockedThreads(): readonly Thread[] {
+  /** The threads that the scheduler has in its hands: those that have not returned, when nothing can move. */
+  threads(): readonly Thread[] {
     return this.#threads;
   }
 
@@ -137,20 +155,12 @@ export class Kernel {
     return moved;
   }
 
-  /** Runs one thread as far as it gets; before it returns to user space it does the task work. */
+  /** Runs one thread as far as it gets. */
   #advance(thread: Thread): boolean {
     const before = this.current;
     this.current = thread;
-    let moved = thread.advance();
-    for (let file = this.#dueRelease(thread); file; file = this.#dueRelease(thread)) {
-      thread.continueWith(file.release(this));
-      if (thread.advance()) moved = true;
-    }
+    const moved = thread.advance();
     this.current = before;
     return moved;
-  }
-
-  #dueRelease(thread: Thread): File | undefined {
-    return thread.done ? this.#released.pop() : undefined;
   }
 }

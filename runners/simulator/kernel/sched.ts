@@ -32,18 +32,14 @@ export class Thread {
   waiting: Wait | undefined;
   /** What the call gave. */
   result: unknown;
+  /** What it has to do before it returns to user space; task_work_add(). */
+  readonly taskWork: (() => Steps<void>)[] = [];
   #body: Steps<unknown>;
   #hasResult = false;
 
   constructor(name: string, body: Steps<unknown>) {
     this.name = name;
     this.#body = body;
-  }
-
-  /** Gives a thread that has done its work more to do before it returns; its result stays. */
-  continueWith(body: Steps<unknown>): void {
-    this.#body = body;
-    this.done = false;
   }
 
   /** Whether it can take a step. */
@@ -56,7 +52,7 @@ export class Thread {
     this.waiting?.take?.(this);
     const step = this.#body.next();
     this.waiting = step.done ? undefined : step.value;
-    if (step.done) this.#finish(step.value);
+    if (step.done) this.#return(step.value);
   }
 
   /** Runs until it returns or has to wait. Tells whether it got anywhere. */
@@ -66,10 +62,13 @@ export class Thread {
     return moved;
   }
 
-  #finish(value: unknown): void {
-    this.done = true;
+  /** The call is over, but for the task work. */
+  #return(value: unknown): void {
     if (!this.#hasResult) this.result = value;
     this.#hasResult = true;
+    const work = this.taskWork.pop();
+    if (work) this.#body = work();
+    else this.done = true;
   }
 }
 

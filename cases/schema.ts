@@ -8,6 +8,7 @@ import { familySchema } from "../spec/clause.ts";
 import { OPERATION_NAMES, operationOf } from "../spec/operations/mod.ts";
 import { OBJECT_NAME, type Operation } from "../spec/operations/operation.ts";
 import { profileSchema } from "../spec/profile.ts";
+import { digestsSchema } from "../spec/provenance/digests.ts";
 import { sourcesSchema } from "../spec/sources.ts";
 import { SECTIONS } from "./case.ts";
 import { EXPECTATION_KEYS, headShape, matrixSchema, stepShape, UNTIL } from "./format.ts";
@@ -33,6 +34,7 @@ export function schemas(): Readonly<Record<string, JsonSchema>> {
     "case.json": caseSchema(),
     "ledger.json": titled("A file of clauses", familySchema),
     "profile.json": titled("A profile", profileSchema),
+    "citations.json": titled("The digests of cited lines", digestsSchema),
     "sources.json": titled("What the clauses cite", sourcesSchema),
   };
 }

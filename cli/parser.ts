@@ -18,6 +18,7 @@ import { judgeRecord, schema, serve } from "./commands/serve.ts";
 import { start } from "./commands/start.ts";
 import { FORMAT_NAMES } from "./formats.ts";
 import type { Io } from "./io.ts";
+import { specCommands } from "./parser_spec.ts";
 import { VERSION } from "./suite.ts";
 
 /** What a command line asks for: carries it out and gives the exit status. */
@@ -168,6 +169,9 @@ function commands(args: readonly string[]) {
       }),
       command("schema", map(object({}), (): Action => schema), {
         description: message`Writes the schemas for editors and the page of the vocabulary.`,
+      }),
+      command("spec", specCommands, {
+        description: message`Checks what the specification rests on, or writes it as a document.`,
       }),
       command("start", map(object({}), (): Action => (io) => start({ ...FIRST_RUN, command: args }, io)), {
         description: message`Shows the suite at work: runs everything on the simulator.`,

@@ -9,8 +9,8 @@ import type { Position } from "../spec/diagnostic.ts";
 import type { CaseId, ClauseId } from "../spec/ids.ts";
 import type { Signal, Value } from "../spec/observation.ts";
 
-/** The four sections of a case, in the order in which they run. */
-export const SECTIONS = ["given", "control", "when", "then"] as const;
+/** The sections of a case, in the order in which they run; the threads of `race` run at the same time. */
+export const SECTIONS = ["given", "control", "when", "race", "then"] as const;
 
 /** A section of a case. */
 export type Section = typeof SECTIONS[number];
@@ -20,12 +20,14 @@ export type ExpectedEvent =
   | { readonly event: "invalidate"; readonly attachment: string }
   | { readonly event: "remap"; readonly attachment: string; readonly errno: ErrnoName | null }
   | { readonly event: "unmap"; readonly attachment: string }
+  | { readonly event: "stop"; readonly attachment: string }
+  | { readonly event: "unpin"; readonly attachment: string }
   | { readonly event: "wakeup"; readonly device: string }
   | { readonly event: "release-request"; readonly device: string };
 
 /** What importers must see during a step. */
 export type Sees =
-  /** Exactly these events, in this order; events of kinds that are not named, other than `invalidate`, are free. */
+  /** Exactly these events, in this order; events of kinds that are not named, other than `invalidate` and `stop`, are free. */
   | { readonly kind: "order"; readonly events: readonly ExpectedEvent[] }
   /** So many `invalidate` callbacks for each named attachment; others are free. */
   | { readonly kind: "count"; readonly counts: Readonly<Record<string, number>> };
@@ -37,7 +39,9 @@ export type ExpectedOutcome =
   /** Fail with one of these errors. */
   | { readonly kind: "fails"; readonly errnos: readonly ErrnoName[] }
   /** Raise this signal. */
-  | { readonly kind: "faults"; readonly signal: Signal };
+  | { readonly kind: "faults"; readonly signal: Signal }
+  /** End somehow: in a race, the allowed outcomes say how. */
+  | { readonly kind: "any" };
 
 /** What is expected of a step. */
 export interface Expectation {
@@ -79,6 +83,40 @@ export interface Step {
   readonly at: Position;
 }
 
+/** How one step of a race may end. */
+export type AllowedResult =
+  | ExpectedOutcome
+  /** Not be done, because the object that it needs was not given. */
+  | { readonly kind: "skipped" }
+  /** Not return before the race is over. */
+  | { readonly kind: "blocked" };
+
+/** One outcome that a race may have. */
+export interface AllowedEnd {
+  /** How each step ends, in the order of the section `race`. */
+  readonly results: readonly AllowedResult[];
+  /** How often each attachment is told in all, where that matters. */
+  readonly sees?: Readonly<Record<string, number>> | undefined;
+  /** Who allows it, where that is not the clause. */
+  readonly holder?: string | undefined;
+}
+
+/** A thread of a race. */
+export interface RaceThread {
+  /** Its name. */
+  readonly name: string;
+  /** What it does, in order. */
+  readonly steps: readonly Step[];
+}
+
+/** Threads that run at the same time, and how that may end. */
+export interface Race {
+  /** The threads; their steps are the section `race`. */
+  readonly threads: readonly RaceThread[];
+  /** The outcomes that are allowed, each of which some schedule must reach. */
+  readonly allowed: readonly AllowedEnd[];
+}
+
 /** A case, one matrix row of it. */
 export interface Case {
   /** Its path, and the row. */
@@ -91,6 +129,8 @@ export interface Case {
   readonly clauses: readonly ClauseId[];
   /** The steps, by section. */
   readonly sections: Readonly<Record<Section, readonly Step[]>>;
+  /** What runs at the same time, where something does. */
+  readonly race?: Race | undefined;
   /** Why no control can exist, where the case expects a refusal without one. */
   readonly noControl?: string | undefined;
   /** Why it must not run on a machine that matters, where that is so. */

@@ -28,6 +28,8 @@ export type WrittenEvent =
   | { readonly invalidate: string }
   | { readonly remap: string; readonly fails?: ErrnoName | undefined }
   | { readonly unmap: string }
+  | { readonly stop: string }
+  | { readonly unpin: string }
   | { readonly wakeup: string }
   | { readonly "release-request": string };
 
@@ -52,24 +54,35 @@ export interface WrittenStep extends WrittenExpectation {
   readonly note?: string | undefined;
 }
 
-const text = z.string().trim().min(1);
+/** A text that says something. */
+export const text: z.ZodType<string> = z.string().trim().min(1);
 const objectName = z.string().regex(OBJECT_NAME, "expected the name of an object that an earlier step gave");
 const errno = z.enum(ERRNO_NAMES);
 
-const value: z.ZodType<Value> = z.lazy(() =>
-  z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(value), z.record(z.string(), value)])
+/** A value, as a case writes it. */
+export const valueSchema: z.ZodType<Value> = z.lazy(() =>
+  z.union([
+    z.null(),
+    z.boolean(),
+    z.number(),
+    z.string(),
+    z.array(valueSchema),
+    z.record(z.string(), valueSchema),
+  ])
 ).meta({ id: "value", description: "A value; of a map, only the keys that are named are compared." });
 
 const event: z.ZodType<WrittenEvent> = z.union([
   z.strictObject({ invalidate: objectName }),
   z.strictObject({ remap: objectName, fails: errno.optional() }),
   z.strictObject({ unmap: objectName }),
+  z.strictObject({ stop: objectName }),
+  z.strictObject({ unpin: objectName }),
   z.strictObject({ wakeup: objectName }),
   z.strictObject({ "release-request": objectName }),
 ]);
 
 const expectation = {
-  returns: value.optional(),
+  returns: valueSchema.optional(),
   fails: z.union([errno, z.array(errno).min(1)]).optional()
     .meta({ description: "The error it fails with, or a list of which any will do." }),
   faults: signalSchema.optional().meta({ description: "The signal that the CPU access raises." }),
@@ -115,12 +128,12 @@ export const headShape = {
 /** Schema of {@link CaseHead}. */
 export const headSchema: z.ZodType<CaseHead> = z.strictObject(headShape);
 
-const row = z.record(z.string().regex(VARIABLE_NAME, "expected a name such as usage"), value);
+const row = z.record(z.string().regex(VARIABLE_NAME, "expected a name such as usage"), valueSchema);
 
 /** Schema of the rows of a matrix, or of the values of each of its variables. */
 export const matrixSchema: z.ZodType<MatrixAsWritten> = z.union([
   z.array(row).min(1),
-  z.record(z.string().regex(VARIABLE_NAME, "expected a name such as usage"), z.array(value).min(1)),
+  z.record(z.string().regex(VARIABLE_NAME, "expected a name such as usage"), z.array(valueSchema).min(1)),
 ]).meta({
   description: "The rows of the case, or the values of each variable, of which every combination is a row. " +
     "${name} stands for a value in every text of the case.",

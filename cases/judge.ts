@@ -350,7 +350,7 @@ function seesAgrees(sees: Sees, events: readonly Event[]): boolean {
       events.filter((event) => event.event === "invalidate" && event.attachment === name).length === count
     );
   }
-  const kinds = new Set<Event["event"]>(["invalidate", ...sees.events.map((event) => event.event)]);
+  const kinds = new Set<Event["event"]>(["invalidate", "stop", ...sees.events.map((event) => event.event)]);
   const relevant = events.filter((event) => kinds.has(event.event));
   return relevant.length === sees.events.length &&
     sees.events.every((event, index) => describeEvent(event) === describeEvent(relevant[index] ?? event));

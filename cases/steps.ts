@@ -321,7 +321,7 @@ function checkSees({ sees }: WrittenExpectation, tree: Tree, { scope, report }: 
       requireName(
         name,
         at,
-        key === "wakeup" || key === "release-request" ? ["device"] : ["attachment"],
+        key === "wakeup" || key === "release-request" ? ["device"] : TOLD,
         scope,
         report,
       );
@@ -331,9 +331,12 @@ function checkSees({ sees }: WrittenExpectation, tree: Tree, { scope, report }: 
   const part = partAt(tree, ["sees"]);
   if (part && Object.keys(sees).length === 0) report(part.at, seesNothing());
   for (const { key, keyAt } of part?.kind === "map" ? part.entries : []) {
-    requireName(key, keyAt, ["attachment"], scope, report);
+    requireName(key, keyAt, TOLD, scope, report);
   }
 }
+
+/** The kinds of objects that are told of an invalidation. */
+const TOLD = ["attachment", "region"] as const;
 
 function seesNothing(): Finding {
   return {
@@ -351,6 +354,8 @@ function subjectOf(event: WrittenEvent): { key: ExpectedEvent["event"]; name: st
   if ("invalidate" in event) return { key: "invalidate", name: event.invalidate };
   if ("remap" in event) return { key: "remap", name: event.remap };
   if ("unmap" in event) return { key: "unmap", name: event.unmap };
+  if ("stop" in event) return { key: "stop", name: event.stop };
+  if ("unpin" in event) return { key: "unpin", name: event.unpin };
   if ("wakeup" in event) return { key: "wakeup", name: event.wakeup };
   return { key: "release-request", name: event["release-request"] };
 }

@@ -27,7 +27,49 @@ export type Outcome =
   /** It needs an object that an earlier step did not give. */
   | { readonly kind: "skipped"; readonly reason: string }
   /** The target itself failed. */
-  | { readonly kind: "error"; readonly message: string };
+  | { readonly kind: "error"; readonly message: string }
+  /** Threads ran at the same time, again and again. */
+  | RaceOutcome;
+
+/** What was seen of a race. */
+export interface RaceOutcome {
+  /** Tells it from the outcome of a step. */
+  readonly kind: "raced";
+  /** Each outcome that was seen, and how often. */
+  readonly ends: readonly RaceEnd[];
+  /** How often the threads were run; where `exhaustive`, the number of schedules. */
+  readonly runs: number;
+  /** Whether every schedule was run, but for those that differ only in the order of steps that commute. */
+  readonly exhaustive: boolean;
+  /** Distinct states that were gone through, where the target can tell. */
+  readonly states?: number | undefined;
+  /** What must not be in any schedule. */
+  readonly findings: readonly RaceFinding[];
+}
+
+/** One way in which a race ended. */
+export interface RaceEnd {
+  /** How each step ended, by its id. */
+  readonly results: Readonly<Record<string, Outcome>>;
+  /** How often each attachment was told during the race; those that were not are left out. */
+  readonly told: Readonly<Record<string, number>>;
+  /** What was seen of the steps after the race. */
+  readonly then: readonly Observation[];
+  /** How many runs ended like this. */
+  readonly count: number;
+  /** A schedule that ends like this, where the target can repeat it. */
+  readonly schedule?: string | undefined;
+}
+
+/** What a schedule showed that must not be, whatever the case expects. */
+export interface RaceFinding {
+  /** What kind of mistake it is. */
+  readonly kind: "invariant" | "deadlock" | "lost-wake-up" | "lock-order" | "warning" | "leak" | "endless";
+  /** What it is, in words. */
+  readonly what: string;
+  /** A schedule that shows it. */
+  readonly schedule: string;
+}
 
 /** Something that happened by itself while a step ran. Objects are named as the case names them. */
 export type Event =
@@ -37,6 +79,10 @@ export type Event =
   | { readonly event: "remap"; readonly attachment: string; readonly errno: ErrnoName | null }
   /** An importer gave its mappings back by its own policy, inside or after the callback. */
   | { readonly event: "unmap"; readonly attachment: string }
+  /** The driver of a memory region was told to stop its hardware, before the pages are given back. */
+  | { readonly event: "stop"; readonly attachment: string }
+  /** An importer took its pin back by itself. */
+  | { readonly event: "unpin"; readonly attachment: string }
   /** A device left low power by itself and its wake-up eventfd fired. */
   | { readonly event: "wakeup"; readonly device: string }
   /** A device asked its user to let go of it, because its driver is being unbound. */
@@ -105,15 +151,38 @@ const valueSchema: z.ZodType<Value> = z.lazy(() =>
 /** Schema of {@link Signal}. */
 export const signalSchema: z.ZodType<Signal> = z.enum(["SIGBUS", "SIGSEGV"]);
 
+/** Schema of {@link RaceOutcome}. */
+export const raceOutcomeSchema: z.ZodType<RaceOutcome> = z.strictObject({
+  kind: z.literal("raced"),
+  ends: z.array(z.strictObject({
+    results: z.record(z.string(), z.lazy(() => outcomeSchema)),
+    told: z.record(z.string(), z.int().positive()),
+    then: z.array(z.lazy(() => observationSchema)),
+    count: z.int().positive(),
+    schedule: z.string().optional(),
+  })),
+  runs: z.int().nonnegative(),
+  exhaustive: z.boolean(),
+  states: z.int().nonnegative().optional(),
+  findings: z.array(z.strictObject({
+    kind: z.enum(["invariant", "deadlock", "lost-wake-up", "lock-order", "warning", "leak", "endless"]),
+    what: z.string(),
+    schedule: z.string(),
+  })),
+});
+
 /** Schema of {@link Outcome}. */
-export const outcomeSchema: z.ZodType<Outcome> = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("returned"), value: valueSchema }),
-  z.strictObject({ kind: z.literal("failed"), errno: z.enum(ERRNO_NAMES) }),
-  z.strictObject({ kind: z.literal("faulted"), signal: signalSchema }),
-  z.strictObject({ kind: z.literal("blocked"), on: z.string() }),
-  z.strictObject({ kind: z.literal("unsupported"), reason: z.string() }),
-  z.strictObject({ kind: z.literal("skipped"), reason: z.string() }),
-  z.strictObject({ kind: z.literal("error"), message: z.string() }),
+export const outcomeSchema: z.ZodType<Outcome> = z.union([
+  raceOutcomeSchema,
+  z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("returned"), value: valueSchema }),
+    z.strictObject({ kind: z.literal("failed"), errno: z.enum(ERRNO_NAMES) }),
+    z.strictObject({ kind: z.literal("faulted"), signal: signalSchema }),
+    z.strictObject({ kind: z.literal("blocked"), on: z.string() }),
+    z.strictObject({ kind: z.literal("unsupported"), reason: z.string() }),
+    z.strictObject({ kind: z.literal("skipped"), reason: z.string() }),
+    z.strictObject({ kind: z.literal("error"), message: z.string() }),
+  ]),
 ]);
 
 /** Schema of {@link Event}. */
@@ -125,6 +194,8 @@ export const eventSchema: z.ZodType<Event> = z.discriminatedUnion("event", [
     errno: z.enum(ERRNO_NAMES).nullable(),
   }),
   z.strictObject({ event: z.literal("unmap"), attachment: z.string() }),
+  z.strictObject({ event: z.literal("stop"), attachment: z.string() }),
+  z.strictObject({ event: z.literal("unpin"), attachment: z.string() }),
   z.strictObject({ event: z.literal("wakeup"), device: z.string() }),
   z.strictObject({ event: z.literal("release-request"), device: z.string() }),
 ]);

@@ -6,8 +6,10 @@
 import type { z } from "zod";
 import { bufferOperations, memoryOperations } from "./buffer.ts";
 import { exporterOperations, fenceOperations, importerOperations } from "./importer.ts";
+import { iommufdOperations, udmabufOperations } from "./iommufd.ts";
 import type { ObjectKind, Operation } from "./operation.ts";
 import { processOperations } from "./process.ts";
+import { rdmaOperations, umemOperations } from "./rdma.ts";
 import { vfioOperations } from "./vfio.ts";
 
 /** Every operation, by name. */
@@ -19,6 +21,10 @@ export const OPERATIONS = {
   ...importerOperations,
   ...fenceOperations,
   ...exporterOperations,
+  ...iommufdOperations,
+  ...udmabufOperations,
+  ...rdmaOperations,
+  ...umemOperations,
 };
 
 /**

@@ -21,13 +21,19 @@ export const OBJECT_KINDS = [
   "mapping",
   "vmapping",
   "vma",
+  "nic",
+  "entry",
+  "region",
+  "iommufd",
+  "ioas",
+  "hwpt",
 ] as const;
 
-/** A kind of object that a case can give a name to; a device, a buffer, a file and a fence are descriptors. */
+/** A kind of object that a case can give a name to; a device, a buffer, a file, a fence and a nic are descriptors. */
 export type ObjectKind = typeof OBJECT_KINDS[number];
 
 /** The kinds that are file descriptors. */
-export const DESCRIPTOR_KINDS = ["device", "buffer", "file", "fence"] as const;
+export const DESCRIPTOR_KINDS = ["device", "buffer", "file", "fence", "nic", "iommufd"] as const;
 
 /** How a name of an object is spelt in a case. */
 export const OBJECT_NAME = /^[a-z][a-z0-9_]*$/;
@@ -56,11 +62,19 @@ export const named = {
   process: handle("process"),
   device: handle("device"),
   buffer: handle("buffer"),
+  file: handle("file"),
   fence: handle("fence"),
   attachment: handle("attachment"),
   mapping: handle("mapping"),
   vmapping: handle("vmapping"),
   vma: handle("vma"),
+  nic: handle("nic"),
+  entry: handle("entry"),
+  region: handle("region"),
+  iommufd: handle("iommufd"),
+  ioas: handle("ioas"),
+  hwpt: handle("hwpt"),
+  iommufdObject: handle("ioas", "hwpt"),
   descriptor: handle(...DESCRIPTOR_KINDS),
 };
 

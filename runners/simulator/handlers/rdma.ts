@@ -8,13 +8,7 @@ import { sizeInBytes } from "../../../spec/size.ts";
 import { isError } from "../kernel/check.ts";
 import { PAGE_SIZE } from "../kernel/kernel.ts";
 import { openRdma, unbindRdma, uverbsFileOf } from "../kernel/rdma_device.ts";
-import {
-  deregisterRegion,
-  faultRegion,
-  hasUniqueKey,
-  reachPage,
-  registerRegion,
-} from "../kernel/rdma_mr.ts";
+import { deregisterRegion, faultRegion, hasUniqueKey, reachPage, registerRegion } from "../kernel/rdma_mr.ts";
 import { mapPages, revokeUmem, unmapPages } from "../kernel/umem_dmabuf.ts";
 import { allocateEntry, exportEntry, freeEntry } from "../kernel/uverbs_dmabuf.ts";
 import { at, on, type SimHandler } from "../session.ts";

@@ -20,7 +20,6 @@ import {
   getUmem,
   mapPages,
   releaseUmem,
-  type UmemCallback,
   type UmemDmabuf,
   type UmemRequest,
   unmapPages,
@@ -96,11 +95,10 @@ function* registerOnDemand(
   request: UmemRequest,
 ): Steps<MemoryRegion | ErrnoName> {
   const { umem: rules } = kernel.rules;
-  let region: MemoryRegion | undefined;
-  const zap: UmemCallback = (inside) => region && atOnce(inside, rules.invalidateOnDemand, region);
-  const umem = yield* getUmem(kernel, request, zap);
+  const umem = yield* getUmem(kernel, request, zapRegion);
   if (isError(umem)) return umem;
-  region = new MemoryRegion(ufile, umem);
+  const region = new MemoryRegion(ufile, umem);
+  umem.owner = region;
   const error = yield* perform(kernel, rules.register["on-demand"], region);
   if (error) {
     yield* region.destroy(kernel);
@@ -108,6 +106,11 @@ function* registerOnDemand(
   }
   ufile.add(region);
   return region;
+}
+
+/** The callback of a region with page faults; mlx5_ib_dmabuf_invalidate_cb(). A region in the making has nothing yet. */
+function zapRegion(kernel: Kernel, { owner }: UmemDmabuf): void {
+  if (owner instanceof MemoryRegion) atOnce(kernel, kernel.rules.umem.invalidateOnDemand, owner);
 }
 
 /** Deregisters a region; ib_dereg_mr_user(). */
@@ -128,7 +131,8 @@ export function* reachPage(
   page: number,
 ): Steps<PageFrame | "EIO"> {
   if (!region.live) return "EIO";
-  if (!region.translation && region.kind === "on-demand" && (yield* faultRegion(kernel, region))) return "EIO";
+  const faults = region.kind === "on-demand" && !region.translation;
+  if (faults && (yield* faultRegion(kernel, region))) return "EIO";
   const { translation } = region;
   if (translation?.table.unmapped) {
     kernel.warn(`DMAR: DMA fault: ${region.umem.name} reaches for a page that is not mapped any more`);

@@ -53,6 +53,9 @@ export interface SgEntry {
   readonly pages: number;
 }
 
+/** An end of an entry. */
+type Side = "head" | "tail";
+
 /** An entry that was trimmed in place, and by how many pages. */
 interface Trimmed {
   readonly index: number;
@@ -85,6 +88,9 @@ export class UmemDmabuf extends SharedObject {
   /** pinned_revoke: how the driver is told to stop its hardware. */
   @shared
   accessor pinnedRevoke: ((kernel: Kernel) => void) | undefined;
+  /** private: the driver's own region, once it has one. */
+  @shared
+  accessor owner: object | undefined;
   #attachment: Attachment | undefined;
 
   constructor({ name, offset, length }: UmemRequest) {
@@ -292,8 +298,8 @@ export const restoreTable: UmemStep = {
   clause: "UMEM-10",
   run(_kernel, umem) {
     const { firstSg, lastSg } = umem;
-    if (firstSg) replaceEntry(umem, firstSg.index, ({ first, pages }) => widened(first, pages, firstSg.pages));
-    if (lastSg) replaceEntry(umem, lastSg.index, ({ first, pages }) => ({ first, pages: pages + lastSg.pages }));
+    if (firstSg) widen(umem, firstSg, "head");
+    if (lastSg) widen(umem, lastSg, "tail");
     umem.firstSg = undefined;
     umem.lastSg = undefined;
   },
@@ -415,29 +421,22 @@ function covers({ first, pages }: SgEntry, page: number): boolean {
   return first <= page && page < first + pages;
 }
 
-function trim(
-  umem: UmemDmabuf,
-  index: number,
-  by: (entry: SgEntry) => number,
-  side: "head" | "tail",
-): void {
+/** Takes pages off one end of an entry, and remembers how many. */
+function trim(umem: UmemDmabuf, index: number, by: (entry: SgEntry) => number, side: Side): void {
   const entry = umem.entries[index];
   if (!entry) return;
-  const pages = by(entry);
-  if (side === "head") umem.firstSg = { index, pages };
-  else umem.lastSg = { index, pages };
-  replaceEntry(umem, index, (old) => side === "head" ? widened(old.first, old.pages, -pages) : {
-    first: old.first,
-    pages: old.pages - pages,
+  const trimmed = { index, pages: by(entry) };
+  if (side === "head") umem.firstSg = trimmed;
+  else umem.lastSg = trimmed;
+  widen(umem, { index, pages: -trimmed.pages }, side);
+}
+
+/** Adds pages at one end of an entry. */
+function widen(umem: UmemDmabuf, { index, pages: by }: Trimmed, side: Side): void {
+  umem.entries = umem.entries.map((entry, at) => {
+    if (at !== index) return entry;
+    return { first: side === "head" ? entry.first - by : entry.first, pages: entry.pages + by };
   });
-}
-
-function widened(first: number, pages: number, by: number): SgEntry {
-  return { first: first - by, pages: pages + by };
-}
-
-function replaceEntry(umem: UmemDmabuf, index: number, change: (entry: SgEntry) => SgEntry): void {
-  umem.entries = umem.entries.map((entry, at) => at === index ? change(entry) : entry);
 }
 
 /** What debug_dma_unmap_sg() says of a table that is not as it was mapped. */

@@ -8,7 +8,7 @@
 import type { ErrnoName } from "../../../spec/errno.ts";
 import { isError, refusal } from "./check.ts";
 import {
-  DmaBuf,
+  type DmaBuf,
   dmaBufExport,
   dmaBufFd,
   dmaBufInvalidateMappings,
@@ -156,7 +156,9 @@ export function exportEntry(kernel: Kernel, process: Process, wanted: UverbsExpo
 
 /** The exporter's private part of a buffer, if it is one of an RDMA device. */
 function bufferOf(dmabuf: DmaBuf): UverbsDmaBuf {
-  if (!(dmabuf.priv instanceof UverbsDmaBuf)) throw new Error("Cannot use a foreign buffer as one of an RDMA device");
+  if (!(dmabuf.priv instanceof UverbsDmaBuf)) {
+    throw new Error("Cannot use a foreign buffer as one of an RDMA device");
+  }
   return dmabuf.priv;
 }
 

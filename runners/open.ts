@@ -4,7 +4,15 @@
  * @module
  */
 import { didYouMean } from "../spec/nearest.ts";
-import { DEFAULT_DIALECT, type Dialect, DIALECTS, simulator } from "./simulator/mod.ts";
+import {
+  DEFAULT_DIALECT,
+  type Dialect,
+  DIALECTS,
+  type Feature,
+  FEATURES,
+  simulator,
+  withFeatures,
+} from "./simulator/mod.ts";
 import type { Target } from "./target.ts";
 
 /** What a target's name stands for. */
@@ -19,7 +27,7 @@ export interface TargetName {
 
 /** Every kind of target, and how its name is written. */
 const KINDS = {
-  sim: "sim:<dialect>",
+  sim: "sim:<dialect>+<feature>",
   native: "native",
   agent: "agent:<address>",
   stdio: "stdio:<command>",
@@ -40,23 +48,49 @@ export class TargetNameError extends Error {
 }
 
 /**
- * Reads the name of a target: `sim`, or `sim:` with a dialect.
+ * Reads the name of a target: `sim`, or `sim:` with a dialect, and perhaps with features behind it, as in
+ * `sim:mainline-7.3+no-dmabuf`.
  *
  * @throws {TargetNameError} if there is no such target, or none in this version
  */
 export function parseTarget(name: string): TargetName {
-  const [kind = "", ...rest] = name.split(":");
+  const [whole = "", ...switches] = name.split("+");
+  const [kind = "", ...rest] = whole.split(":");
   if (kind !== "sim") throw unavailable(name, kind);
-  const wanted = rest.join(":");
-  const dialect = rest.length === 0 ? DEFAULT_DIALECT : DIALECTS.get(wanted);
-  if (!dialect) {
-    const all = `Take one of ${[...DIALECTS.keys()].join(", ")}`;
-    throw new TargetNameError(
-      `The simulator has no dialect "${wanted}"`,
-      didYouMean(wanted, DIALECTS.keys(), all),
-    );
-  }
+  const plain = rest.length === 0 ? DEFAULT_DIALECT : dialectNamed(rest.join(":"));
+  const dialect = withFeatures(plain, featuresNamed(switches));
   return { id: `sim:${dialect.id}`, kind, dialect };
+}
+
+function dialectNamed(wanted: string): Dialect {
+  const dialect = DIALECTS.get(wanted);
+  if (dialect) return dialect;
+  const all = `Take one of ${[...DIALECTS.keys()].join(", ")}`;
+  throw new TargetNameError(
+    `The simulator has no dialect "${wanted}"`,
+    didYouMean(wanted, DIALECTS.keys(), all),
+  );
+}
+
+function featuresNamed(names: readonly string[]): ReadonlySet<Feature> {
+  const features = new Set<Feature>();
+  for (const name of names) {
+    const feature = FEATURES.get(name);
+    if (!feature) throw unknownFeature(name);
+    if (features.has(feature)) {
+      throw new TargetNameError(`The target has the feature "${name}" twice`, "Name it once");
+    }
+    features.add(feature);
+  }
+  return features;
+}
+
+function unknownFeature(name: string): TargetNameError {
+  const all = `Take one of ${[...FEATURES.keys()].map((each) => `+${each}`).join(", ")}`;
+  return new TargetNameError(
+    `The simulator has no feature "${name}"`,
+    didYouMean(name, FEATURES.keys(), all),
+  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { openTarget, parseTarget, TargetNameError } from "./open.ts";
 import { DIALECTS } from "./simulator/mod.ts";
 
@@ -37,5 +37,37 @@ Deno.test("parseTarget() refuses what is no target, with the nearest name", asyn
       const error = assertThrows(() => parseTarget(name), TargetNameError);
       assertEquals([error.message, error.hint], [message, hint]);
     });
+  }
+});
+
+Deno.test("openTarget() switches features, in the order in which they are declared", async (t) => {
+  const table = [
+    ["sim:mainline-7.3+no-dmabuf", "sim:mainline-7.3+no-dmabuf"],
+    ["sim+no-dmabuf", "sim:matt-v1-vfio+no-dmabuf"],
+    ["sim:mainline-7.3+no-sync-file+no-dmabuf", "sim:mainline-7.3+no-dmabuf+no-sync-file"],
+  ] as const;
+  for (const [name, id] of table) {
+    await t.step(name, async () => {
+      const described = await openTarget(name)().describe();
+      assertEquals(described.id, id);
+      assertStringIncludes(described.name, "without CONFIG_VFIO_PCI_DMABUF");
+    });
+  }
+});
+
+Deno.test("parseTarget() refuses features that there are not, and the same one twice", () => {
+  const table = [
+    ["sim:mainline-7.3+no-dmabfu", 'The simulator has no feature "no-dmabfu"', 'Did you mean "no-dmabuf"?'],
+    ["sim:mainline-7.3+", 'The simulator has no feature ""', "Take one of +no-dmabuf, +no-sync-file"],
+    ["sim+no-dmabuf+no-dmabuf", 'The target has the feature "no-dmabuf" twice', "Name it once"],
+    [
+      "sim:mainline-7.4+no-dmabuf",
+      'The simulator has no dialect "mainline-7.4"',
+      'Did you mean "mainline-7.0"?',
+    ],
+  ] as const;
+  for (const [name, message, hint] of table) {
+    const error = assertThrows(() => parseTarget(name), TargetNameError);
+    assertEquals([error.message, error.hint], [message, hint]);
   }
 });

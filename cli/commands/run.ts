@@ -206,7 +206,7 @@ function clauseNamed({ ledger }: Suite, name: string) {
 function profileOf({ ledger }: Suite, { profile, target }: RunArguments): Profile {
   if (profile !== undefined) return profileNamed(ledger, profile);
   const { dialect } = usage(() => parseTarget(target));
-  return [...ledger.profiles.values()].find(({ id }) => id === dialect.id) ??
+  return [...ledger.profiles.values()].find(({ id }) => id === (dialect.base ?? dialect.id)) ??
     profileNamed(ledger, DEFAULT_PROFILE);
 }
 

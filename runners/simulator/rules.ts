@@ -8,6 +8,7 @@
  * @module
  */
 import type { ErrnoName } from "../../spec/errno.ts";
+import type { IommufdRules } from "./iommufd_rules.ts";
 import type { Checks } from "./kernel/check.ts";
 import type {
   Attachment,
@@ -71,6 +72,8 @@ export interface CoreRules {
   readonly sync: Checks<SyncRequest>;
   /** What an unknown request number on a dma-buf answers. */
   readonly unknownIoctl: ErrnoName;
+  /** Whether a buffer has the requests that import and export fences as files: CONFIG_SYNC_FILE. */
+  readonly syncFile: "present" | "absent";
   /** Which requests on the buffer itself to revoke it are refused, in a core that has that request (S3:35-39). */
   readonly revokeIoctl: Checks<RevokeOnBuffer> | "absent";
   /** What that request answers, given what the exporter answers. */
@@ -195,6 +198,7 @@ export interface VfioRules {
 export interface Rules {
   readonly core: CoreRules;
   readonly vfio: VfioRules;
+  readonly iommufd: IommufdRules;
   readonly umem: UmemRules;
   readonly uverbs: UverbsRules;
   readonly move: MoveRules;
@@ -208,6 +212,8 @@ export interface Dialect {
   readonly title: string;
   /** The kernel release that it models. */
   readonly kernel: string;
+  /** The dialect that it was before features were switched, where some were. */
+  readonly base?: string | undefined;
   /**
    * What it decides.
    *

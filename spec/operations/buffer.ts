@@ -94,13 +94,15 @@ export const bufferOperations = {
     summary: "Takes the fences that an access would have to wait for out of a buffer.",
     follows: "DMA_BUF_IOCTL_EXPORT_SYNC_FILE; dma_buf_export_sync_file()",
     result: { gives: "object", kind: "file" },
-    errnos: ["EBADF", "EFAULT", "EINVAL", "EMFILE", "ENOMEM"],
+    errnos: ["EBADF", "ENOTTY", "EFAULT", "EINVAL", "EMFILE", "ENOMEM"],
+    missing: "ENOTTY",
   }),
   "buffer.import_sync_file": operation({ buffer: named.buffer, fence: named.fence, access }, {
     summary: "Adds a fence to a buffer, of usage READ, or WRITE if the access writes.",
     follows: "DMA_BUF_IOCTL_IMPORT_SYNC_FILE; dma_buf_import_sync_file()",
     result: { gives: "nothing" },
-    errnos: ["EBADF", "EFAULT", "EINVAL"],
+    errnos: ["EBADF", "ENOTTY", "EFAULT", "EINVAL"],
+    missing: "ENOTTY",
   }),
 };
 

@@ -104,6 +104,7 @@ export const mainlineCore: CoreRules = {
     },
   ],
   unknownIoctl: "ENOTTY",
+  syncFile: "present",
   revokeIoctl: "absent",
   revokeAnswer: (given) => given,
 };

@@ -73,6 +73,7 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
   at("buffer.export_sync_file", ({ kernel, fences }, { buffer, access }) => {
     const dmabuf = dmaBufOf(buffer);
     if (isError(dmabuf)) return dmabuf;
+    if (kernel.rules.core.syncFile === "absent") return kernel.rules.core.unknownIoctl;
     if (access.length === 0) return "EINVAL";
     if (buffer.process.exhausted) return "EMFILE";
     const fence = new DmaFence(kernel.nextId());
@@ -81,9 +82,10 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     fences.add(fence);
     return buffer.process.install(new File("sync-file", fence));
   }),
-  on("buffer.import_sync_file", function* (_session, { buffer, fence, access }) {
+  on("buffer.import_sync_file", function* ({ kernel }, { buffer, fence, access }) {
     const dmabuf = dmaBufOf(buffer);
     if (isError(dmabuf)) return dmabuf;
+    if (kernel.rules.core.syncFile === "absent") return kernel.rules.core.unknownIoctl;
     const file = fget(fence);
     if (access.length === 0 || !(file?.of instanceof DmaFence)) return "EINVAL";
     yield* dmaBufImportFence(dmabuf, file.of, access.includes("write") ? "WRITE" : "READ");

@@ -131,7 +131,7 @@ export const requestMutants: readonly Mutant[] = [
     title: "A revoke request hits every buffer of the device",
     breaks: ["VREV-22"],
     inspiration: "using the move function for the request",
-  }, inVfio(() => ({ buffersToRevoke: ({ device }) => [...device.dmabufs] }))),
+  }, inVfio(() => ({ buffersToRevoke: ({ device }) => device?.dmabufs ?? [] }))),
   mutantOf(
     DIALECT,
     {
@@ -144,7 +144,7 @@ export const requestMutants: readonly Mutant[] = [
         clause: "VREV-26",
         errno: "EIO",
         refuses: "a device whose memory is off",
-        when: ({ device }) => !device.command.memory || device.power !== "D0",
+        when: ({ device }) => !device?.command.memory || device.power !== "D0",
       }],
     })),
   ),

@@ -22,6 +22,7 @@ const GENERIC = {
   EACCES: 13,
   EFAULT: 14,
   EBUSY: 16,
+  EEXIST: 17,
   ENODEV: 19,
   EINVAL: 22,
   ENFILE: 23,

@@ -22,6 +22,8 @@ import { isError } from "./kernel/check.ts";
 import type { SgTable } from "./kernel/dma_buf.ts";
 import type { DmaFence } from "./kernel/dma_resv.ts";
 import { closeFd, type Fd, type Process } from "./kernel/file.ts";
+import type { Hwpt } from "./kernel/iommufd.ts";
+import type { Ioas } from "./kernel/iommufd_ioas.ts";
 import { Kernel, PAGE_SIZE } from "./kernel/kernel.ts";
 import { Fault, type Vma } from "./kernel/mm.ts";
 import { atomic, type Steps, type Thread } from "./kernel/sched.ts";
@@ -42,6 +44,12 @@ export interface Mapping {
   readonly table: SgTable;
 }
 
+/** An object of iommufd, and the descriptor through which it was made and is asked. */
+export interface IommufdObject<T> {
+  readonly fd: Fd;
+  readonly object: T;
+}
+
 /** What the simulator keeps for each kind of object. */
 export interface Objects extends Record<string, unknown> {
   process: Process;
@@ -56,6 +64,9 @@ export interface Objects extends Record<string, unknown> {
   nic: Fd;
   entry: MmapEntry;
   region: MemoryRegion;
+  iommufd: Fd;
+  ioas: IommufdObject<Ioas>;
+  hwpt: IommufdObject<Hwpt>;
 }
 
 /** What a handler answers: what the operation gives, an error, or a fault. */
@@ -76,6 +87,9 @@ export type SimObjects = Pick<
   | "nic"
   | "entry"
   | "region"
+  | "iommufd"
+  | "ioas"
+  | "hwpt"
 >;
 
 /** A handler of the simulator: a kernel operation. */

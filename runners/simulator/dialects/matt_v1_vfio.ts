@@ -8,6 +8,7 @@
  */
 import type { Dialect } from "../rules.ts";
 import { mainlineCore } from "./core.ts";
+import { iommufd73 } from "./iommufd.ts";
 import { rdma } from "./rdma.ts";
 import { type Revocation, vfioOf } from "./revocation.ts";
 
@@ -33,5 +34,5 @@ export const mattV1Vfio: Dialect = {
   id: "matt-v1-vfio",
   title: "Matt Evans v1: three states and a revoke request on the VFIO device",
   kernel: "7.1-rc+matt-v1",
-  rules: { ...rdma, core: mainlineCore, vfio: vfioOf(mattV1Row) },
+  rules: { ...rdma, iommufd: iommufd73, core: mainlineCore, vfio: vfioOf(mattV1Row) },
 };

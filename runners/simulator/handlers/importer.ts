@@ -36,7 +36,8 @@ export function descriptor(session: Session, given: Fd | number): Fd {
   return typeof given === "number" ? { process: session.process, number: given } : given;
 }
 
-function withDescriptor(kernel: Kernel, process: Process, dmabuf: DmaBuf): Fd | "EMFILE" {
+/** Gives a new buffer a descriptor, or drops it where none can be had. */
+export function withDescriptor(kernel: Kernel, process: Process, dmabuf: DmaBuf): Fd | "EMFILE" {
   const fd = dmaBufFd(process, dmabuf, true);
   if (!isError(fd)) return fd;
   dmaBufPut(kernel, dmabuf);

@@ -8,6 +8,7 @@ import type { Steps } from "../kernel/sched.ts";
 import type { Session } from "../session.ts";
 import { bufferHandlers } from "./buffer.ts";
 import { exporterHandlers, importerHandlers } from "./importer.ts";
+import { iommufdHandlers, udmabufHandlers } from "./iommufd.ts";
 import { processHandlers } from "./process.ts";
 import { rdmaHandlers } from "./rdma.ts";
 import { vfioHandlers } from "./vfio.ts";
@@ -18,6 +19,8 @@ export const HANDLERS: Handlers<Session, Steps<unknown>> = new Map([
   ...bufferHandlers,
   ...importerHandlers,
   ...exporterHandlers,
+  ...iommufdHandlers,
+  ...udmabufHandlers,
   ...vfioHandlers,
   ...rdmaHandlers,
 ]);

@@ -250,7 +250,7 @@ export const unpinAfterFailure: ImportStep = {
   clause: "IOFD-06",
   always: true,
   run(kernel, pages) {
-    if (pages.revoked) unpin(kernel, pages);
+    if (pages.phys.length === 0) unpin(kernel, pages);
   },
 };
 

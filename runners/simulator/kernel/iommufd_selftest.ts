@@ -61,6 +61,7 @@ export function mockGet(kernel: Kernel, process: Process, request: MockGetReques
     priv: new MockDmaBuf(Array.from({ length: pages }, (_, page) => ({ memory, page }))),
     size: pages * PAGE_SIZE,
     flags: { access: "rdwr", nonblock: false },
+    revokeSemantics: kernel.rules.iommufd.mockRevokeSemantics,
   });
   if (isError(dmabuf)) return dmabuf;
   const fd = dmaBufFd(process, dmabuf, true);
@@ -116,6 +117,24 @@ export const tellImportersOfMock: MockStep = {
   clause: "IOFD-17",
   run(kernel, { dmabuf }) {
     dmaBufInvalidateMappings(kernel, dmabuf);
+  },
+};
+
+/** Tells the importers of a revoke, which also sets the state of the core; dma_buf_move_notify() of L1-4. */
+export const tellImportersOfMockRevoke: MockStep = {
+  name: "tell the importers of a revoke",
+  clause: "LEON1-07",
+  run(kernel, { dmabuf, revoked }) {
+    if (revoked) dmaBufInvalidateMappings(kernel, dmabuf);
+  },
+};
+
+/** Makes the buffer usable again, and tells nobody; dma_buf_mark_valid() of L1-4. */
+export const markMockValid: MockStep = {
+  name: "mark the buffer valid",
+  clause: "LEON1-10",
+  run(kernel, { dmabuf, revoked }) {
+    if (!revoked) kernel.rules.core.markValid(dmabuf);
   },
 };
 

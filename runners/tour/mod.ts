@@ -1,0 +1,15 @@
+/**
+ * The tour: every reachable edge of the model, taken on a target.
+ *
+ * @module
+ */
+export {
+  type NotTaken,
+  type NotTakenReason,
+  tour,
+  type TourDivergence,
+  type TourOptions,
+  type TourReport,
+  type UniverseReport,
+} from "./tour.ts";
+export { type Universe, UNIVERSES } from "./universe.ts";

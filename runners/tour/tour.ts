@@ -1,0 +1,379 @@
+/**
+ * The tour: takes every edge of the model on a target, and says where the target goes another way.
+ *
+ * After a divergence the target is in a state that the model does not know, so the rest of the sequence says nothing.
+ * What was not reached is tried again by other ways, until only that is left which can be reached through divergences
+ * alone.
+ *
+ * @module
+ */
+import type { Program } from "../../cases/program.ts";
+import { messageOf } from "../deadline.ts";
+import { compare, type Divergence } from "../fuzz/differ.ts";
+import { Player, TargetLost } from "../fuzz/play.ts";
+import type { Dialect } from "../simulator/mod.ts";
+import type { Target, TargetDescription } from "../target.ts";
+import { type Ambiguity, buildGraph, type Edge, type Graph } from "./graph.ts";
+import { cover, type Path, shortestWay } from "./paths.ts";
+import { type Sequence, withoutBytes, writeSequence } from "./sequence.ts";
+import { type Universe, UNIVERSES } from "./universe.ts";
+
+/** Why an edge was not taken. */
+export type NotTakenReason =
+  /** It can only be reached through an edge on which the target diverges. */
+  | "behind a divergence"
+  /** The target does not have the operation. */
+  | "not supported"
+  /** The target failed, and not as the kernel that it shows. */
+  | "the target failed"
+  /** Two ways to the state answer differently on the model itself. */
+  | "ambiguous in the model"
+  /** The tour was stopped first. */
+  | "not reached";
+
+/** An edge that was not taken. */
+export interface NotTaken {
+  /** The state in which it begins. */
+  readonly state: string;
+  /** The operation. */
+  readonly operation: string;
+  /** Why. */
+  readonly reason: NotTakenReason;
+}
+
+/** A way in which the target is not the model. */
+export interface TourDivergence {
+  /** The operation at which it shows, or the one before the clean-up. */
+  readonly operation: string;
+  /** The state in which the operation was done. */
+  readonly state: string;
+  /** What differs: the outcome, the events, a warning, what is left over. */
+  readonly aspect: Divergence["aspect"];
+  /** What the model did, in words. */
+  readonly expected: string;
+  /** What the target did, in words. */
+  readonly seen: string;
+  /** On how many edges the same was seen. */
+  readonly edges: number;
+  /** A short program that shows it. */
+  readonly program: Program;
+  /** The step of the program at which it shows; the number of its steps where it shows after the last. */
+  readonly step: number;
+}
+
+/** What became of a universe. */
+export interface UniverseReport {
+  /** The universe. */
+  readonly universe: string;
+  /** What it is about. */
+  readonly title: string;
+  readonly states: number;
+  readonly edges: number;
+  /** Edges that were taken and led where the model says. */
+  readonly taken: number;
+  /** Edges on which the target diverged. */
+  readonly diverged: number;
+  /** Programs that were played. */
+  readonly sequences: number;
+  /** Steps of them. */
+  readonly steps: number;
+  readonly divergences: readonly TourDivergence[];
+  readonly notTaken: readonly NotTaken[];
+  readonly ambiguous: readonly Ambiguity[];
+}
+
+/** What became of a tour. */
+export interface TourReport {
+  /** The version of this shape. */
+  readonly schema: typeof TOUR_SCHEMA;
+  /** The target, as it describes itself. */
+  readonly target: Pick<TargetDescription, "id" | "name" | "version" | "kernel">;
+  /** The dialect whose edges were taken. */
+  readonly dialect: string;
+  readonly universes: readonly UniverseReport[];
+  /** Why the tour did not come to its end, if so. */
+  readonly stopped?: string | undefined;
+  /** What the target did wrong as a target. */
+  readonly failures: readonly string[];
+}
+
+/** The version of {@link TourReport}. */
+export const TOUR_SCHEMA = "dmabuf-conform/tour/1";
+
+/** How to tour. */
+export interface TourOptions {
+  /** The universes to visit; all unless said otherwise. */
+  readonly universes?: readonly Universe[] | undefined;
+  /** How many edges a sequence has; 40 unless said otherwise. */
+  readonly length?: number | undefined;
+  /** Wall time for one sequence, in milliseconds; 60 seconds unless said otherwise. */
+  readonly timeoutMs?: number | undefined;
+  /** Wall time to answer an abort, a reset or a close, in milliseconds; 5 seconds unless said otherwise. */
+  readonly graceMs?: number | undefined;
+  /** After how many edges with a divergence a universe is left; 500 unless said otherwise. */
+  readonly maxDivergences?: number | undefined;
+  /** Is told how far the tour is. */
+  readonly progress?: ((done: number, total: number, what: string) => void) | undefined;
+  /** Stops the tour. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Takes every edge of a dialect on a target.
+ *
+ * @param dialect the model
+ * @param open opens the target; again when it had to be closed
+ * @param options how
+ */
+export async function tour(
+  dialect: Dialect,
+  open: () => Target | Promise<Target>,
+  options: TourOptions = {},
+): Promise<TourReport> {
+  const { timeoutMs = 60_000, graceMs = 5_000, signal } = options;
+  let description: TargetDescription | undefined;
+  const described = async () => {
+    const target = await open();
+    description ??= await target.describe();
+    return target;
+  };
+  const player = new Player(described, { timeoutMs, graceMs, signal });
+  const guide = new Guide(player, options);
+  const universes: UniverseReport[] = [];
+  for (const universe of options.universes ?? UNIVERSES) {
+    universes.push(await guide.visit(dialect, universe));
+  }
+  await player.close();
+  const { id = "", name = "", version = "", kernel = "" } = description ?? {};
+  const { stopped, failures } = guide;
+  const target = { id, name, version, kernel };
+  return { schema: TOUR_SCHEMA, target, dialect: dialect.id, universes, stopped, failures };
+}
+
+/** What is known of an edge so far. */
+type Fate = "taken" | "diverged" | NotTakenReason;
+
+/** A divergence on one edge. */
+interface Found {
+  readonly edge: Edge;
+  readonly divergence: Divergence;
+  readonly sequence: Sequence;
+}
+
+class Guide {
+  readonly failures: string[] = [];
+  stopped: string | undefined;
+  readonly #player: Player;
+  readonly #options: TourOptions;
+
+  constructor(player: Player, options: TourOptions) {
+    this.#player = player;
+    this.#options = options;
+  }
+
+  async visit(dialect: Dialect, universe: Universe): Promise<UniverseReport> {
+    const { progress } = this.#options;
+    const graph = buildGraph(dialect, universe, {
+      progress: (done, known) => progress?.(done, known, `${universe.id}: states of the model`),
+    });
+    const visit = new Visit(graph);
+    while (this.stopped === undefined) {
+      const paths = cover(graph.nodes, {
+        wanted: visit.wanted(),
+        avoided: visit.avoided,
+        length: this.#options.length,
+      });
+      if (paths.length === 0) break;
+      for (const path of paths) await this.#play(visit, path);
+    }
+    return await this.#report(visit);
+  }
+
+  async #play(visit: Visit, path: Path): Promise<void> {
+    const { progress, signal, maxDivergences = 500 } = this.#options;
+    if (signal?.aborted) this.stopped ??= "the tour was interrupted";
+    if (visit.found.length >= maxDivergences) this.stopped ??= `${maxDivergences} edges diverge`;
+    const possible = visit.open(path);
+    if (this.stopped !== undefined || possible.length === 0) return;
+    const sequence = writeSequence(
+      visit.graph,
+      possible,
+      `tour/${visit.graph.universe.id}/${visit.sequences}`,
+    );
+    const result = await this.#compared(sequence);
+    if (result === undefined) return;
+    visit.sequences++;
+    visit.steps += sequence.program.steps.length;
+    if (sequence.astray) visit.fates.set(sequence.astray, "ambiguous in the model");
+    switch (result.result) {
+      case "same":
+        visit.took(sequence, sequence.program.steps.length);
+        break;
+      case "unsupported":
+        visit.took(sequence, result.index);
+        visit.failedAt(sequence, result.index, "not supported");
+        break;
+      case "target-error": {
+        visit.failedAt(sequence, result.reached, "the target failed");
+        this.failures.push(result.reason);
+        break;
+      }
+      case "differs":
+        visit.took(sequence, result.divergence.index);
+        visit.diverged(sequence, result.divergence);
+    }
+    progress?.(visit.done(), visit.graph.edges, `${visit.graph.universe.id}: edges taken`);
+  }
+
+  async #compared(sequence: Sequence) {
+    const { program, expected } = sequence;
+    try {
+      const seen = await this.#player.play(program);
+      const comparison = compare(program, withoutBytes(program, expected), withoutBytes(program, seen));
+      return comparison.result === "target-error"
+        ? { ...comparison, reached: seen.observations.length }
+        : comparison;
+    } catch (error) {
+      if (!(error instanceof TargetLost)) throw error;
+      this.stopped = messageOf(error);
+      this.failures.push(this.stopped);
+      return undefined;
+    }
+  }
+
+  async #report(visit: Visit): Promise<UniverseReport> {
+    const { graph, sequences, steps } = visit;
+    const divergences: TourDivergence[] = [];
+    for (const group of groupsOf(visit.found)) divergences.push(await this.#describe(graph, group));
+    return {
+      universe: graph.universe.id,
+      title: graph.universe.title,
+      states: graph.nodes.length,
+      edges: graph.edges,
+      taken: visit.count("taken"),
+      diverged: visit.count("diverged"),
+      sequences,
+      steps,
+      divergences: divergences.sort((a, b) => b.edges - a.edges),
+      notTaken: visit.notTaken(this.stopped !== undefined),
+      ambiguous: graph.ambiguous,
+    };
+  }
+
+  /** Describes a group of divergences by the one with the shortest program. */
+  async #describe(graph: Graph, group: readonly Found[]): Promise<TourDivergence> {
+    const [nearest] = group.toSorted((a, b) => a.edge.from - b.edge.from);
+    if (!nearest) throw new Error("Cannot describe a divergence that nobody found");
+    const { edge, divergence, sequence } = await this.#shortened(graph, nearest) ?? nearest;
+    return {
+      operation: edge.key,
+      state: graph.nodes[edge.from]?.state ?? "",
+      aspect: divergence.aspect,
+      expected: divergence.expected,
+      seen: divergence.seen,
+      edges: group.length,
+      program: cutAfter(sequence, divergence.index),
+      step: divergence.index,
+    };
+  }
+
+  /** The same divergence by the shortest way, if it shows there, too. */
+  async #shortened(graph: Graph, { edge, divergence }: Found): Promise<Found | undefined> {
+    const way = shortestWay(graph.nodes, edge.from);
+    if (!way || this.stopped !== undefined) return undefined;
+    const sequence = writeSequence(graph, [...way, edge], `tour/${graph.universe.id}/shortest`);
+    const result = await this.#compared(sequence);
+    if (result?.result !== "differs" || result.divergence.aspect !== divergence.aspect) return undefined;
+    return { edge, divergence: result.divergence, sequence };
+  }
+}
+
+/** A universe while it is visited. */
+class Visit {
+  readonly graph: Graph;
+  readonly fates = new Map<Edge, Fate>();
+  readonly found: Found[] = [];
+  sequences = 0;
+  steps = 0;
+  readonly #edges: readonly Edge[];
+
+  constructor(graph: Graph) {
+    this.graph = graph;
+    this.#edges = graph.nodes.flatMap(({ edges }) => edges);
+  }
+
+  /** The edges that nothing is known of yet. */
+  wanted(): ReadonlySet<Edge> {
+    return new Set(this.#edges.filter((edge) => !this.fates.has(edge)));
+  }
+
+  /** The edges behind which the target is somewhere else. */
+  get avoided(): ReadonlySet<Edge> {
+    return new Set([...this.fates].filter(([, fate]) => fate !== "taken").map(([edge]) => edge));
+  }
+
+  /** The part of a path before the first edge that has come to be avoided. */
+  open(path: Path): Path {
+    const bad = path.findIndex((edge) => (this.fates.get(edge) ?? "taken") !== "taken");
+    const possible = bad < 0 ? path : path.slice(0, bad);
+    return possible.some((edge) => !this.fates.has(edge)) ? possible : [];
+  }
+
+  /** Notes that the target went with the model before a step. */
+  took({ edges, path }: Sequence, before: number): void {
+    const whole = new Set(path);
+    edges.forEach((edge, index) => {
+      const last = edges[index + 1] !== edge;
+      if (edge && last && index < before && whole.has(edge) && !this.fates.has(edge)) {
+        this.fates.set(edge, "taken");
+      }
+    });
+  }
+
+  failedAt(sequence: Sequence, index: number, reason: NotTakenReason): void {
+    const edge = edgeAt(sequence, index);
+    if (edge) this.fates.set(edge, reason);
+  }
+
+  diverged(sequence: Sequence, divergence: Divergence): void {
+    const edge = edgeAt(sequence, divergence.index);
+    if (!edge) return;
+    this.found.push({ edge, divergence, sequence });
+    if (divergence.aspect !== "afterwards") this.fates.set(edge, "diverged");
+  }
+
+  done(): number {
+    return this.fates.size;
+  }
+
+  count(fate: Fate): number {
+    return [...this.fates.values()].filter((each) => each === fate).length;
+  }
+
+  notTaken(stopped: boolean): readonly NotTaken[] {
+    return this.#edges.flatMap((edge): NotTaken[] => {
+      const fate = this.fates.get(edge) ?? (stopped ? "not reached" : "behind a divergence");
+      if (fate === "taken" || fate === "diverged") return [];
+      return [{ state: this.graph.nodes[edge.from]?.state ?? "", operation: edge.key, reason: fate }];
+    });
+  }
+}
+
+/** The edge that a step belongs to; the last edge for what shows only afterwards. */
+function edgeAt({ edges }: Sequence, index: number): Edge | undefined {
+  return edges[Math.min(index, edges.length - 1)];
+}
+
+/** Divergences that look alike, at the same operation. */
+function groupsOf(found: readonly Found[]): readonly (readonly Found[])[] {
+  const groups = Map.groupBy(
+    found,
+    ({ edge, divergence: { aspect, kind } }) =>
+      [aspect === "afterwards" ? "" : edge.key.split(" ")[0], aspect, kind.expected, kind.seen].join("\n"),
+  );
+  return [...groups.values()];
+}
+
+function cutAfter({ program }: Sequence, index: number): Program {
+  return { ...program, steps: program.steps.slice(0, index + 1) };
+}

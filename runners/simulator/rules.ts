@@ -20,8 +20,10 @@ import type {
   NotificationStep,
   RevokeOnBuffer,
   Seek,
+  SgTable,
   SyncRequest,
 } from "./kernel/dma_buf.ts";
+import type { Fd, File, OpenFlags } from "./kernel/file.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { FaultHandler, MmapRequest, PageFrame } from "./kernel/mm.ts";
 import type { Sequence } from "./kernel/sequence.ts";
@@ -31,6 +33,7 @@ import type {
   ExportInProgress,
   ExportRequest,
   FeatureRequest,
+  RequestedRange,
   RevokeRequest,
   RevokeTarget,
   Status,
@@ -50,8 +53,16 @@ export interface CoreRules {
   readonly attach: Checks<AttachRequest>;
   /** Which maps the core refuses before it asks the exporter. */
   readonly map: Checks<Attachment>;
+  /** What dma_buf_pin() gives, given what the exporter's operation gives, where it has one. */
+  readonly pin: (attachment: Attachment, given: ErrnoName | "absent" | undefined) => ErrnoName | undefined;
   /** What a map operation that gives neither a table nor an error becomes. */
   readonly mapGaveNothing: ErrnoName;
+  /** The table that a map gives, for the frames that the exporter names. */
+  readonly tableOf: (attachment: Attachment, frames: readonly PageFrame[]) => SgTable;
+  /** Whether an unmap reaches the exporter. */
+  readonly unmapReachesExporter: (mapping: SgTable) => boolean;
+  /** Whether an attachment can be revoked: dma_buf_attach_revocable(). */
+  readonly revocable: (attachment: Attachment) => boolean;
   /** Which buffers cannot be mapped into the kernel. */
   readonly vmap: Checks<DmaBuf>;
   /** What an invalidation does, in order. */
@@ -66,6 +77,10 @@ export interface CoreRules {
   readonly mmap: Checks<DmaBufMmap>;
   /** Which faults the core refuses before it asks the exporter. */
   readonly fault: Checks<DmaBuf>;
+  /** What closing a descriptor does at once, besides giving its reference back: the flush operation of its file. */
+  readonly flush: (kernel: Kernel, file: File) => void;
+  /** Which buffers refuse poll, fdinfo, names and sync files. */
+  readonly fileOperations: Checks<DmaBuf>;
   /** Which positions dma_buf_llseek() refuses. */
   readonly seek: Checks<Seek>;
   /** Which arguments DMA_BUF_IOCTL_SYNC refuses. */
@@ -127,10 +142,16 @@ export interface VfioRules {
   readonly probeExports: boolean;
   /** Which exports are refused after that. */
   readonly exportPayload: Checks<ExportRequest>;
+  /** The bytes of a buffer of these ranges. */
+  readonly sizeOf: (ranges: readonly RequestedRange[]) => number;
+  /** What the new file and its descriptor get of the flags that the caller asks for. */
+  readonly openFlags: (request: ExportRequest) => { readonly flags: OpenFlags; readonly cloexec: boolean };
   /** How a new buffer becomes visible. */
   readonly publish: Sequence<ExportInProgress>;
   /** What is undone when no descriptor can be had. */
   readonly undoExport: Sequence<ExportInProgress>;
+  /** The number that a successful export answers with. */
+  readonly exportAnswer: (fd: Fd) => Fd;
   /** The state of a new buffer. */
   readonly initialStatus: (device: VfioPciDevice, memoryEnabled: boolean) => Status;
   /** Whether what VFIO invalidates is revoked in the core: revoke_semantics of Leon Romanovsky's v1. */
@@ -158,6 +179,8 @@ export interface VfioRules {
   readonly firstFaultCheck: Checks<VfioPciDmaBuf>;
   /** Whether a fault is refused when it holds memory_lock. */
   readonly secondFaultCheck: Checks<VfioPciDmaBuf>;
+  /** What a fault that is refused gives, where it does not raise SIGBUS. */
+  readonly refusedFault: (buffer: VfioPciDmaBuf) => PageFrame | undefined;
   /** The frame behind a page of a buffer. */
   readonly frameOf: (buffer: VfioPciDmaBuf, page: number) => PageFrame | undefined;
 
@@ -165,6 +188,8 @@ export interface VfioRules {
   readonly transitions: Transitions;
   /** The buffers that an event revokes or un-revokes, in order. */
   readonly buffersToMove: (device: VfioPciDevice) => readonly VfioPciDmaBuf[];
+  /** Whether a walk of a device's buffers takes a reference on this one, or passes it by. */
+  readonly visits: (kernel: Kernel, file: File) => boolean;
   /** What the end of a session does to each buffer, by its state. */
   readonly closing: Readonly<Record<Status, Sequence<Change>>>;
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type DmaBufMmap, type ExportInfo, tellImporters } from "../kernel/dma_buf.ts";
+import { assertLocked, type DmaBufMmap, type ExportInfo, SgTable, tellImporters } from "../kernel/dma_buf.ts";
 import { PAGE_SIZE } from "../kernel/kernel.ts";
 import type { CoreRules } from "../rules.ts";
 
@@ -50,14 +50,18 @@ export const mainlineCore: CoreRules = {
     warns: "WARNING: dma_buf_dynamic_attach() without a device",
   }],
   map: [],
+  pin: (_attachment, given) => given === "absent" ? undefined : given,
   mapGaveNothing: "ENOMEM",
+  tableOf: (attachment, frames) => new SgTable(attachment, frames),
+  unmapReachesExporter: () => true,
+  revocable: ({ ops }) => ops?.invalidate !== undefined,
   vmap: [{
     clause: "BASE-10",
     errno: "EINVAL",
     refuses: "an exporter without vmap",
     when: ({ ops }) => !ops.vmap,
   }],
-  notification: [tellImporters],
+  notification: [assertLocked, tellImporters],
   revocableCallback: "invalidate",
   markValid: () => "EOPNOTSUPP",
   toldOfInvalidation: ({ attachments }) => attachments.filter(({ ops }) => ops?.invalidate),
@@ -77,6 +81,8 @@ export const mainlineCore: CoreRules = {
     { clause: "BASE-07", errno: "EINVAL", refuses: "a range beyond the end", when: exceedsBuffer },
   ],
   fault: [],
+  flush: () => {},
+  fileOperations: [],
   seek: [{
     clause: "BASE-08",
     errno: "EINVAL",

@@ -12,6 +12,7 @@
  */
 import type { Check, Checks } from "../kernel/check.ts";
 import {
+  assertLocked,
   type Attachment,
   type AttachRequest,
   type DmaBuf,
@@ -104,7 +105,7 @@ const core: CoreRules = {
   }],
   attach: [...mainlineCore.attach, ...attach],
   map,
-  notification: [tellImporters, markInvalidated],
+  notification: [assertLocked, tellImporters, markInvalidated],
   toldOfInvalidation: ({ attachments }) =>
     attachments.filter(({ ops }) => ops?.invalidate ?? ops?.revokeNotify),
   revocableCallback: "revokeNotify",
@@ -125,7 +126,7 @@ const coverCore: CoreRules = {
     when: ({ dmabuf }) => dmabuf.invalidated,
   }],
   fault: [revokedFor("LEON0-02")],
-  notification: [markInvalidated, tellImporters, zapIfInvalidated],
+  notification: [assertLocked, markInvalidated, tellImporters, zapIfInvalidated],
   markValid: mainlineCore.markValid,
 };
 

@@ -5,6 +5,7 @@
  */
 import type { ErrnoName } from "../../../spec/errno.ts";
 import type { Check, Checks } from "../kernel/check.ts";
+import { getFileActive } from "../kernel/file.ts";
 import { PAGE_SIZE } from "../kernel/kernel.ts";
 import type { Sequence } from "../kernel/sequence.ts";
 import type { DeviceEvent, VfioPciDevice } from "../kernel/vfio_pci_core.ts";
@@ -334,6 +335,9 @@ export const vfioBase: Omit<VfioRules, FromRow> & {
   },
   featureHeader,
   probeExports: false,
+  sizeOf: (ranges) => Number(ranges.reduce((total, { length }) => total + length, 0n)),
+  openFlags: ({ openFlags, cloexec }) => ({ flags: openFlags, cloexec }),
+  exportAnswer: (fd) => fd,
   exportPayload,
   publish: [lockBuffersForExport, setInitialStatus, listBuffer, unlockBuffersAfterExport],
   undoExport: [dropBuffer],
@@ -344,7 +348,9 @@ export const vfioBase: Omit<VfioRules, FromRow> & {
   krefsTakenByMap: (error) => error ? 0 : 1,
   krefsPutByUnmap: 1,
   privateMap,
+  refusedFault: () => undefined,
   frameOf: ({ frames }, page) => frames[page],
+  visits: getFileActive,
   buffersToMove: ({ dmabufs }) => [...dmabufs],
   probeRevokes: false,
   revokeLookupError: (error) => error,

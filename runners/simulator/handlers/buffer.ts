@@ -6,6 +6,7 @@
 import type { OperationName } from "../../../spec/operations/mod.ts";
 import { isError } from "../kernel/check.ts";
 import {
+  dmaBufAsFile,
   dmaBufImportFence,
   dmaBufMmap,
   dmaBufOf,
@@ -55,23 +56,23 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     const dmabuf = dmaBufOf(buffer);
     return isError(dmabuf) ? dmabuf : yield* dmaBufRevoke(kernel, { dmabuf, argument });
   }),
-  at("buffer.set_name", (_session, { buffer, name }) => {
-    const dmabuf = dmaBufOf(buffer);
+  at("buffer.set_name", ({ kernel }, { buffer, name }) => {
+    const dmabuf = dmaBufAsFile(kernel, buffer);
     if (isError(dmabuf)) return dmabuf;
     dmabuf.name = name;
     return undefined;
   }),
-  at("buffer.fdinfo", (_session, { buffer }) => {
-    const dmabuf = dmaBufOf(buffer);
+  at("buffer.fdinfo", ({ kernel }, { buffer }) => {
+    const dmabuf = dmaBufAsFile(kernel, buffer);
     if (isError(dmabuf)) return dmabuf;
     return { size: dmabuf.size, exporter: dmabuf.ops.name, name: dmabuf.name ?? null };
   }),
-  at("buffer.poll", (_session, { buffer }) => {
-    const dmabuf = dmaBufOf(buffer);
+  at("buffer.poll", ({ kernel }, { buffer }) => {
+    const dmabuf = dmaBufAsFile(kernel, buffer);
     return isError(dmabuf) ? dmabuf : dmaBufPoll(dmabuf);
   }),
   at("buffer.export_sync_file", ({ kernel, fences }, { buffer, access }) => {
-    const dmabuf = dmaBufOf(buffer);
+    const dmabuf = dmaBufAsFile(kernel, buffer);
     if (isError(dmabuf)) return dmabuf;
     if (kernel.rules.core.syncFile === "absent") return kernel.rules.core.unknownIoctl;
     if (access.length === 0) return "EINVAL";
@@ -83,7 +84,7 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     return buffer.process.install(new File("sync-file", fence));
   }),
   on("buffer.import_sync_file", function* ({ kernel }, { buffer, fence, access }) {
-    const dmabuf = dmaBufOf(buffer);
+    const dmabuf = dmaBufAsFile(kernel, buffer);
     if (isError(dmabuf)) return dmabuf;
     if (kernel.rules.core.syncFile === "absent") return kernel.rules.core.unknownIoctl;
     const file = fget(fence);

@@ -72,8 +72,8 @@ export const importerHandlers: readonly (readonly [OperationName, SimHandler])[]
   on("importer.detach", function* ({ kernel }, { attachment }) {
     yield* attachment.detach(kernel);
   }),
-  at("importer.revocable", (_session, { attachment }) => {
-    return dmaBufAttachRevocable(attachment.attachment);
+  at("importer.revocable", ({ kernel }, { attachment }) => {
+    return dmaBufAttachRevocable(kernel, attachment.attachment);
   }),
   on("importer.pin", function* ({ kernel }, { attachment }) {
     return yield* attachment.pin(kernel);

@@ -209,14 +209,15 @@ export function* dmaBufDetach(attachment: Attachment): Steps<void> {
 }
 
 /** Whether an attachment can be revoked; dma_buf_attach_revocable(). */
-export function dmaBufAttachRevocable(attachment: Attachment): boolean {
-  return attachment.ops?.invalidate !== undefined;
+export function dmaBufAttachRevocable(kernel: Kernel, attachment: Attachment): boolean {
+  return kernel.rules.core.revocable(attachment);
 }
 
 /** Asks the exporter not to move a buffer; dma_buf_pin(). The caller holds the reservation lock. */
 export function dmaBufPin(kernel: Kernel, attachment: Attachment): ErrnoName | undefined {
   if (!attachment.ops) kernel.warn("WARNING: dma_buf_pin() of a static attachment");
-  return attachment.dmabuf.ops.pin?.(kernel, attachment);
+  const { pin } = attachment.dmabuf.ops;
+  return kernel.rules.core.pin(attachment, pin ? pin(kernel, attachment) : "absent");
 }
 
 /** Takes a pin back; dma_buf_unpin(). */
@@ -253,7 +254,7 @@ function mapByExporter(kernel: Kernel, attachment: Attachment): SgTable | ErrnoN
   const frames = attachment.dmabuf.ops.map?.(kernel, attachment) ?? kernel.rules.core.mapGaveNothing;
   if (isError(frames)) return frames;
   kernel.mappings++;
-  return new SgTable(attachment, frames);
+  return kernel.rules.core.tableOf(attachment, frames);
 }
 
 /** Gives a mapping back; dma_buf_unmap_attachment(). Legal in every state of the buffer (BASE-15). */
@@ -262,7 +263,7 @@ export function dmaBufUnmapAttachment(kernel: Kernel, mapping: SgTable): void {
   mapping.unmapped = true;
   kernel.mappings--;
   const { dmabuf } = mapping.attachment;
-  dmabuf.ops.unmap?.(kernel, mapping);
+  if (kernel.rules.core.unmapReachesExporter(mapping)) dmabuf.ops.unmap?.(kernel, mapping);
   if (mapping.attachment.ops === undefined) dmabuf.ops.unpin?.(mapping.attachment);
 }
 
@@ -273,9 +274,6 @@ export function dmaBufVmap(kernel: Kernel, dmabuf: DmaBuf): ErrnoName | undefine
 
 /** Tells importers that their mappings are no longer valid; dma_buf_invalidate_mappings(). It waits for nothing. */
 export function dmaBufInvalidateMappings(kernel: Kernel, dmabuf: DmaBuf): void {
-  if (dmabuf.resv.mutex.owner !== kernel.current) {
-    kernel.warn("lockdep: dma_buf_invalidate_mappings() without the reservation lock");
-  }
   for (const step of kernel.rules.core.notification) step.run(kernel, dmabuf);
 }
 
@@ -288,6 +286,16 @@ export interface NotificationStep {
   /** Does it. */
   readonly run: (kernel: Kernel, dmabuf: DmaBuf) => void;
 }
+
+/** Complains about a caller who does not hold the reservation lock; dma_resv_assert_held(). */
+export const assertLocked: NotificationStep = {
+  name: "assert that the reservation is locked",
+  clause: "INVAL-01",
+  run(kernel, dmabuf) {
+    if (dmabuf.resv.mutex.owner === kernel.current) return;
+    kernel.warn("lockdep: dma_buf_invalidate_mappings() without the reservation lock");
+  },
+};
 
 /** Calls the importers, each by the one callback that it has. */
 export const tellImporters: NotificationStep = {
@@ -419,6 +427,13 @@ export function dmaBufOf(fd: Fd): DmaBuf | ErrnoName {
   const file = fget(fd);
   if (!file) return "EBADF";
   return file.of instanceof DmaBuf ? file.of : "EINVAL";
+}
+
+/** The same for an operation that has nothing to do with what the buffer holds: poll, fdinfo, names, sync files. */
+export function dmaBufAsFile(kernel: Kernel, fd: Fd): DmaBuf | ErrnoName {
+  const dmabuf = dmaBufOf(fd);
+  if (isError(dmabuf)) return dmabuf;
+  return refusal(kernel, kernel.rules.core.fileOperations, dmabuf) ?? dmabuf;
 }
 
 /** Pages in a number of bytes. */

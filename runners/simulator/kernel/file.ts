@@ -163,6 +163,7 @@ export function closeFd(kernel: Kernel, fd: Fd): boolean {
   const entry = fd.process.descriptor(fd.number);
   if (!entry) return false;
   fd.process.setDescriptor(fd.number, undefined);
+  kernel.rules.core.flush(kernel, entry.file);
   fput(kernel, entry.file);
   return true;
 }

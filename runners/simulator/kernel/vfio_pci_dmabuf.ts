@@ -17,7 +17,7 @@ import {
   type DmaBufOps,
   dmaBufPut,
 } from "./dma_buf.ts";
-import { type Fd, fput, getFileActive, type OpenFlags, type Process } from "./file.ts";
+import { type Fd, fput, type OpenFlags, type Process } from "./file.ts";
 import type { Kernel } from "./kernel.ts";
 import { PAGE_SIZE } from "./kernel.ts";
 import type { FaultHandler, Memory, MmapRequest, PageFrame, Vma } from "./mm.ts";
@@ -163,13 +163,14 @@ export function* featureDmaBuf(
   const invalid = refusal(kernel, rules.exportPayload, request);
   if (invalid) return invalid;
   const buffer = new VfioPciDmaBuf(request.device, framesOf(request));
+  const { flags, cloexec } = rules.openFlags(request);
   request.device.registration++;
   const dmabuf = dmaBufExport(kernel, {
     ops: opsOf(rules),
     priv: buffer,
     revokeSemantics: rules.revokeSemantics,
-    size: Number(request.ranges.reduce((sum, range) => sum + range.length, 0n)),
-    flags: request.openFlags,
+    size: rules.sizeOf(request.ranges),
+    flags,
   });
   if (isError(dmabuf)) {
     putRegistration(kernel, request.device);
@@ -177,8 +178,9 @@ export function* featureDmaBuf(
   }
   buffer.dmabuf = dmabuf;
   yield* perform(kernel, rules.publish, { device: request.device, buffer });
-  const fd = dmaBufFd(process, dmabuf, request.cloexec);
-  if (isError(fd)) yield* perform(kernel, rules.undoExport, { device: request.device, buffer });
+  const fd = dmaBufFd(process, dmabuf, cloexec);
+  if (!isError(fd)) return rules.exportAnswer(fd);
+  yield* perform(kernel, rules.undoExport, { device: request.device, buffer });
   return fd;
 }
 
@@ -281,12 +283,12 @@ function* faultVfioBuffer(kernel: Kernel, vma: Vma, page: number): Steps<PageFra
   const { vdev } = buffer;
   const refused = refusal(kernel, kernel.rules.vfio.firstFaultCheck, buffer) !== undefined || !vdev;
   buffer.dmabuf.resv.mutex.unlock();
-  if (refused || !vdev) return undefined;
+  if (refused || !vdev) return kernel.rules.vfio.refusedFault(buffer);
   const lock = bufferLockOf(kernel, vdev);
   yield lock.read;
   const again = refusal(kernel, kernel.rules.vfio.secondFaultCheck, buffer);
   lock.upRead();
-  return again ? undefined : kernel.rules.vfio.frameOf(buffer, vma.first + page);
+  return again ? kernel.rules.vfio.refusedFault(buffer) : kernel.rules.vfio.frameOf(buffer, vma.first + page);
 }
 
 /** A change of state of a buffer, while it happens. */
@@ -310,7 +312,7 @@ export function* moveBuffers(kernel: Kernel, device: VfioPciDevice, to: "OK" | "
   device.dmabufsRevoked = to === "TEMP";
   for (const buffer of kernel.rules.vfio.buffersToMove(device)) {
     const { file } = buffer.dmabuf;
-    if (!getFileActive(kernel, file)) continue;
+    if (!kernel.rules.vfio.visits(kernel, file)) continue;
     yield* changeStatus(kernel, buffer, to);
     fput(kernel, file);
   }
@@ -331,7 +333,7 @@ export function* cleanUpBuffers(kernel: Kernel, device: VfioPciDevice): Steps<vo
   yield* lockBuffers(kernel, device);
   for (const buffer of [...device.dmabufs]) {
     const { file } = buffer.dmabuf;
-    if (!getFileActive(kernel, file)) continue;
+    if (!kernel.rules.vfio.visits(kernel, file)) continue;
     yield* perform(kernel, kernel.rules.vfio.closing[buffer.status], { buffer, to: "PERM", device });
     fput(kernel, file);
   }

@@ -41,8 +41,8 @@ export interface FuzzOptions {
   readonly signal?: AbortSignal | undefined;
   /** Is told now and then how many programs have been played. */
   readonly progress?: ((runs: number, findings: number) => void) | undefined;
-  /** Is told of each finding as soon as it is shortened. */
-  readonly found?: ((finding: Finding) => void) | undefined;
+  /** Is told of each finding as soon as it is shortened; the fuzzer goes on when it is done. */
+  readonly found?: ((finding: Finding) => void | Promise<void>) | undefined;
 }
 
 /** A difference between target and model, with a short program that shows it. */
@@ -145,7 +145,7 @@ class Fuzzer {
     const { seed, path, runs = Infinity } = this.#options;
     if (path !== undefined) await this.#round(seed, 1, path);
     for (let round = 0; path === undefined && !this.#isOver(runs); round++) {
-      await this.#round((seed + round) | 0, Math.min(ROUND, runs - this.#runs));
+      await this.#round((seed + round) % 2 ** 31, Math.min(ROUND, runs - this.#runs));
     }
     return {
       findings: this.#findings,
@@ -178,14 +178,14 @@ class Fuzzer {
     );
     const { counterexamplePath, errorInstance } = details;
     if (errorInstance && !isFalsified(errorInstance)) throw errorInstance;
-    if (this.#chased && counterexamplePath !== null) this.#keep(this.#chased, seed, counterexamplePath);
+    if (this.#chased && counterexamplePath !== null) await this.#keep(this.#chased, seed, counterexamplePath);
   }
 
-  #keep({ key, ...shown }: Shown, seed: number, path: string): void {
+  async #keep({ key, ...shown }: Shown, seed: number, path: string): Promise<void> {
     this.#known.add(key);
     const finding = { ...shown, seed, path, maxSteps: this.#maxSteps };
     this.#findings.push(finding);
-    this.#options.found?.(finding);
+    await this.#options.found?.(finding);
   }
 
   /** Whether a program shows nothing new. Once it is over, nothing is played and everything holds. */

@@ -68,6 +68,12 @@ export class Player {
     return { observations: witness.observations, end };
   }
 
+  /** Bytes in a page of the target. */
+  async pageSize(): Promise<number> {
+    const target = this.#target ??= await this.#opened();
+    return (await target.describe()).pageSize;
+  }
+
   /** Lets go of the target. */
   async close(): Promise<void> {
     const target = this.#target;

@@ -77,6 +77,7 @@ export const ARGUMENTS: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map(Obj
     ["absent"],
     [],
   ),
+  "vfio.open.reset": mostly(undefined, "flr", "none"),
   "vfio.export.region": region,
   "vfio.export.ranges": mostly(
     undefined,

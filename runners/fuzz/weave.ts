@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type AnyArgs, OPERATION_NAMES, type OperationName, operationOf } from "../../spec/operations/mod.ts";
+import { OPERATION_NAMES, type OperationName, operationOf } from "../../spec/operations/mod.ts";
 import { kindsOf, OBJECT_KINDS, type ObjectKind } from "../../spec/operations/operation.ts";
 import type { Draw, DrawnObject, Reference } from "./draw.ts";
 import { simplest } from "./simplest.ts";

@@ -23,6 +23,7 @@ import type {
   SgTable,
   SyncRequest,
 } from "./kernel/dma_buf.ts";
+import type { Usage } from "./kernel/dma_resv.ts";
 import type { Fd, File, OpenFlags } from "./kernel/file.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { FaultHandler, MmapRequest, PageFrame } from "./kernel/mm.ts";
@@ -53,6 +54,10 @@ export interface CoreRules {
   readonly attach: Checks<AttachRequest>;
   /** Which maps the core refuses before it asks the exporter. */
   readonly map: Checks<Attachment>;
+  /** What an error of the exporter becomes on its way to the importer. */
+  readonly exporterError: (error: ErrnoName) => ErrnoName;
+  /** Up to which usage a map by a static importer waits for fences. */
+  readonly staticMapWaitsFor: Usage | "nothing";
   /** What dma_buf_pin() gives, given what the exporter's operation gives, where it has one. */
   readonly pin: (attachment: Attachment, given: ErrnoName | "absent" | undefined) => ErrnoName | undefined;
   /** What a map operation that gives neither a table nor an error becomes. */
@@ -131,6 +136,8 @@ export interface VfioRules {
   readonly memoryEnabled: (device: VfioPciDevice) => boolean;
   /** Whether closing one file of the device was the last close. */
   readonly endsSession: (device: VfioPciDevice) => boolean;
+  /** Whether a write to the configuration space starts a function level reset. */
+  readonly startsFlr: (device: VfioPciDevice) => boolean;
   /** Which devices cannot be reset. */
   readonly resetChecks: Checks<VfioPciDevice>;
   readonly events: EventRules;

@@ -81,7 +81,7 @@ export const bufferOperations = {
   "buffer.fdinfo": operation({ buffer: named.buffer }, {
     summary: "Reads what /proc/self/fdinfo says of a buffer.",
     follows: "dma_buf_show_fdinfo()",
-    result: { gives: "value", of: "{ size: bytes, exporter: name, name: text or null }" },
+    result: { gives: "value", of: "{ size: bytes, count: references, exporter: name, name: text or null }" },
     errnos: ["EBADF", "ENOENT"],
   }),
   "buffer.poll": operation({ buffer: named.buffer }, {

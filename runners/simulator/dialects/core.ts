@@ -50,6 +50,8 @@ export const mainlineCore: CoreRules = {
     warns: "WARNING: dma_buf_dynamic_attach() without a device",
   }],
   map: [],
+  exporterError: (error) => error,
+  staticMapWaitsFor: "KERNEL",
   pin: (_attachment, given) => given === "absent" ? undefined : given,
   mapGaveNothing: "ENOMEM",
   tableOf: (attachment, frames) => new SgTable(attachment, frames),

@@ -309,6 +309,7 @@ export const vfioBase: Omit<VfioRules, FromRow> & {
 } = {
   memoryEnabled: ({ power, command, model }) => power === "D0" && (command.memory || model.isVirtual),
   endsSession: ({ openCount }) => openCount === 0,
+  startsFlr: ({ model }) => model.hasFlr,
   resetChecks: [{
     clause: "VEVT-09",
     errno: "EINVAL",

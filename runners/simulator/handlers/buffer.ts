@@ -65,7 +65,8 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
   at("buffer.fdinfo", ({ kernel }, { buffer }) => {
     const dmabuf = dmaBufAsFile(kernel, buffer);
     if (isError(dmabuf)) return dmabuf;
-    return { size: dmabuf.size, exporter: dmabuf.ops.name, name: dmabuf.name ?? null };
+    const { size, file, ops, name } = dmabuf;
+    return { size, count: file.refs, exporter: ops.name, name: name ?? null };
   }),
   at("buffer.poll", ({ kernel }, { buffer }) => {
     const dmabuf = dmaBufAsFile(kernel, buffer);

@@ -192,7 +192,7 @@ export function* dmaBufAttach(kernel: Kernel, request: AttachRequest): Steps<Att
   if (invalid) return invalid;
   const attachment = { dmabuf, ops, peer2peer: ops?.allowPeer2peer ?? false, name };
   const error = dmabuf.ops.attach?.(kernel, attachment);
-  if (error) return error;
+  if (error) return kernel.rules.core.exporterError(error);
   yield window("attach and its listing");
   yield dmabuf.resv.mutex.lock;
   dmabuf.attachments = [...dmabuf.attachments, attachment];
@@ -241,7 +241,10 @@ export function* dmaBufMapAttachment(kernel: Kernel, attachment: Attachment): St
     if (pins) dmaBufUnpin(attachment);
     return mapping;
   }
-  if (attachment.ops === undefined) yield dmabuf.resv.waitFor("KERNEL");
+  const { staticMapWaitsFor } = kernel.rules.core;
+  if (attachment.ops === undefined && staticMapWaitsFor !== "nothing") {
+    yield dmabuf.resv.waitFor(staticMapWaitsFor);
+  }
   return mapping;
 }
 
@@ -252,7 +255,7 @@ export function mapNow(kernel: Kernel, attachment: Attachment): SgTable | ErrnoN
 
 function mapByExporter(kernel: Kernel, attachment: Attachment): SgTable | ErrnoName {
   const frames = attachment.dmabuf.ops.map?.(kernel, attachment) ?? kernel.rules.core.mapGaveNothing;
-  if (isError(frames)) return frames;
+  if (isError(frames)) return kernel.rules.core.exporterError(frames);
   kernel.mappings++;
   return kernel.rules.core.tableOf(attachment, frames);
 }

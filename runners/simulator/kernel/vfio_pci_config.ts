@@ -58,6 +58,6 @@ export function* writePowerState(
 
 /** Starts a function level reset; vfio_exp_config_write(), vfio_af_config_write(). Ignored without the capability. */
 export function* writeFlr(kernel: Kernel, device: VfioPciDevice): Steps<ErrnoName | undefined> {
-  if (!device.model.hasFlr) return undefined;
+  if (!kernel.rules.vfio.startsFlr(device)) return undefined;
   return yield* perform(kernel, kernel.rules.vfio.events.flr, new DeviceEvent(device));
 }

@@ -4,12 +4,13 @@
  * @module
  */
 import { object, or } from "@optique/core/constructs";
-import { message } from "@optique/core/message";
+import { message, text } from "@optique/core/message";
 import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, option } from "@optique/core/primitives";
 import { choice, integer, string } from "@optique/core/valueparser";
 import { run as parse } from "@optique/run";
 import type { Shard } from "../cases/select.ts";
+import { FEATURES } from "../runners/simulator/mod.ts";
 import { coverage, lint } from "./commands/check.ts";
 import { list, show } from "./commands/list.ts";
 import { mutants } from "./commands/mutants.ts";
@@ -18,6 +19,8 @@ import { judgeRecord, schema, serve } from "./commands/serve.ts";
 import { start } from "./commands/start.ts";
 import { FORMAT_NAMES } from "./formats.ts";
 import type { Io } from "./io.ts";
+import { fuzzOptions } from "./parser_fuzz.ts";
+import { newCommands } from "./parser_new.ts";
 import { specCommands } from "./parser_spec.ts";
 import { VERSION } from "./suite.ts";
 
@@ -66,11 +69,16 @@ function shardOf(text: string): Shard {
   return { index, count };
 }
 
+/** What another build of a simulated kernel can have or lack. */
+const features = [...FEATURES.values()].map(({ name, title }) => `+${name} (${title})`).join(", ");
+
 const runOptions = object("How to run", {
   selectors,
   target: withDefault(
     option("-t", "--target", string({ metavar: "TARGET" }), {
-      description: message`What to run on, as in sim or sim:mainline-7.3.`,
+      description:
+        message`What to run on, as in sim or sim:mainline-7.3, with the features of another build behind
+        it: ${text(features)}.`,
     }),
     "sim",
   ),
@@ -167,9 +175,13 @@ function commands(args: readonly string[]) {
       command("serve", map(serveOptions, (given): Action => (io) => serve(given, io)), {
         description: message`Shows the runs of a folder in a browser.`,
       }),
+      command("fuzz", fuzzOptions, {
+        description: message`Plays random programs on a target and on the model until they differ.`,
+      }),
       command("schema", map(object({}), (): Action => schema), {
         description: message`Writes the schemas for editors and the page of the vocabulary.`,
       }),
+      command("new", newCommands, { description: message`Starts a case or a clause.` }),
       command("spec", specCommands, {
         description: message`Checks what the specification rests on, or writes it as a document.`,
       }),

@@ -138,22 +138,29 @@ const text = z.string().trim().min(1);
 const lines = z.union([z.int().positive(), text]).transform(String)
   .meta({ description: "Lines of the mail or the file, as in 110-111." });
 
+const file = text.meta({ description: "The file, as a path in the kernel's source tree." });
+
+const functionName = text.meta({ description: "The function, without parentheses." });
+
 const sourceSchema: z.ZodType<Source> = z.union([
   z.strictObject({
     mail: text.meta({ description: "A key of the mails in spec/sources.yaml." }),
     lines: lines.optional(),
-    function: text.optional(),
-    file: text.optional(),
+    function: functionName.optional(),
+    file: file.optional(),
   }),
   z.strictObject({
     kernel: text.meta({ description: "A version among the kernels in spec/sources.yaml." }),
-    file: text,
+    file,
     lines: lines.optional(),
-    function: text.optional(),
+    function: functionName.optional(),
   }),
-  z.strictObject({ clause: clauseIdSchema }),
-  z.strictObject({ commit: text, note: text.optional() }),
-  z.strictObject({ text }),
+  z.strictObject({ clause: clauseIdSchema.meta({ description: "A clause that this one follows from." }) }),
+  z.strictObject({
+    commit: text.meta({ description: "The begin of a commit's id." }),
+    note: text.optional().meta({ description: "What the commit does." }),
+  }),
+  z.strictObject({ text: text.meta({ description: "Any other source, in words." }) }),
 ]);
 
 const notTestedReason = z.enum([
@@ -167,9 +174,11 @@ const notTestedReason = z.enum([
 
 const clauseSchema: z.ZodType<ClauseText> = z.strictObject({
   id: clauseIdSchema.meta({ description: "The family and a number, which never changes." }),
-  title: text,
+  title: text.meta({ description: "What the clause is about, in a few words." }),
   requirement: text.meta({ description: "The sentence that must hold, with its keyword." }),
-  keyword: z.enum(["MUST", "MUST NOT", "SHOULD", "MAY"]),
+  keyword: z.enum(["MUST", "MUST NOT", "SHOULD", "MAY"]).meta({
+    description: "How strong it is, in the words of RFC 2119.",
+  }),
   level: z.enum(["code", "documentation", "discussion"]).meta({ description: "What it rests on." }),
   status: z.enum(["mainline", "proposed", "contested", "withdrawn"]).meta({
     description: "Where it stands.",
@@ -179,19 +188,27 @@ const clauseSchema: z.ZodType<ClauseText> = z.strictObject({
   observable: z.array(z.enum(["userspace", "cpu-mapping", "importer", "device", "log", "simulator"])).meta({
     description: "From where it can be seen.",
   }),
-  sources: z.array(sourceSchema).min(1),
-  contested: z.array(z.strictObject({ holder: text, alternative: text, source: sourceSchema.optional() }))
+  sources: z.array(sourceSchema).min(1).meta({ description: "Where it comes from." }),
+  contested: z.array(z.strictObject({
+    holder: text.meta({ description: "Who holds it." }),
+    alternative: text.meta({ description: "What they hold, in a sentence." }),
+    source: sourceSchema.optional().meta({ description: "Where they say so." }),
+  }))
     .min(1)
     .optional().meta({ description: "What others hold instead." }),
-  "not-tested": z.strictObject({ reason: notTestedReason, details: text }).optional()
+  "not-tested": z.strictObject({
+    reason: notTestedReason.meta({ description: "The reason in a word." }),
+    details: text.meta({ description: "The reason in a sentence." }),
+  }).optional()
     .meta({ description: "Why no case shows it." }),
-  notes: text.optional(),
+  notes: text.optional().meta({ description: "What else a reader should know." }),
 });
 
 /** Schema of a file of clauses. */
 export const familySchema: z.ZodType<FamilyText> = z.strictObject({
-  family: z.string().regex(/^[A-Z][A-Z0-9]*$/, "expected a family such as VREV"),
-  title: text,
-  summary: text,
-  clauses: z.array(clauseSchema).min(1),
+  family: z.string().regex(/^[A-Z][A-Z0-9]*$/, "expected a family such as VREV")
+    .meta({ description: "What the ids of the clauses begin with." }),
+  title: text.meta({ description: "What the clauses are about, in a few words." }),
+  summary: text.meta({ description: "What they are about, in a sentence or two." }),
+  clauses: z.array(clauseSchema).min(1).meta({ description: "The clauses, in their order." }),
 });

@@ -52,12 +52,14 @@ const pattern = z.string().regex(
 /** Schema of a profile's file. */
 export const profileSchema: z.ZodType<ProfileText> = z.strictObject({
   id: profileIdSchema.meta({ description: "The name of the file without .yaml." }),
-  title: text,
-  kind: z.enum(["proposal", "kernel", "role"]),
-  summary: text,
+  title: text.meta({ description: "What it is, in a few words." }),
+  kind: z.enum(["proposal", "kernel", "role"]).meta({
+    description: "What it describes: a proposal, a kernel as released, or a part that a driver plays.",
+  }),
+  summary: text.meta({ description: "What it is, in a sentence or two." }),
   extends: z.array(profileIdSchema).optional().meta({ description: "Profiles whose clauses it has too." }),
   include: z.array(pattern).optional().meta({ description: "Clauses, or all of a family as in VREV-*." }),
   exclude: z.array(pattern).optional().meta({ description: "Clauses that it does not have after all." }),
   oracle: text.optional().meta({ description: "The simulator that behaves as the profile says." }),
-  notes: text.optional(),
+  notes: text.optional().meta({ description: "What else a reader should know." }),
 });

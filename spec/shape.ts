@@ -40,6 +40,10 @@ function reportIssue(issue: Issue, schema: z.core.$ZodType, tree: Tree, report: 
   const part = partAt(tree, issue.path);
   if (issue.code === "unrecognized_keys") return reportUnknownKeys(issue, schema, part ?? tree, report);
   if (part === undefined) return reportMissingKey(issue, schema, tree, report);
+  const description = descriptionAt(issue, schema);
+  if (description !== undefined && part.kind === "scalar" && part.value === null) {
+    return report(part.at, emptyValue(issue, description));
+  }
   if (issue.code !== "invalid_union") return report(part.at, wrongValue(issue, part));
   const inner = nearestBranch(issue.errors);
   if (!inner.some(isBelow)) return report(part.at, wrongChoice(issue.errors.flat(), part));
@@ -74,15 +78,30 @@ function reportUnknownKeys(
 function reportMissingKey(issue: Issue, schema: z.core.$ZodType, tree: Tree, report: Report): void {
   const owner = partAt(tree, issue.path.slice(0, -1)) ?? tree;
   const key = String(issue.path.at(-1));
-  const descriptions = schemasAt(schema, issue.path.slice(0, -1))
-    .flatMap((parent) => childOf(parent, key))
-    .flatMap((child) => z.globalRegistry.get(child)?.description ?? []);
-  const [description = `It is ${expectedOf(issue)}.`] = descriptions;
+  const description = descriptionAt(issue, schema) ?? `It is ${expectedOf(issue)}.`;
   report(owner.at, {
     code: "missing-key",
     message: `"${key}" is missing`,
     hint: `Add "${key}". ${description.replace(/\.$/, "")}`,
   });
+}
+
+/** What the schema says of the key that an issue is about. */
+function descriptionAt(issue: Issue, schema: z.core.$ZodType): string | undefined {
+  const key = issue.path.at(-1);
+  if (typeof key !== "string") return undefined;
+  const [description] = schemasAt(schema, issue.path.slice(0, -1))
+    .flatMap((parent) => childOf(parent, key))
+    .flatMap((child) => z.globalRegistry.get(child)?.description ?? []);
+  return description;
+}
+
+function emptyValue(issue: Issue, description: string): Finding {
+  return {
+    code: "wrong-type",
+    message: `"${String(issue.path.at(-1))}" is empty`,
+    hint: `Write a value after the colon, or remove the key. ${description.replace(/\.$/, "")}`,
+  };
 }
 
 function wrongValue(issue: Issue, part: Tree): Finding {

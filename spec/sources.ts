@@ -48,17 +48,23 @@ export const sourcesSchema: z.ZodType<Sources> = z.strictObject({
   mails: z.record(
     z.string(),
     z.strictObject({
-      "message-id": text.optional(),
-      inferred: z.boolean().optional(),
-      author: text,
-      subject: text.optional(),
-      date: text.optional(),
-      seed: text.optional(),
-      seen: text,
+      "message-id": text.optional().meta({ description: "Its message-id, without brackets." }),
+      inferred: z.boolean().optional().meta({
+        description: "Whether the message-id follows from the others of its series and was not seen.",
+      }),
+      author: text.meta({ description: "Who wrote it." }),
+      subject: text.optional().meta({ description: "Its subject, as sent." }),
+      date: text.optional().meta({ description: "The day, as in 2026-01-11." }),
+      seed: text.optional().meta({ description: "The file of the mail among the seeds." }),
+      seen: text.meta({ description: "How much of it was read: whole or excerpt." }),
     }),
-  ),
+  ).meta({ description: "The mails, by the keys that clauses use." }),
   kernels: z.record(
     z.string(),
-    z.strictObject({ package: text.optional(), version: text.optional(), read: z.boolean().optional() }),
-  ),
+    z.strictObject({
+      package: text.optional().meta({ description: "The package that has the source." }),
+      version: text.optional().meta({ description: "The exact version of the source." }),
+      read: z.boolean().optional().meta({ description: "Whether its source was read." }),
+    }),
+  ).meta({ description: "The kernels, by version." }),
 });

@@ -41,47 +41,62 @@ export function checkKernel(
   citations: readonly KernelCitation[],
   tree: KernelTree,
 ): readonly CitationFinding[] {
-  return citations.flatMap((citation) => {
-    const files = tree.read(citation.file);
-    if (files.size === 0) {
-      const message = `Linux ${tree.version} has no file ${citation.file}`;
-      return [{ ...about(citation), fault: "missing-file" as const, message, hint: writtenFor(citation) }];
-    }
+  const findings = new Map<string, CitationFinding>();
+  for (const found of citations.flatMap((citation) => findingsOf(citation, tree))) {
+    const clauses = new Set([...findings.get(found.message)?.clauses ?? [], ...found.clauses]);
+    findings.set(found.message, { ...found, clauses: [...clauses] });
+  }
+  return [...findings.values()];
+}
+
+function findingsOf(citation: KernelCitation, tree: KernelTree): readonly CitationFinding[] {
+  const { kernel, file, clauses } = citation;
+  const files = tree.read(file);
+  if (files.size > 0) {
     return [...functionFindings(citation, files, tree), ...lineFindings(citation, files, tree)];
-  });
+  }
+  const message = `Linux ${tree.version} has no file ${file}`;
+  return [{
+    fault: "missing-file",
+    citation: `Linux ${kernel}, ${file}`,
+    message,
+    hint: writtenFor(kernel),
+    clauses,
+  }];
 }
 
-function writtenFor({ kernel }: KernelCitation): string {
+function writtenFor(kernel: string): string {
   return `The citation was written for Linux ${kernel}; look for where it has gone`;
-}
-
-function about(citation: KernelCitation): Pick<CitationFinding, "citation" | "clauses"> {
-  return { citation: `Linux ${citation.kernel}, ${citationText(citation)}`, clauses: citation.clauses };
 }
 
 type Files = ReadonlyMap<string, readonly string[]>;
 
-function functionFindings(citation: KernelCitation, files: Files, tree: KernelTree): CitationFinding[] {
-  const { function: name, file } = citation;
+function functionFindings(
+  { function: name, kernel, file, clauses }: KernelCitation,
+  files: Files,
+  tree: KernelTree,
+): readonly CitationFinding[] {
   if (name === undefined || [...files.values()].some((lines) => definitionsNamed(lines, name).length > 0)) {
     return [];
   }
   const message = `${file} of Linux ${tree.version} defines no ${name}()`;
-  return [{ ...about(citation), fault: "no-function", message, hint: writtenFor(citation) }];
+  const citation = `Linux ${kernel}, ${file}, ${name}()`;
+  return [{ fault: "no-function", citation, message, hint: writtenFor(kernel), clauses }];
 }
 
-function lineFindings(citation: KernelCitation, files: Files, tree: KernelTree): CitationFinding[] {
-  if (citation.lines === undefined) return [];
-  const ranges = rangesOf(citation.lines);
+function lineFindings(cited: KernelCitation, files: Files, tree: KernelTree): readonly CitationFinding[] {
+  if (cited.lines === undefined) return [];
+  const about = { citation: `Linux ${cited.kernel}, ${citationText(cited)}`, clauses: cited.clauses };
+  const ranges = rangesOf(cited.lines);
   if (!ranges) {
-    const message = `"${citation.lines}" does not say lines`;
-    return [{ ...about(citation), fault: "bad-lines", message, hint: "Write lines as in 110-111, 118" }];
+    const message = `"${cited.lines}" does not say lines`;
+    return [{ ...about, fault: "bad-lines", message, hint: "Write lines as in 110-111, 118" }];
   }
   const longest = Math.max(...[...files.values()].map(({ length }) => length));
   const last = Math.max(...ranges.map((range) => range.last));
-  if (!isOf(tree, citation.kernel) || last <= longest) return [];
-  const message = `Line ${last} lies beyond the end: ${citation.file} has ${longest} lines`;
-  return [{ ...about(citation), fault: "beyond-the-end", message, hint: "Correct the lines" }];
+  if (!isOf(tree, cited.kernel) || last <= longest) return [];
+  const message = `Line ${last} lies beyond the end: ${cited.file} has ${longest} lines`;
+  return [{ ...about, fault: "beyond-the-end", message, hint: "Correct the lines" }];
 }
 
 /** What has become of a cited function from one tree to another; of the file, where no function is cited. */

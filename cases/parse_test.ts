@@ -340,7 +340,7 @@ Deno.test("parseCases() says what is wrong with the keys of a case", () => {
     'x.yaml:1:1: "titel" is not known here. Did you mean "title"?',
   ]);
   assertEquals(messagesOf(`${HEAD}dangerous:\n${GIVEN}${when}`), [
-    "x.yaml:4:11: Expected a text, found empty. Write a value after the colon, or remove the key",
+    'x.yaml:4:11: "dangerous" is empty. Write a value after the colon, or remove the key. Why the case must not run on a machine that matters',
   ]);
   assertEquals(messagesOf(`${HEAD}${GIVEN}${when}`.replace("[VMM-01]", "[VMM-99, vmm-1]")), [
     'x.yaml:3:19: Found the text "vmm-1", which is not right here. Expected a clause id such as VREV-10',

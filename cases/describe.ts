@@ -22,6 +22,8 @@ function describeExpectedOutcome(outcome: ExpectedOutcome): string {
       return `fails with ${outcome.errnos.join(" or ")}`;
     case "faults":
       return `raises ${outcome.signal}`;
+    case "any":
+      return "ends in a way that is allowed";
   }
 }
 
@@ -56,6 +58,10 @@ export function describeOutcome(outcome: Outcome): string {
       return `was skipped: ${outcome.reason}`;
     case "error":
       return `could not be run: ${outcome.message}`;
+    case "raced":
+      return `ended in ${outcome.ends.length} ways in ${outcome.runs} ${
+        outcome.exhaustive ? "schedules" : "runs"
+      }`;
   }
 }
 

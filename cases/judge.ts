@@ -11,15 +11,18 @@ import type {
   Event,
   LogLine,
   Observation,
+  Outcome,
   Postconditions,
+  RaceOutcome,
   RunEnd,
   Value,
 } from "../spec/observation.ts";
 import { isSize, sizeInBytes } from "../spec/size.ts";
-import type { Case, Expectation, ExpectedOutcome, Section, Sees, Step } from "./case.ts";
+import type { Case, Expectation, ExpectedOutcome, Race, Section, Sees, Step } from "./case.ts";
 import { SECTIONS } from "./case.ts";
 import { describeEvent, describeExpectation, describeOutcome } from "./describe.ts";
-import { finishId } from "./program.ts";
+import { describeAllowedResults, describeFinding, judgeRace, outcomesIn } from "./judge_race.ts";
+import { finishId, RACE_ID } from "./program.ts";
 
 /**
  * What a case says of a target:
@@ -117,7 +120,7 @@ const PASS: Ruling = { verdict: "pass", end: "completed", reasons: [] };
  * @param context what must be known of the target
  */
 export function judge(case_: Case, seen: CaseObservations, context: JudgeContext): Judgement {
-  const steps = judgeSteps(case_, seen, context);
+  const steps = judgeAll(case_, seen, context);
   const first = steps.find((step) => step.status === "unmet");
   const unmet = first && { step: first, means: meaningOf(first, case_, seen) };
   const facts = { case: case_, seen, steps, unmet };
@@ -160,7 +163,10 @@ function endedEarly({ seen: { end } }: Facts): Ruling | undefined {
 }
 
 function brokenAfterwards({ case: case_, seen }: Facts): Ruling | undefined {
-  const reasons = seen.end?.post ? brokenPostconditions(case_, seen, seen.end.post) : [];
+  const reasons = [
+    ...(seen.end?.post ? brokenPostconditions(case_, seen, seen.end.post) : []),
+    ...(racedIn(seen.observations)?.findings.map(describeFinding) ?? []),
+  ];
   if (reasons.length === 0) return undefined;
   return { verdict: "fail", end: "completed", reasons, decidedBy: "postcondition" };
 }
@@ -207,8 +213,81 @@ function* withUntil(step: Step, section: Section): Generator<Placed> {
   for (const inner of step.until) yield* withUntil(inner, section);
 }
 
-function judgeSteps(case_: Case, seen: CaseObservations, context: JudgeContext): StepJudgement[] {
-  const byId = new Map(seen.observations.map((observation) => [observation.step, observation]));
+function judgeAll(
+  case_: Case,
+  { observations }: CaseObservations,
+  context: JudgeContext,
+): readonly StepJudgement[] {
+  const { race } = case_;
+  if (!race) return judgeSteps(case_, observations, context);
+  const raced = racedIn(observations);
+  if (!raced) return judgeSteps(case_, observations, context).map((step) => withoutRace(step, observations));
+  const before = observations.filter(({ step }) => step !== RACE_ID);
+  const prepared = judgeSteps(case_, before, context).filter(({ section }) => !AFTER.includes(section));
+  const afterwards = raced.ends.map((end) => judgeSteps(case_, [...before, ...end.then], context));
+  return [...prepared, ...judgeThreads(race, raced, context), ...judgeThen(raced, afterwards)];
+}
+
+/** The sections whose steps are run more than once in a race. */
+const AFTER: readonly Section[] = ["race", "then"];
+
+/** What was seen of the race, if anything was. */
+function racedIn(observations: readonly Observation[]): RaceOutcome | undefined {
+  const outcome = observations.find(({ step }) => step === RACE_ID)?.outcome;
+  return outcome?.kind === "raced" ? outcome : undefined;
+}
+
+/** A target that could not run the race says why. */
+function withoutRace(judged: StepJudgement, observations: readonly Observation[]): StepJudgement {
+  const race = observations.find(({ step }) => step === RACE_ID);
+  if (judged.section !== "race" || !race) return judged;
+  const observed = describeOutcome(race.outcome);
+  return { ...judged, observed, status: "unmet", reason: observed };
+}
+
+function judgeThreads(race: Race, raced: RaceOutcome, context: JudgeContext): StepJudgement[] {
+  const judged = judgeRace(race, raced, (expected, outcome) => resultAgrees(expected, outcome, context));
+  const steps = race.threads.flatMap((thread) => thread.steps);
+  return steps.map(({ id }, index) => {
+    const base = {
+      step: id,
+      section: "race" as const,
+      expected: describeAllowedResults(race, index),
+      observed: judged.observed.get(id) ?? "",
+    };
+    const blamed = judged.wrong.length > 0 &&
+      (judged.blamed.size === 0 ? index === 0 : judged.blamed.has(id));
+    if (blamed) return { ...base, status: "unmet", reason: judged.wrong.join("; ") };
+    const [holder] = judged.holders;
+    if (holder === undefined || index > 0) return { ...base, status: "met" };
+    return { ...base, status: "alternative", holder, reason: `some schedules end as ${holder} has it` };
+  });
+}
+
+/** The steps after a race hold if they hold after every outcome in which their objects are there. */
+function judgeThen(raced: RaceOutcome, afterwards: readonly (readonly StepJudgement[])[]): StepJudgement[] {
+  const steps = afterwards[0]?.filter(({ section }) => section === "then") ?? [];
+  return steps.map(({ step }) => {
+    const each = afterwards.map((judged, index) => ({
+      judged: judged.find((other) => other.step === step),
+      end: raced.ends[index],
+    })).filter(({ end }) => !end?.then.some((seen) => seen.step === step && seen.outcome.kind === "skipped"));
+    const chosen = each.find(({ judged }) => judged?.status === "unmet") ??
+      each.find(({ judged }) => judged?.status !== "met") ?? each[0];
+    const judged = chosen?.judged ?? afterwards[0]?.find((other) => other.step === step);
+    if (!judged) throw new Error(`Cannot judge ${step}, which the case does not have`);
+    const schedule = chosen?.end?.schedule;
+    if (judged.status !== "unmet" || schedule === undefined) return judged;
+    return { ...judged, reason: `${judged.reason ?? judged.observed} (schedule ${schedule})` };
+  });
+}
+
+function judgeSteps(
+  case_: Case,
+  observations: readonly Observation[],
+  context: JudgeContext,
+): StepJudgement[] {
+  const byId = new Map(observations.map((observation) => [observation.step, observation]));
   return [...placed(case_)].map(({ step, section }) => judgeStep(step, section, byId, context));
 }
 
@@ -296,7 +375,7 @@ function mismatch(
   all: readonly Observation[],
   context: JudgeContext,
 ): string | undefined {
-  if (!outcomeAgrees(expects.outcome, last, context)) {
+  if (!resultAgrees(expects.outcome, last.outcome, context)) {
     return `expected that it ${describeExpectation({ outcome: expects.outcome })}, but it ${
       describeOutcome(last.outcome)
     }`;
@@ -315,8 +394,7 @@ function mismatch(
   return undefined;
 }
 
-function outcomeAgrees(expected: ExpectedOutcome, seen: Observation, context: JudgeContext): boolean {
-  const { outcome } = seen;
+function resultAgrees(expected: ExpectedOutcome, outcome: Outcome, context: JudgeContext): boolean {
   switch (expected.kind) {
     case "returns":
       return outcome.kind === "returned" &&
@@ -325,6 +403,8 @@ function outcomeAgrees(expected: ExpectedOutcome, seen: Observation, context: Ju
       return outcome.kind === "failed" && expected.errnos.includes(outcome.errno);
     case "faults":
       return outcome.kind === "faulted" && outcome.signal === expected.signal;
+    case "any":
+      return ["returned", "failed", "faulted", "skipped", "blocked"].includes(outcome.kind);
   }
 }
 
@@ -359,7 +439,7 @@ function seesAgrees(sees: Sees, events: readonly Event[]): boolean {
 /** What it means that a step is not as expected. */
 function meaningOf(unmet: StepJudgement, case_: Case, seen: CaseObservations): Meaning {
   const step = [...placed(case_)].find((each) => each.step.id === unmet.step)?.step;
-  const outcome = seen.observations.find((each) => each.step === unmet.step)?.outcome;
+  const outcome = outcomeIn(seen, unmet.step);
   if (!step || !outcome || outcome.kind === "skipped") return "nothing-shown";
   if (outcome.kind === "error") return "target-error";
   if (outcome.kind === "unsupported") return "not-supported";
@@ -367,7 +447,15 @@ function meaningOf(unmet: StepJudgement, case_: Case, seen: CaseObservations): M
   if (outcome.kind === "failed" && lacks(step, outcome.errno) && !worked(step, case_, seen)) {
     return "not-supported";
   }
-  return unmet.section === "when" || unmet.section === "then" ? "fail" : "nothing-shown";
+  return unmet.section === "given" || unmet.section === "control" ? "nothing-shown" : "fail";
+}
+
+/** How a step ended; in a race, the outcome that says least of the case. */
+function outcomeIn({ observations }: CaseObservations, step: string): Outcome | undefined {
+  const own = observations.find((each) => each.step === step)?.outcome;
+  if (own) return own;
+  const race = observations.find((each) => each.step === RACE_ID)?.outcome;
+  return race?.kind === "raced" ? outcomesIn(race, step)[0] : race;
 }
 
 function lacks(step: Step, errno: string): boolean {

@@ -33,7 +33,7 @@ function caseOf(sections: Partial<Record<Section, readonly Step[]>>): Case {
     title: "x",
     why: "x",
     clauses: [clauseIdSchema.parse("VMM-01")],
-    sections: { given: [], control: [], when: [], then: [], ...sections },
+    sections: { given: [], control: [], when: [], race: [], then: [], ...sections },
     source: { file: "x.yaml", text: "", digest: "sha256:0" },
   };
 }

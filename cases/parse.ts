@@ -12,11 +12,12 @@ import type { Ledger } from "../spec/ledger.ts";
 import { shape } from "../spec/shape.ts";
 import { describeTree, entryOf, partAt, type Tree, type TreeMap } from "../spec/tree.ts";
 import { parseYaml, reporter, type YamlFile } from "../spec/yaml_file.ts";
-import { type Case, type Section, SECTIONS, type Step } from "./case.ts";
+import { type Case, type Race, type Section, SECTIONS } from "./case.ts";
 import { headShape } from "./format.ts";
 import { unknownClause } from "./lint.ts";
+import { readRace } from "./race.ts";
 import { readMatrix, type Row, substitute } from "./matrix.ts";
-import { readSteps } from "./steps.ts";
+import { readSteps, type StepContext } from "./steps.ts";
 
 /** The cases of a file and what is wrong with it; a file with mistakes gives no cases. */
 export interface ParsedFile {
@@ -94,6 +95,8 @@ const bodySchema = z.strictObject({
   given: list.optional(),
   control: list.optional(),
   when: list.optional(),
+  race: z.unknown().optional(),
+  allowed: z.unknown().optional(),
   then: list.optional(),
 });
 
@@ -102,7 +105,7 @@ function readRow(body: Tree, row: Row, yaml: YamlFile, options: ParseOptions): R
   const report = reporter(yaml, diagnostics);
   const head = shape(bodySchema, body, report);
   const id = readId(`${options.path}${row.label}`, body.at, report);
-  const sections = readSections(body, yaml, report);
+  const { sections, race } = readSections(body, yaml, report);
   if (head) checkClauses(head.clauses, body, options.ledger, report);
   if (!head || !id || diagnostics.length > 0) return { diagnostics };
   const { title, why, clauses, dangerous } = head;
@@ -110,7 +113,7 @@ function readRow(body: Tree, row: Row, yaml: YamlFile, options: ParseOptions): R
   const digest = `sha256:${createHash("sha256").update(text).update("\0").update(row.label).digest("hex")}`;
   const noControl = head["no control"];
   const source = { file, text, digest };
-  return { case: { id, title, why, clauses, sections, noControl, dangerous, source }, diagnostics };
+  return { case: { id, title, why, clauses, sections, race, noControl, dangerous, source }, diagnostics };
 }
 
 function readId(text: string, at: number, report: Report): CaseId | undefined {
@@ -128,14 +131,31 @@ function readSections(
   body: Tree,
   yaml: YamlFile,
   report: Report,
-): Readonly<Record<Section, readonly Step[]>> {
+): Pick<Case, "sections" | "race"> {
   checkSections(body, report);
   const context = { yaml, scope: new Map(), report };
-  const [given, control, when, then] = SECTIONS.map((section) => {
+  const stepsOf = (section: Section) => {
     const part = entryOf(body, section)?.value;
     return part?.kind === "list" ? readSteps(part.items, section, context) : [];
-  });
-  return { given: given ?? [], control: control ?? [], when: when ?? [], then: then ?? [] };
+  };
+  const [given, control, when] = [stepsOf("given"), stepsOf("control"), stepsOf("when")];
+  const race = raceOf(body, context);
+  const steps = race?.threads.flatMap((thread) => thread.steps) ?? [];
+  return { sections: { given, control, when, race: steps, then: stepsOf("then") }, race };
+}
+
+function raceOf(body: Tree, context: StepContext): Race | undefined {
+  const race = entryOf(body, "race");
+  const allowed = entryOf(body, "allowed");
+  if (race) return readRace(race, allowed, context);
+  if (allowed) {
+    context.report(allowed.keyAt, {
+      code: "unknown-key",
+      message: '"allowed" says how a race may end, and there is no race',
+      hint: 'Add "race:" with the threads, or remove it',
+    });
+  }
+  return undefined;
 }
 
 /** A case must begin with something that is there or works, and then do something. */
@@ -153,7 +173,9 @@ function checkSections(body: Tree, report: Report): void {
   if (!entryOf(body, "given") && !entryOf(body, "control")) {
     report(body.at, missingSection("given", "control"));
   }
-  if (!entryOf(body, "when") && !entryOf(body, "then")) report(body.at, missingSection("when", "then"));
+  if (!["when", "race", "then"].some((section) => entryOf(body, section))) {
+    report(body.at, missingSection("when", "then"));
+  }
 }
 
 function missingSection(one: Section, other: Section) {

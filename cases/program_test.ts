@@ -16,7 +16,7 @@ function caseOf(when: readonly Step[]): Case {
     title: "secret",
     why: "secret",
     clauses: [],
-    sections: { given: [step("given.0")], control: [], when, then: [] },
+    sections: { given: [step("given.0")], control: [], when, race: [], then: [] },
     source: { file: "x.yaml", text: "secret", digest: "secret" },
   };
 }

@@ -11,6 +11,7 @@ import { profileSchema } from "../spec/profile.ts";
 import { digestsSchema } from "../spec/provenance/digests.ts";
 import { sourcesSchema } from "../spec/sources.ts";
 import { SECTIONS } from "./case.ts";
+import { allowedSchema } from "./race.ts";
 import { EXPECTATION_KEYS, headShape, matrixSchema, stepShape, UNTIL } from "./format.ts";
 
 /** A JSON schema, or a part of one. */
@@ -25,6 +26,7 @@ const SECTION_TEXTS = {
   given: "What there is before anything is tried.",
   control: "What works before the thing is done.",
   when: "What is done.",
+  race: "What runs at the same time: a name for each thread, with its steps.",
   then: "What must hold after it.",
 } as const;
 
@@ -77,14 +79,17 @@ function caseSchema(): JsonSchema {
     z.strictObject({ ...headShape, matrix: matrixSchema.optional() }),
   );
   const { matrix, ...head } = asObject(properties);
-  const sections = SECTIONS.map((section) => [section, sectionSchema(SECTION_TEXTS[section])] as const);
+  const sections = SECTIONS.map((section) => {
+    const list = sectionSchema(SECTION_TEXTS[section]);
+    return [section, section === "race" ? threadsSchema(list) : list] as const;
+  });
   return {
     ...rest,
     title: "A case",
-    properties: { ...openAll(head), matrix, ...Object.fromEntries(sections) },
+    properties: { ...openAll(head), matrix, ...Object.fromEntries(sections), allowed: openAllowed() },
     allOf: [
       { anyOf: [{ required: ["given"] }, { required: ["control"] }] },
-      { anyOf: [{ required: ["when"] }, { required: ["then"] }] },
+      { anyOf: [{ required: ["when"] }, { required: ["race"] }, { required: ["then"] }] },
     ],
     $defs: {
       ...asObject($defs),
@@ -94,6 +99,22 @@ function caseSchema(): JsonSchema {
       ...argumentSchemas(),
     },
   };
+}
+
+/** The steps of each thread; a race is a map of them. */
+function threadsSchema(steps: JsonSchema): JsonSchema {
+  const { description, ...list } = steps;
+  return {
+    type: "object",
+    minProperties: 2,
+    patternProperties: { [OBJECT_NAME.source]: list },
+    additionalProperties: false,
+    description,
+  };
+}
+
+function openAllowed(): JsonSchema {
+  return part(allowedSchema);
 }
 
 function sectionSchema(description: string): JsonSchema {

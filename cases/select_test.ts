@@ -12,7 +12,7 @@ function caseOf(id: string, ...clauses: string[]): Case {
     title: "A case",
     why: "It matters.",
     clauses: clauses.map((clause) => clauseIdSchema.parse(clause)),
-    sections: { given: [], control: [], when: [], then: [] },
+    sections: { given: [], control: [], when: [], race: [], then: [] },
     source: { file: `${id}.yaml`, text: "", digest: "" },
   };
 }

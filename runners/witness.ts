@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Program } from "../cases/program.ts";
+import { observedIds, type Program } from "../cases/program.ts";
 import type { CaseEnd, Observation } from "../spec/observation.ts";
 
 /** Why a report of a target cannot be used. */
@@ -45,6 +45,7 @@ export class Witness {
   /** To be handed to the target. */
   readonly observe: (observation: Observation) => void;
   readonly #program: Program;
+  readonly #ids: readonly string[];
   #ended = false;
 
   /**
@@ -58,6 +59,7 @@ export class Witness {
     tellMisreport: (misreport: Misreport) => void,
   ) {
     this.#program = program;
+    this.#ids = observedIds(program);
     this.observe = (observation) => {
       if (this.misreport && !this.#ended) return;
       const misreport = this.#check(observation.step);
@@ -79,18 +81,17 @@ export class Witness {
   }
 
   #missing(): Misreport | undefined {
-    const next = this.#program.steps[this.observations.length];
-    return next && { kind: "missing", step: next.id };
+    const step = this.#ids[this.observations.length];
+    return step === undefined ? undefined : { kind: "missing", step };
   }
 
   #check(step: string): Misreport | undefined {
-    const { steps } = this.#program;
     if (this.#ended) return { kind: "after-the-end", step, case: this.#program.case };
-    const next = steps[this.observations.length];
-    if (next?.id === step) return undefined;
-    const index = steps.findIndex((each) => each.id === step);
+    const next = this.#ids[this.observations.length];
+    if (next === step) return undefined;
+    const index = this.#ids.indexOf(step);
     if (index < 0) return { kind: "unknown-step", step };
-    if (!next || index < this.observations.length) return { kind: "twice", step };
-    return { kind: "out-of-order", step, expected: next.id };
+    if (next === undefined || index < this.observations.length) return { kind: "twice", step };
+    return { kind: "out-of-order", step, expected: next };
   }
 }

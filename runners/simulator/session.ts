@@ -26,7 +26,7 @@ import type { Hwpt } from "./kernel/iommufd.ts";
 import type { Ioas } from "./kernel/iommufd_ioas.ts";
 import { Kernel, PAGE_SIZE } from "./kernel/kernel.ts";
 import { Fault, type Vma } from "./kernel/mm.ts";
-import { atomic, type Steps, type Thread } from "./kernel/sched.ts";
+import { atomic, type Steps, Thread, window } from "./kernel/sched.ts";
 import type { TestImporter } from "./kernel/test_importer.ts";
 import type { MemoryRegion } from "./kernel/rdma_mr.ts";
 import type { MmapEntry } from "./kernel/uverbs_dmabuf.ts";
@@ -164,13 +164,19 @@ export class Session {
     return { step: step.id, outcome, events, log, pending, durationMs: kernel.now - begin };
   }
 
-  #begin(step: Exclude<ProgramStep, { action: "finish" }>): Outcome {
-    const handler = this.#handlers.get(step.operation);
-    if (!handler) return { kind: "unsupported", reason: `the simulator has no ${step.operation}` };
-    const args = resolveArgs(step.operation, step.args, this.#bindings);
+  /** The body of a call, or why there is none. */
+  #bodyOf({ id, operation, args: given, bind }: Started["call"]): Steps<unknown> | Outcome {
+    const handler = this.#handlers.get(operation);
+    if (!handler) return { kind: "unsupported", reason: `the simulator has no ${operation}` };
+    const args = resolveArgs(operation, given, this.#bindings);
     if (args instanceof UnusableName) return { kind: "skipped", reason: args.reason };
-    const call = { operation: step.operation, args, name: step.bind ?? step.id };
-    const thread = this.kernel.call(step.id, handler(this, call));
+    return handler(this, { operation, args, name: bind ?? id });
+  }
+
+  #begin(step: Call | (Omit<Call, "action"> & { readonly action: "start" })): Outcome {
+    const body = this.#bodyOf(step);
+    if ("kind" in body) return body;
+    const thread = this.kernel.call(step.id, body);
     if (step.action === "call") this.kernel.complete(thread);
     else this.kernel.settle(thread);
     if (!thread.done || step.action === "start") this.#started.set(step.id, { call: step, thread });
@@ -189,14 +195,47 @@ export class Session {
   }
 
   #outcome(call: Started["call"], thread: Thread): Outcome {
-    if (!thread.done) return { kind: "blocked", on: thread.waiting?.on ?? "nothing" };
-    const { result } = thread;
+    return thread.done ? this.#conclude(call, thread.result) : blockedOutcome(thread);
+  }
+
+  /** What a call gave; an object gets its name. */
+  #conclude(call: Started["call"], result: unknown): Outcome {
     if (result instanceof Fault) return { kind: "faulted", signal: result.signal };
     const kind = givenKind(call.operation, call.args, this.#bindings);
     if (kind === undefined) return outcomeOf(result);
     if (isErrno(result)) return { kind: "failed", errno: result };
     if (call.bind !== undefined) this.#bindings.set(call.bind, { kind, object: result });
     return { kind: "returned", value: null };
+  }
+
+  /**
+   * A user thread that does calls one after the other.
+   *
+   * @param name its name
+   * @param calls what it does
+   * @param results gets the outcome of each call as soon as it has returned
+   */
+  userThread(name: string, calls: readonly Call[], results: Map<string, Outcome>): Thread {
+    const thread: Thread = new Thread(name, this.#callAll(calls, results, () => thread.taskWork.pop()));
+    return thread;
+  }
+
+  *#callAll(
+    calls: readonly Call[],
+    results: Map<string, Outcome>,
+    taskWork: () => (() => Steps<void>) | undefined,
+  ): Steps<void> {
+    for (const [index, call] of calls.entries()) {
+      if (index > 0) yield USER_SPACE;
+      const body = this.#bodyOf(call);
+      if ("kind" in body) {
+        results.set(call.id, body);
+        continue;
+      }
+      const result = yield* body;
+      for (let work = taskWork(); work; work = taskWork()) yield* work();
+      results.set(call.id, this.#conclude(call, result));
+    }
   }
 
   /** Gives back whatever the case still holds, and looks at what remains. */
@@ -211,9 +250,7 @@ export class Session {
     kernel.advanceClock(LONG_TIME);
     return {
       leaks: this.#leaks(),
-      blocked: kernel.threads().map(({ name, waiting }) =>
-        `${name} waits for ${waiting?.on ?? "nothing"}`
-      ),
+      blocked: kernel.threads().map(({ name, waiting }) => `${name} waits for ${waiting?.on ?? "nothing"}`),
       log: kernel.log,
       tainted: kernel.tainted,
     };
@@ -229,6 +266,14 @@ export class Session {
     const mappings = kernel.mappings === 0 ? [] : [`${kernel.mappings} mappings`];
     return [...kernel.leaks, ...buffers, ...devices, ...mappings];
   }
+}
+
+/** Between two calls. */
+const USER_SPACE = window("user space");
+
+/** The outcome of a call that has not returned. */
+export function blockedOutcome({ waiting }: Thread): Outcome {
+  return { kind: "blocked", on: waiting?.on ?? "nothing" };
 }
 
 /** Milliseconds after which an importer that unmaps later has surely done so. */

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { Program } from "../../cases/program.ts";
+import { type Program, RACE_ID } from "../../cases/program.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import type { Target, TargetDescription } from "../target.ts";
 import { HANDLERS } from "./handlers/mod.ts";
 import { PAGE_SIZE } from "./kernel/kernel.ts";
 import type { Dialect } from "./rules.ts";
+import { runRace } from "./explore/race.ts";
 import { Session } from "./session.ts";
 
 /** The version of the model; it changes whenever a case could see a difference. */
@@ -20,6 +21,18 @@ export interface Simulator extends Target {
   run(program: Program, observe: (observation: Observation) => void): CaseEnd;
   reset(): void;
   close(): void;
+}
+
+/** Runs a race over all schedules; what each of them leaves behind is among the findings. */
+function runSchedules(
+  program: Program,
+  start: () => Session,
+  observe: (observation: Observation) => void,
+): CaseEnd {
+  const { before, outcome } = runRace(program, start);
+  for (const observation of before) observe(observation);
+  observe({ step: RACE_ID, outcome, events: [], log: [], pending: [], durationMs: 0 });
+  return { end: "completed", post: { leaks: [], blocked: [], log: [], tainted: false } };
 }
 
 /** Makes a target that simulates a dialect. */
@@ -36,7 +49,9 @@ export function simulator(dialect: Dialect): Simulator {
       operations: [...HANDLERS.keys()],
     }),
     run(program, observe) {
-      const session = new Session(dialect.rules, HANDLERS);
+      const start = () => new Session(dialect.rules, HANDLERS);
+      if (program.race) return runSchedules(program, start, observe);
+      const session = start();
       for (const step of program.steps) observe(session.perform(step));
       return { end: "completed", post: session.cleanUp() };
     },

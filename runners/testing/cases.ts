@@ -26,6 +26,7 @@ export function caseNamed(id: string): Case {
       given: [{ ...common, id: "given.0" }],
       control: [],
       when: [{ ...common, id: "when.0" }],
+      race: [],
       then: [],
     },
     source: { file: at.file, text: "", digest: `sha256:${id}` },

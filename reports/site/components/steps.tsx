@@ -15,6 +15,7 @@ const SECTION_TITLES: Readonly<Record<Section, string>> = {
   given: "Given",
   control: "Control: what works before",
   when: "When",
+  race: "At the same time",
   then: "Then",
 };
 

@@ -105,7 +105,7 @@ export const closeMutants: readonly Mutant[] = [
     breaks: ["VCLS-04", "VCLS-09"],
   }, atClose(["OK", "TEMP", "PERM"], (steps) => without(steps, releaseRegistration))),
   mutantOf(DIALECT, {
-    id: "release-puts-registration-again",
+    id: "release-leaks-registration",
     title: "Releasing a buffer leaks the registration of a running session",
     breaks: ["VCLS-07"],
   }, inVfio(({ release }) => ({ release: without(release, releaseRunningRegistration) }))),
@@ -114,4 +114,16 @@ export const closeMutants: readonly Mutant[] = [
     title: "A released buffer stays on the device's list",
     breaks: ["VCLS-07", "VMOV-03"],
   }, inVfio(({ release }) => ({ release: without(release, unlinkFromDevice) }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "released-buffer-is-revoked",
+      title: "A walk over the device's buffers does not pass by those that are gone",
+      breaks: ["VMOV-03", "VCLS-07"],
+    },
+    inVfio(({ release }) => ({
+      release: without(release, unlinkFromDevice),
+      visits: () => true,
+    })),
+  ),
 ];

@@ -221,6 +221,27 @@ export const eventMutants: readonly Mutant[] = [
     title: "A hot reset does not un-revoke afterwards",
     breaks: ["VEVT-13", "VEVT-14", "VEVT-15"],
   }, inVfio(({ hotReset }) => ({ hotReset: { ...hotReset, end: without(hotReset.end, unrevokeIfOpen) } }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "hot-reset-unrevokes-closed-devices",
+      title: "A hot reset un-revokes devices of the set that nobody has open",
+      breaks: ["VEVT-13"],
+      inspiration: "a review of the export series, November 2025",
+      survives: "a device that nobody has open has no buffers any more: its last close has taken them away",
+    },
+    inVfio(({ hotReset }) => ({
+      hotReset: {
+        ...hotReset,
+        end: replaced(hotReset.end, (step) => step === unrevokeIfOpen, unrevokeIfEnabled),
+      },
+    })),
+  ),
+  mutantOf(DIALECT, {
+    id: "flr-without-the-capability",
+    title: "A function without the capability is reset by a write to where it would be",
+    breaks: ["VEVT-12"],
+  }, inVfio(() => ({ startsFlr: () => true }))),
   mutantOf(DIALECT, {
     id: "low-power-does-not-revoke",
     title: "Entry to low power does not revoke",

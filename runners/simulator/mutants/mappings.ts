@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Memory } from "../kernel/mm.ts";
 import type { VfioPciDmaBuf } from "../kernel/vfio_pci_dmabuf.ts";
 import { forget, inVfio, type Mutant, mutantOf, tooEarly } from "./mutant.ts";
 
@@ -101,4 +102,9 @@ export const mmapMutants: readonly Mutant[] = [
       frameOf: ({ frames }, page) => frames[0] && { memory: frames[0].memory, page: frames[0].page + page },
     })),
   ),
+  mutantOf(DIALECT, {
+    id: "refused-fault-gives-a-zero-page",
+    title: "A fault on a revoked buffer gives a page of zeros",
+    breaks: ["VMM-07"],
+  }, inVfio(() => ({ refusedFault: () => ({ memory: new Memory(), page: 0 }) }))),
 ];

@@ -4,20 +4,23 @@
  * @module
  */
 import { closeMutants } from "./close.ts";
-import { coreMutants } from "./core.ts";
+import { attachmentMutants, contractMutants, coreMutants } from "./core.ts";
 import { eventMutants, undoMutants } from "./events.ts";
 import { mmapMutants } from "./mappings.ts";
 import type { Mutant } from "./mutant.ts";
 import { ownershipMutants, requestMutants } from "./request.ts";
 import { revokeMutants, unrevokeMutants } from "./revoke.ts";
-import { attachMutants, exportMutants } from "./vfio.ts";
+import { attachMutants, exportMutants, newBufferMutants } from "./vfio.ts";
 
 export type { Mutant } from "./mutant.ts";
 
 /** Every mutant. */
 export const MUTANTS: readonly Mutant[] = [
   ...coreMutants,
+  ...attachmentMutants,
+  ...contractMutants,
   ...exportMutants,
+  ...newBufferMutants,
   ...attachMutants,
   ...revokeMutants,
   ...unrevokeMutants,

@@ -343,6 +343,12 @@ export const revokeMutants: readonly Mutant[] = [
     title: "Making a temporary revoke permanent drops the kref a second time",
     breaks: ["VST-07", "VST-14"],
   }, fromTemp("PERM", (steps) => [...steps, dropKref])),
+  mutantOf(DIALECT, {
+    id: "revoke-without-the-reservation-lock",
+    title: "A revoke does not take the reservation lock",
+    breaks: ["INVAL-01", "VST-11"],
+    inspiration: "commit e745cd2c749e, which had forgotten it at unpin",
+  }, inRevoke((steps) => without(steps, lockReservation, unlockReservation))),
 ];
 
 /** The mutants of the un-revoke. */

@@ -4,10 +4,25 @@
  * @module
  */
 import { putRegistration } from "../kernel/vfio_pci_core.ts";
-import { dropBuffer } from "../kernel/vfio_pci_events.ts";
-import { answer, forget, inVfio, type Mutant, mutantOf, tooEarly, tooLate } from "./mutant.ts";
+import { mmapVfioBuffer } from "../kernel/vfio_pci_dmabuf.ts";
+import { dropBuffer, listBuffer, setInitialStatus } from "../kernel/vfio_pci_events.ts";
+import { setStatus } from "../kernel/vfio_pci_revoke.ts";
+import {
+  also,
+  answer,
+  forget,
+  fromTemp,
+  inVfio,
+  type Mutant,
+  mutantOf,
+  replaced,
+  tooEarly,
+  tooLate,
+  without,
+} from "./mutant.ts";
 
 const DIALECT = "matt-v1-vfio";
+const MAINLINE = "mainline-7.3";
 
 /** The mutants of export. */
 export const exportMutants: readonly Mutant[] = [
@@ -200,6 +215,184 @@ export const exportMutants: readonly Mutant[] = [
   ),
 ];
 
+/** The mutants of what an export gives, and of the moment in which it becomes visible. */
+export const newBufferMutants: readonly Mutant[] = [
+  mutantOf(
+    DIALECT,
+    {
+      id: "unreadable-ranges-are-einval",
+      title: "Ranges that cannot be read are refused with EINVAL",
+      breaks: ["VEXP-09"],
+    },
+    inVfio(({ exportPayload }) => ({
+      exportPayload: answer(exportPayload, "VEXP-09", "EINVAL", "ranges that cannot be read"),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "too-many-ranges-are-einval",
+      title: "More ranges than there is memory for are refused with EINVAL",
+      breaks: ["VEXP-09"],
+    },
+    inVfio(({ exportPayload }) => ({
+      exportPayload: answer(exportPayload, "VEXP-09", "EINVAL", "more ranges than can be held"),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "argsz-must-cover-the-ranges",
+      title: "An argument whose size does not cover the ranges is refused",
+      breaks: ["VEXP-09"],
+    },
+    inVfio(({ exportPayload }) => ({
+      exportPayload: also(exportPayload, {
+        clause: "VEXP-09",
+        errno: "EINVAL",
+        refuses: "an argument that does not cover the ranges",
+        when: ({ argsz, rangeCount }) => argsz < 24 + 16 * rangeCount,
+      }),
+    })),
+  ),
+  mutantOf(DIALECT, {
+    id: "export-while-the-driver-goes",
+    title: "A device whose driver is being unbound still exports",
+    breaks: ["VEXP-14"],
+  }, inVfio(({ exportPayload }) => ({ exportPayload: forget(exportPayload, "VEXP-14") }))),
+  mutantOf(DIALECT, {
+    id: "driver-that-goes-is-ebusy",
+    title: "A device whose driver is being unbound refuses to export with EBUSY",
+    breaks: ["VEXP-14"],
+  }, inVfio(({ exportPayload }) => ({ exportPayload: answer(exportPayload, "VEXP-14", "EBUSY") }))),
+  mutantOf(DIALECT, {
+    id: "size-of-the-first-range",
+    title: "A buffer has the size of its first range",
+    breaks: ["VEXP-15"],
+  }, inVfio(({ sizeOf }) => ({ sizeOf: (ranges) => sizeOf(ranges.slice(0, 1)) }))),
+  mutantOf(DIALECT, {
+    id: "size-cut-to-32-bits",
+    title: "The size of a buffer is cut to 32 bits",
+    breaks: ["VEXP-15"],
+    inspiration: "commit 590d745680",
+  }, inVfio(({ sizeOf }) => ({ sizeOf: (ranges) => sizeOf(ranges) % 2 ** 32 }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "overlapping-ranges-refused",
+      title: "Ranges that overlap or are out of order are refused",
+      breaks: ["VEXP-15"],
+    },
+    inVfio(({ exportPayload }) => ({
+      exportPayload: also(exportPayload, {
+        clause: "VEXP-15",
+        errno: "EINVAL",
+        refuses: "ranges that are not in order",
+        when: ({ ranges }) =>
+          ranges.some(({ offset }, index) => {
+            const before = ranges[index - 1];
+            return before !== undefined && offset < before.offset + before.length;
+          }),
+      }),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "access-mode-ignored",
+      title: "A buffer can always be read and written, whatever access was asked for",
+      breaks: ["VEXP-16"],
+    },
+    inVfio(({ openFlags }) => ({
+      openFlags(request) {
+        const { flags, cloexec } = openFlags(request);
+        return { flags: { ...flags, access: "rdwr" }, cloexec };
+      },
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "nonblock-ignored",
+      title: "O_NONBLOCK does not reach the file of a new buffer",
+      breaks: ["VEXP-16"],
+    },
+    inVfio(({ openFlags }) => ({
+      openFlags(request) {
+        const { flags, cloexec } = openFlags(request);
+        return { flags: { ...flags, nonblock: false }, cloexec };
+      },
+    })),
+  ),
+  mutantOf(DIALECT, {
+    id: "cloexec-ignored",
+    title: "O_CLOEXEC does not reach the descriptor of a new buffer",
+    breaks: ["VEXP-16"],
+  }, inVfio(({ openFlags }) => ({ openFlags: (request) => ({ ...openFlags(request), cloexec: false }) }))),
+  mutantOf(DIALECT, {
+    id: "cloexec-forced",
+    title: "The descriptor of a new buffer is always closed on exec",
+    breaks: ["VEXP-16"],
+  }, inVfio(({ openFlags }) => ({ openFlags: (request) => ({ ...openFlags(request), cloexec: true }) }))),
+  mutantOf(DIALECT, {
+    id: "export-answers-zero",
+    title: "A successful export answers 0 in place of the number of the descriptor",
+    breaks: ["VEXP-17"],
+    inspiration: "the iommufd selftest of 7.3",
+  }, inVfio(() => ({ exportAnswer: ({ process }) => ({ process, number: 0 }) }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "first-state-read-before-the-lock",
+      title: "The first state of a buffer is read before the lock is taken",
+      breaks: ["VEXP-21"],
+    },
+    inVfio(({ publish }) => ({
+      publish: [setInitialStatus, ...without(publish, setInitialStatus)],
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "listed-before-the-first-state",
+      title: "A buffer is listed before its first state is known, without a lock",
+      breaks: ["VEXP-21"],
+    },
+    inVfio(({ publish }) => ({ publish: [listBuffer, ...without(publish, listBuffer)] })),
+  ),
+  mutantOf(DIALECT, {
+    id: "new-buffer-never-listed",
+    title: "A new buffer is not put on the list of its device, so no event reaches it",
+    breaks: ["VEXP-21", "VMOV-02"],
+  }, inVfio(({ publish }) => ({ publish: without(publish, listBuffer) }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "bar-exported-once-only",
+      title: "A device that has exported a buffer exports no other",
+      breaks: ["VEXP-22"],
+    },
+    inVfio(({ exportPayload }) => ({
+      exportPayload: also(exportPayload, {
+        clause: "VEXP-22",
+        errno: "EBUSY",
+        refuses: "a second export",
+        when: ({ device }) => device.dmabufs.length > 0,
+      }),
+    })),
+  ),
+  mutantOf(DIALECT, {
+    id: "config-off-is-eopnotsupp",
+    title: "A kernel without the feature answers EOPNOTSUPP",
+    breaks: ["VEXP-23"],
+  }, inVfio(({ featureHeader }) => ({ featureHeader: answer(featureHeader, "VEXP-23", "EOPNOTSUPP") }))),
+  mutantOf(DIALECT, {
+    id: "config-off-looks-at-the-request",
+    title: "A kernel without the feature looks at the request before it says so",
+    breaks: ["VEXP-23"],
+  }, inVfio(({ featureHeader }) => ({ featureHeader: tooLate(featureHeader, "VEXP-23") }))),
+];
+
 /** The mutants of attach and map. */
 export const attachMutants: readonly Mutant[] = [
   mutantOf(DIALECT, {
@@ -288,5 +481,25 @@ export const attachMutants: readonly Mutant[] = [
       breaks: ["VATT-08"],
     },
     inVfio(({ privateMap }) => ({ privateMap: answer(privateMap, "VATT-08", "ENODEV", "a foreign buffer") })),
+  ),
+  mutantOf(MAINLINE, {
+    id: "mainline-buffer-can-be-mapped",
+    title: "A VFIO buffer of mainline can be mapped into a process",
+    breaks: ["VATT-10"],
+  }, inVfio(() => ({ mmap: mmapVfioBuffer }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "attached-buffer-stays-revoked",
+      title: "An un-revoke leaves out a buffer that somebody is attached to",
+      breaks: ["VATT-11", "VST-08"],
+    },
+    fromTemp("OK", (steps) =>
+      replaced(steps, (step) => step === setStatus, {
+        ...setStatus,
+        run(kernel, change) {
+          if (change.buffer.dmabuf.attachments.length === 0) setStatus.run(kernel, change);
+        },
+      })),
   ),
 ];

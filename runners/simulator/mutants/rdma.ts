@@ -1,0 +1,669 @@
+/**
+ * Mistakes of the RDMA core, of its drivers, and of RDMA devices as exporters.
+ *
+ * @module
+ */
+import { isError } from "../kernel/check.ts";
+import { dmaBufMapAttachment, dmaBufUnmapAttachment, dmaBufUnpin } from "../kernel/dma_buf.ts";
+import {
+  freeKey,
+  invalidateKey,
+  mapRegion,
+  type RegionStep,
+  releaseCore,
+  setRevokeCallback,
+  unmapRegion,
+  zapHardware,
+} from "../kernel/rdma_mr.ts";
+import {
+  atOnce,
+  detachUmem,
+  mapThePages,
+  markRevoked,
+  pinBuffer,
+  putBuffer,
+  releaseTheUmem,
+  restoreTable,
+  revokeOnRelease,
+  revokeUmemLocked,
+  tellDriver,
+  trimTable,
+  type UmemDmabuf,
+  type UmemStep,
+  unlockReservation as unlockUmem,
+  unmapAttachment,
+  unmapThePages,
+  unpinBuffer,
+  waitForContents,
+  warnOfInvalidation,
+} from "../kernel/umem_dmabuf.ts";
+import {
+  dropKref,
+  putEntry,
+  putUnseen,
+  revokeBuffers,
+  revokeOnce,
+  setDriverRemoved,
+  setRevoked,
+  tellImporters,
+  unlockReservation,
+  type UverbsStep,
+  waitForFencesUpTo,
+  waitForUnmaps,
+} from "../kernel/uverbs_dmabuf.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { perform } from "../kernel/sequence.ts";
+import type { UmemRules, UverbsRules } from "../rdma_rules.ts";
+import {
+  answer,
+  type Bug,
+  forget,
+  movedBehind,
+  type Mutant,
+  mutantOf,
+  replaced,
+  tooEarly,
+  twice,
+  without,
+} from "./mutant.ts";
+
+const DIALECT = "mainline-7.3";
+
+/** A bug in the RDMA core as an importer, or in a driver. */
+function inUmem(bug: (umem: UmemRules) => Partial<UmemRules>): Bug {
+  return (rules) => ({ ...rules, umem: { ...rules.umem, ...bug(rules.umem) } });
+}
+
+/** A bug in RDMA devices as exporters. */
+function inUverbs(bug: (uverbs: UverbsRules) => Partial<UverbsRules>): Bug {
+  return (rules) => ({ ...rules, uverbs: { ...rules.uverbs, ...bug(rules.uverbs) } });
+}
+
+/** A bug in what a driver does with a new region that can be revoked. */
+function inRegister(bug: (steps: readonly RegionStep[]) => readonly RegionStep[]): Bug {
+  return inUmem(({ register }) => ({ register: { ...register, revocable: bug(register.revocable) } }));
+}
+
+const unpinAndForgetToSaySo: UmemStep = {
+  ...unpinBuffer,
+  run: (_kernel, umem) => dmaBufUnpin(umem.attachment),
+};
+
+const unmapAndKeepTheTable: UmemStep = {
+  ...unmapAttachment,
+  run(kernel, umem) {
+    const { table } = umem;
+    if (!table) return;
+    if (table.unmapped) kernel.warn("DMA-API: device driver tries to free DMA memory it has not allocated");
+    dmaBufUnmapAttachment(kernel, table);
+  },
+};
+
+/** Trims as the right step does, and gives one end back. */
+function trimAllBut(end: "firstSg" | "lastSg"): UmemStep {
+  return {
+    ...trimTable,
+    run(kernel, umem) {
+      if (umem.firstSg) return;
+      const whole = umem.entries;
+      trimTable.run(kernel, umem);
+      const { firstSg, lastSg } = umem;
+      const index = umem[end]?.index;
+      if (firstSg && lastSg && firstSg.index !== lastSg.index) {
+        umem.entries = umem.entries.map((entry, at) => at === index ? whole[at] ?? entry : entry);
+      } else {
+        umem.entries = umem.entries.map((entry, at) => at === index ? oneEnd(entry, whole[at] ?? entry, end) : entry);
+      }
+      umem[end] = index === undefined ? undefined : { index, pages: 0 };
+    },
+  };
+}
+
+type Entry = UmemDmabuf["entries"][number];
+
+function oneEnd(trimmed: Entry, whole: Entry, end: "firstSg" | "lastSg"): Entry {
+  return end === "firstSg"
+    ? { first: whole.first, pages: trimmed.first + trimmed.pages - whole.first }
+    : { first: trimmed.first, pages: whole.first + whole.pages - trimmed.first };
+}
+
+/** The mutants of the RDMA core as an importer. */
+export const umemMutants: readonly Mutant[] = [
+  mutantOf(DIALECT, {
+    id: "region-range-overflows",
+    title: "An offset and a size that overflow are not noticed",
+    breaks: ["UMEM-01"],
+  }, inUmem(() => ({ request: [] }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "region-range-added-up-after-the-lookup",
+      title: "The descriptor is looked up before the range is added up",
+      breaks: ["UMEM-01"],
+    },
+    inUmem(({ request, target }) => ({
+      request: [],
+      target: [
+        ...request.map((check) => ({ ...check, when: (both: Parameters<typeof target[number]["when"]>[0]) =>
+          check.when(both.request) })),
+        ...target,
+      ],
+    })),
+  ),
+  mutantOf(DIALECT, {
+    id: "region-beyond-the-end",
+    title: "A region may reach beyond the end of its buffer",
+    breaks: ["UMEM-01"],
+  }, inUmem(({ target }) => ({ target: forget(target, "UMEM-01", "a range beyond the end") }))),
+  mutantOf(DIALECT, {
+    id: "region-without-a-page",
+    title: "A region without a page is registered",
+    breaks: ["UMEM-01"],
+  }, inUmem(({ target }) => ({ target: forget(target, "UMEM-01", "a range without a page") }))),
+  mutantOf(DIALECT, {
+    id: "region-too-large-is-enomem",
+    title: "A region that is larger than its buffer is refused with ENOMEM",
+    breaks: ["UMEM-01"],
+  }, inUmem(({ target }) => ({ target: answer(target, "UMEM-01", "ENOMEM", "a range beyond the end") }))),
+  mutantOf(DIALECT, {
+    id: "refused-region-keeps-the-buffer",
+    title: "A registration that is refused keeps a reference on the buffer",
+    breaks: ["UMEM-02", "UMEM-01"],
+    inspiration: "dba4254e216d in iommufd",
+  }, inUmem(() => ({ undoGet: [] }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "region-unpins-twice-on-error",
+      title: "A region whose map fails is unpinned on the error path and again by the release",
+      breaks: ["UMEM-02"],
+      inspiration: "104016eb671e",
+    },
+    inUmem(({ undoPinAndMap }) => ({
+      undoPinAndMap: replaced(undoPinAndMap, (step) => step === unpinBuffer, unpinAndForgetToSaySo),
+    })),
+  ),
+  mutantOf(DIALECT, {
+    id: "region-keeps-its-attachment-on-error",
+    title: "A region whose map fails stays attached",
+    breaks: ["UMEM-02"],
+  }, inUmem(({ undoPinAndMap }) => ({ undoPinAndMap: without(undoPinAndMap, releaseTheUmem) }))),
+  mutantOf(DIALECT, {
+    id: "failed-pin-is-ignored",
+    title: "A region goes on when the exporter refuses the pin",
+    breaks: ["UMEM-02", "UVX-02"],
+  }, inUmem(({ pinAndMap }) => ({
+    pinAndMap: replaced(pinAndMap, (step) => step === pinBuffer, {
+      ...pinBuffer,
+      run(kernel, umem) {
+        pinBuffer.run(kernel, umem);
+      },
+    }),
+  }))),
+  mutantOf(DIALECT, {
+    id: "region-does-not-pin",
+    title: "A region whose hardware takes no page faults does not pin its buffer",
+    breaks: ["UMEM-02", "MODE-10", "MODE-11"],
+  }, inUmem(({ pinAndMap }) => ({ pinAndMap: without(pinAndMap, pinBuffer) }))),
+  mutantOf(DIALECT, {
+    id: "region-maps-at-the-first-access",
+    title: "A region that pins is not mapped when it is registered",
+    breaks: ["UMEM-02"],
+  }, inUmem(({ pinAndMap }) => ({ pinAndMap: without(pinAndMap, mapThePages) }))),
+  mutantOf(DIALECT, {
+    id: "region-does-not-wait-for-the-contents",
+    title: "A registration does not wait until the exporter has moved the contents",
+    breaks: ["UMEM-02"],
+  }, inUmem(({ mapPages }) => ({ mapPages: without(mapPages, waitForContents) }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "region-waits-for-every-fence",
+      title: "A registration waits for the fences of every user of the buffer",
+      breaks: ["UMEM-02"],
+    },
+    inUmem(({ mapPages }) => ({
+      mapPages: replaced(mapPages, (step) => step === waitForContents, {
+        ...waitForContents,
+        *run(_kernel, umem) {
+          yield umem.attachment.dmabuf.resv.waitFor("BOOKKEEP");
+        },
+      }),
+    })),
+  ),
+  mutantOf(DIALECT, {
+    id: "region-unmaps-before-the-driver-stops",
+    title: "A revoked region is unmapped before its driver has stopped the hardware",
+    breaks: ["UMEM-03"],
+  }, inUmem(({ revoke }) => ({ revoke: movedBehind(revoke, tellDriver, unmapThePages) }))),
+  mutantOf(DIALECT, {
+    id: "region-unpins-before-it-unmaps",
+    title: "A revoked region is unpinned before it is unmapped",
+    breaks: ["UMEM-03"],
+  }, inUmem(({ revoke }) => ({ revoke: movedBehind(revoke, unmapThePages, unpinBuffer) }))),
+  mutantOf(DIALECT, {
+    id: "driver-is-not-told",
+    title: "The driver of a revoked region is not told",
+    breaks: ["UMEM-03", "UMEM-05", "RNOD-07", "RNOD-12"],
+  }, inUmem(({ revoke }) => ({ revoke: without(revoke, tellDriver) }))),
+  mutantOf(DIALECT, {
+    id: "driver-sets-no-callback",
+    title: "A driver registers a region and does not say how it wants to be told",
+    breaks: ["UMEM-03", "UMEM-05"],
+  }, inRegister((steps) => without(steps, setRevokeCallback))),
+  mutantOf(DIALECT, {
+    id: "driver-is-told-twice",
+    title: "The driver of a revoked region is told twice",
+    breaks: ["UMEM-04"],
+  }, inUmem(({ revoke }) => ({ revoke: twice(revoke, tellDriver) }))),
+  mutantOf(DIALECT, {
+    id: "driver-is-told-again-at-release",
+    title: "The driver of a revoked region is told again at each callback and at the release",
+    breaks: ["UMEM-04"],
+  }, inUmem(() => ({ isRevoked: () => false }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "release-does-not-tell-the-driver",
+      title: "The release of a region unmaps and unpins without telling the driver",
+      breaks: ["UMEM-03", "UMEM-05"],
+    },
+    inUmem(({ release }) => ({
+      release: replaced(release, (step) => step === revokeOnRelease, {
+        ...revokeOnRelease,
+        *run(kernel, umem) {
+          yield umem.reservation.lock;
+          if (!umem.revoked) atOnce(kernel, [unmapThePages, unpinBuffer, markRevoked], umem);
+          umem.reservation.unlock();
+        },
+      }),
+    })),
+  ),
+  mutantOf(DIALECT, {
+    id: "release-forgets-to-detach",
+    title: "The release of a region leaves the attachment",
+    breaks: ["UMEM-02", "MODE-13"],
+  }, inUmem(({ release }) => ({ release: without(release, detachUmem) }))),
+  mutantOf(DIALECT, {
+    id: "release-keeps-the-buffer",
+    title: "The release of a region keeps its reference on the buffer",
+    breaks: ["UMEM-02"],
+  }, inUmem(({ release }) => ({ release: without(release, putBuffer) }))),
+  mutantOf(DIALECT, {
+    id: "hardware-is-not-stopped",
+    title: "A driver that is told leaves the key of its hardware valid",
+    breaks: ["UMEM-05", "RNOD-07", "RNOD-11", "RNOD-12", "INVAL-06"],
+  }, inUmem(({ stopHardware }) => ({ stopHardware: without(stopHardware, invalidateKey) }))),
+  mutantOf(DIALECT, {
+    id: "revoked-region-asks-the-exporter",
+    title: "Mapping a revoked region asks the exporter, who may have the buffer again",
+    breaks: ["UMEM-06", "UMEM-07"],
+  }, inUmem(() => ({ map: [] }))),
+  mutantOf(DIALECT, {
+    id: "revoked-region-is-eio",
+    title: "Mapping a revoked region fails with EIO",
+    breaks: ["UMEM-06"],
+  }, inUmem(({ map }) => ({ map: answer(map, "UMEM-06", "EIO") }))),
+  mutantOf(DIALECT, {
+    id: "revocation-is-not-marked",
+    title: "A region that was revoked is not marked as such",
+    breaks: ["UMEM-04", "UMEM-06", "UMEM-07"],
+  }, inUmem(({ revoke }) => ({ revoke: without(revoke, markRevoked) }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "second-callback-brings-a-region-back",
+      title: "A region takes the second callback for the end of the revocation",
+      breaks: ["UMEM-07"],
+    },
+    inUmem(({ callbacks }) => ({
+      callbacks: {
+        ...callbacks,
+        revocable(kernel, umem) {
+          if (umem.revoked) umem.revoked = false;
+          else revokeUmemLocked(kernel, umem);
+        },
+      },
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "revoked-key-is-free",
+      title: "The key of a revoked region is given to the next one",
+      breaks: ["UMEM-08"],
+    },
+    inUmem(({ stopHardware }) => ({
+      stopHardware: [...stopHardware, {
+        ...freeKey,
+        run(_kernel, region) {
+          if (region.key !== undefined) region.ufile.device.freeKey(region.key);
+        },
+      }],
+    })),
+  ),
+  mutantOf(DIALECT, {
+    id: "revoked-region-cannot-be-deregistered",
+    title: "Deregistering a revoked region leaves it in the core",
+    breaks: ["UMEM-08", "MODE-13"],
+  }, inUmem(({ deregister }) => ({
+    deregister: replaced(deregister, (step) => step === releaseCore, {
+      ...releaseCore,
+      *run(kernel, region) {
+        if (!region.umem.revoked) yield* perform(kernel, [releaseCore], region);
+      },
+    }),
+  }))),
+  mutantOf(DIALECT, {
+    id: "region-starts-at-its-entry",
+    title: "The first entry of a region is not trimmed, so that the region starts too early",
+    breaks: ["UMEM-10"],
+  }, inUmem(({ mapPages }) => ({
+    mapPages: replaced(mapPages, (step) => step === trimTable, trimAllBut("firstSg")),
+  }))),
+  mutantOf(DIALECT, {
+    id: "region-ends-with-its-entry",
+    title: "The last entry of a region is not trimmed, so that the region ends too late",
+    breaks: ["UMEM-10"],
+  }, inUmem(({ mapPages }) => ({
+    mapPages: replaced(mapPages, (step) => step === trimTable, trimAllBut("lastSg")),
+  }))),
+  mutantOf(DIALECT, {
+    id: "table-is-not-restored",
+    title: "A region gives its table back trimmed",
+    breaks: ["UMEM-10"],
+  }, inUmem(({ unmapPages }) => ({ unmapPages: without(unmapPages, restoreTable) }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "table-is-given-back-twice",
+      title: "A region forgets that it has given its table back",
+      breaks: ["UMEM-10"],
+    },
+    inUmem(({ unmapPages }) => ({
+      unmapPages: replaced(unmapPages, (step) => step === unmapAttachment, unmapAndKeepTheTable),
+    })),
+  ),
+  mutantOf(DIALECT, {
+    id: "revoked-region-stays-pinned",
+    title: "A revoked region keeps its pin",
+    breaks: ["UMEM-03", "MODE-03"],
+  }, inUmem(({ revoke }) => ({ revoke: without(revoke, unpinBuffer) }))),
+  mutantOf(DIALECT, {
+    id: "revoked-region-stays-mapped",
+    title: "A revoked region keeps its mapping until it is deregistered",
+    breaks: ["UMEM-03", "INVAL-09", "RNOD-09", "RNOD-13"],
+  }, inUmem(({ revoke }) => ({ revoke: without(revoke, unmapThePages) }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "revoke-callback-takes-the-lock",
+      title: "The callback of a region takes the reservation lock, which its caller holds",
+      breaks: ["INVAL-17"],
+    },
+    inUmem(({ callbacks }) => ({
+      callbacks: { ...callbacks, revocable: (kernel, umem) => atOnce(kernel, [revokeOnRelease], umem) },
+    })),
+  ),
+  mutantOf(DIALECT, {
+    id: "revocation-detaches",
+    title: "A revoked region is taken off the list of attachments",
+    breaks: ["MODE-13"],
+    inspiration: "S2:30 read literally: importers are cleanly detached",
+  }, inUmem(({ revoke }) => ({ revoke: [...revoke, { ...detachUmem, run: leaveList }] }))),
+  mutantOf(DIALECT, {
+    id: "region-lets-go-of-its-pin",
+    title: "A driver unpins the buffer as soon as its hardware has the pages",
+    breaks: ["MODE-03", "MODE-10", "MODE-11"],
+  }, inRegister((steps) => [...steps, { ...setRevokeCallback, run: unpinRegion }])),
+  mutantOf(DIALECT, {
+    id: "pinned-region-has-the-callback",
+    title: "A region that cannot be revoked has the callback nevertheless",
+    breaks: ["RNOD-04", "RNOD-05", "RNOD-06", "INVAL-10"],
+  }, inUmem(({ callbacks }) => ({ callbacks: { ...callbacks, pinned: revokeUmemLocked } }))),
+  mutantOf(DIALECT, {
+    id: "pinned-region-only-warns",
+    title: "A region that cannot be revoked has a callback that only warns",
+    breaks: ["RNOD-04", "RNOD-05", "RNOD-06"],
+    inspiration: "the third series; an exporter that waits for the unmap would wait for ever",
+  }, inUmem(({ callbacks }) => ({ callbacks: { ...callbacks, pinned: warnOfInvalidation } }))),
+  mutantOf("leon-v3-nonodp", {
+    id: "warning-callback-revokes",
+    title: "The callback of a pinned region revokes it instead of warning",
+    breaks: ["RNOD-02"],
+  }, inUmem(({ callbacks }) => ({ callbacks: { ...callbacks, pinned: revokeUmemLocked } }))),
+  mutantOf("leon-v3-nonodp", {
+    id: "warning-callback-is-silent",
+    title: "The callback of a pinned region does not warn",
+    breaks: ["RNOD-02"],
+  }, inUmem(({ callbacks }) => ({ callbacks: { ...callbacks, pinned: () => {} } }))),
+];
+
+function leaveList(_kernel: Kernel, { attachment }: UmemDmabuf): void {
+  const { dmabuf } = attachment;
+  dmabuf.attachments = dmabuf.attachments.filter((each) => each !== attachment);
+}
+
+function unpinRegion(kernel: Kernel, { umem }: Parameters<RegionStep["run"]>[1]): void {
+  atOnce(kernel, [unpinBuffer], umem);
+}
+
+/** The mutants of regions whose hardware takes page faults. */
+export const onDemandMutants: readonly Mutant[] = [
+  mutantOf(DIALECT, {
+    id: "hardware-keeps-invalidated-pages",
+    title: "The hardware keeps the pages of an invalidated region",
+    breaks: ["INVAL-12", "MODE-01", "RNOD-11"],
+  }, inUmem(({ invalidateOnDemand }) => ({ invalidateOnDemand: without(invalidateOnDemand, zapHardware) }))),
+  mutantOf(DIALECT, {
+    id: "invalidated-region-stays-mapped",
+    title: "An invalidated region keeps its mapping until the next page fault",
+    breaks: ["INVAL-09", "INVAL-12", "RNOD-09", "RNOD-13"],
+  }, inUmem(({ invalidateOnDemand }) => ({ invalidateOnDemand: without(invalidateOnDemand, unmapRegion) }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "page-fault-ignores-errors",
+      title: "A page fault that cannot be served is reported as served",
+      breaks: ["MODE-09"],
+    },
+    inUmem(({ fault }) => ({
+      fault: replaced(fault, (step) => step === mapRegion, {
+        ...mapRegion,
+        *run(kernel, region) {
+          yield* perform(kernel, [mapRegion], region);
+        },
+      }),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "page-fault-goes-past-the-exporter",
+      title: "A page fault on a buffer that cannot be mapped gives the hardware a page all the same",
+      breaks: ["MODE-09"],
+    },
+    inUmem(({ invalidateOnDemand }) => ({
+      invalidateOnDemand: without(invalidateOnDemand, zapHardware, unmapRegion),
+    })),
+  ),
+];
+
+const isFenceWait = (step: UverbsStep) => step.name.startsWith("wait for the fences");
+
+/** The mutants of RDMA devices as exporters. */
+export const uverbsMutants: readonly Mutant[] = [
+  mutantOf(DIALECT, {
+    id: "page-takes-anybody",
+    title: "A buffer of an RDMA device takes importers that cannot reach it",
+    breaks: ["UVX-01"],
+  }, inUverbs(({ attach }) => ({ attach: forget(attach, "UVX-01") }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "revoked-page-refuses-the-attach",
+      title: "Attaching to a revoked buffer of an RDMA device fails",
+      breaks: ["UVX-01"],
+      inspiration: "what VFIO does",
+    },
+    inUverbs(({ attach }) => ({
+      attach: [...attach, {
+        clause: "UVX-01",
+        errno: "ENODEV",
+        refuses: "a revoked buffer",
+        when: ({ dmabuf }) => isRevokedPage(dmabuf.priv),
+      }],
+    })),
+  ),
+  mutantOf(DIALECT, {
+    id: "page-can-be-pinned",
+    title: "A buffer of an RDMA device can be pinned",
+    breaks: ["UVX-02"],
+  }, inUverbs(() => ({ pin: [] }))),
+  mutantOf(DIALECT, {
+    id: "page-pin-is-einval",
+    title: "A pin of a buffer of an RDMA device fails with EINVAL",
+    breaks: ["UVX-02"],
+  }, inUverbs(({ pin }) => ({ pin: answer(pin, "UVX-02", "EINVAL") }))),
+  mutantOf(DIALECT, {
+    id: "revoked-page-can-be-mapped",
+    title: "A revoked buffer of an RDMA device can be mapped",
+    breaks: ["UVX-03", "MODE-14"],
+  }, inUverbs(({ map }) => ({ map: forget(map, "UVX-03") }))),
+  mutantOf(DIALECT, {
+    id: "revoked-page-is-einval",
+    title: "Mapping a revoked buffer of an RDMA device fails with EINVAL",
+    breaks: ["UVX-03"],
+  }, inUverbs(({ map }) => ({ map: answer(map, "UVX-03", "EINVAL") }))),
+  mutantOf(DIALECT, {
+    id: "failed-map-of-a-page-counts",
+    title: "A map of a revoked buffer of an RDMA device counts as a mapping",
+    breaks: ["UVX-03"],
+  }, inUverbs(() => ({ countsMap: () => true }))),
+  mutantOf(DIALECT, {
+    id: "page-tells-before-its-state",
+    title: "An RDMA device tells the importers before it sets the state",
+    breaks: ["UVX-04"],
+  }, inUverbs(({ revoke }) => ({ revoke: movedBehind(revoke, setRevoked, tellImporters) }))),
+  mutantOf(DIALECT, {
+    id: "page-tells-nobody",
+    title: "An RDMA device revokes without telling the importers",
+    breaks: ["UVX-04"],
+  }, inUverbs(({ revoke }) => ({ revoke: without(revoke, tellImporters) }))),
+  mutantOf(DIALECT, {
+    id: "page-tells-twice",
+    title: "An RDMA device tells the importers twice",
+    breaks: ["UVX-04"],
+  }, inUverbs(({ revoke }) => ({ revoke: twice(revoke, tellImporters) }))),
+  mutantOf(DIALECT, {
+    id: "page-does-not-wait-for-fences",
+    title: "An RDMA device revokes without waiting for the fences",
+    breaks: ["UVX-04"],
+  }, inUverbs(({ revoke }) => ({ revoke: revoke.filter((step) => !isFenceWait(step)) }))),
+  mutantOf(DIALECT, {
+    id: "page-waits-for-kernel-fences-only",
+    title: "An RDMA device waits for the kernel's own fences only",
+    breaks: ["UVX-04"],
+  }, inUverbs(({ revoke }) => ({ revoke: replaced(revoke, isFenceWait, waitForFencesUpTo("KERNEL")) }))),
+  mutantOf(DIALECT, {
+    id: "page-waits-for-readers-only",
+    title: "An RDMA device does not wait for the fences that are there for bookkeeping",
+    breaks: ["UVX-04"],
+  }, inUverbs(({ revoke }) => ({ revoke: replaced(revoke, isFenceWait, waitForFencesUpTo("READ")) }))),
+  mutantOf(DIALECT, {
+    id: "page-waits-for-fences-unlocked",
+    title: "An RDMA device unlocks the reservation before it waits for the fences",
+    breaks: ["UVX-04"],
+  }, inUverbs(({ revoke }) => ({
+    revoke: revoke.flatMap((step) => step === unlockReservation ? [] : isFenceWait(step) ? [unlockReservation, step] : [step]),
+  }))),
+  mutantOf(DIALECT, {
+    id: "page-does-not-wait-for-unmaps",
+    title: "An RDMA device does not wait for its importers to unmap",
+    breaks: ["UVX-04", "RNOD-08"],
+  }, inUverbs(({ revoke }) => ({ revoke: without(revoke, waitForUnmaps) }))),
+  mutantOf(DIALECT, {
+    id: "page-waits-for-unmaps-locked",
+    title: "An RDMA device waits for the unmaps with the reservation locked, which they need",
+    breaks: ["UVX-04"],
+  }, inUverbs(({ revoke }) => ({ revoke: movedBehind(revoke, unlockReservation, waitForUnmaps) }))),
+  mutantOf(DIALECT, {
+    id: "page-keeps-its-own-kref",
+    title: "An RDMA device waits for a reference that it holds itself",
+    breaks: ["UVX-04"],
+  }, inUverbs(({ revoke }) => ({ revoke: without(revoke, dropKref) }))),
+  mutantOf(DIALECT, {
+    id: "page-is-revoked-twice",
+    title: "A buffer that is revoked because its page went is revoked again when the device goes",
+    breaks: ["UVX-04"],
+    inspiration: "the test of the state in the one place and none in the other",
+  }, inUverbs(() => ({ isRevoked: () => false }))),
+  mutantOf(DIALECT, {
+    id: "freed-page-stays-usable",
+    title: "Freeing a page does not revoke what was exported of it",
+    breaks: ["UVX-05"],
+  }, inUverbs(({ removeEntry }) => ({ removeEntry: without(removeEntry, revokeBuffers) }))),
+  mutantOf(DIALECT, {
+    id: "freed-page-revokes-one-buffer",
+    title: "Freeing a page revokes only the first buffer that was exported of it",
+    breaks: ["UVX-05"],
+  }, inUverbs(({ removeEntry }) => ({
+    removeEntry: replaced(removeEntry, (step) => step === revokeBuffers, {
+      ...revokeBuffers,
+      *run(kernel, entry) {
+        const [first] = entry.dmabufs;
+        if (first) yield* perform(kernel, kernel.rules.uverbs.revoke, first);
+      },
+    }),
+  }))),
+  mutantOf(DIALECT, {
+    id: "freed-page-revokes-the-whole-device",
+    title: "Freeing a page revokes what was exported of every page of the device",
+    breaks: ["UVX-05"],
+  }, inUverbs(({ removeEntry }) => ({
+    removeEntry: replaced(removeEntry, (step) => step === revokeBuffers, {
+      ...revokeBuffers,
+      *run(kernel, entry) {
+        for (const buffer of buffersOf(entry.ufile.uobjects)) {
+          if (!buffer.revoked) yield* perform(kernel, kernel.rules.uverbs.revoke, buffer);
+        }
+      },
+    }),
+  }))),
+  mutantOf(DIALECT, {
+    id: "closed-device-stays-usable",
+    title: "Closing an RDMA device, or removing its driver, does not revoke what was exported of it",
+    breaks: ["UVX-05"],
+  }, inUverbs(({ destroy, removeEntry }) => ({
+    destroy: without(destroy, revokeOnce),
+    removeEntry: replaced(removeEntry, (step) => step === revokeBuffers, {
+      ...revokeBuffers,
+      *run(kernel, entry) {
+        if (!entry.ufile.hwDestroy.writer) yield* perform(kernel, [revokeBuffers], entry);
+      },
+    }),
+  }))),
+  mutantOf(DIALECT, {
+    id: "revoked-page-comes-back",
+    title: "A buffer of an RDMA device can be mapped again once its revocation is over",
+    breaks: ["UVX-05", "MODE-14"],
+  }, inUverbs(({ revoke }) => ({
+    revoke: [...revoke, {
+      ...setRevoked,
+      run(_kernel, buffer) {
+        buffer.revoked = false;
+        buffer.kref.value = 1;
+      },
+    }],
+  }))),
+  mutantOf(DIALECT, {
+    id: "unknown-page-is-exported",
+    title: "An export does not look whether the device knows the page offset",
+    breaks: ["UVX-06"],
+  }, inUverbs(() => ({ lookup: [] }))),
+  mutantOf(DIALECT, {
+    id: "unknown-page-is-enoent",
+    title: "An unknown page offset is refused with ENOENT",
+    breaks: ["UVX-06"],
+  }, inUverbs(({ lookup }) => ({ lookup: answer(lookup, "UVX-06", "ENOENT") }))),
+];

@@ -11,12 +11,14 @@ import { choice, integer, string } from "@optique/core/valueparser";
 import { run as parse } from "@optique/run";
 import type { Shard } from "../cases/select.ts";
 import { FEATURES } from "../runners/simulator/mod.ts";
+import { UNIVERSES } from "../runners/tour/mod.ts";
 import { coverage, lint } from "./commands/check.ts";
 import { list, show } from "./commands/list.ts";
 import { mutants } from "./commands/mutants.ts";
 import { run } from "./commands/run.ts";
 import { judgeRecord, schema, serve } from "./commands/serve.ts";
 import { start } from "./commands/start.ts";
+import { tour } from "./commands/tour.ts";
 import { FORMAT_NAMES } from "./formats.ts";
 import type { Io } from "./io.ts";
 import { fuzzOptions } from "./parser_fuzz.ts";
@@ -178,6 +180,9 @@ function commands(args: readonly string[]) {
       command("fuzz", fuzzOptions, {
         description: message`Plays random programs on a target and on the model until they differ.`,
       }),
+      command("tour", map(tourOptions, (given): Action => (io) => tour(given, io)), {
+        description: message`Takes every edge of the model on a target, and says where it goes another way.`,
+      }),
       command("schema", map(object({}), (): Action => schema), {
         description: message`Writes the schemas for editors and the page of the vocabulary.`,
       }),
@@ -212,6 +217,36 @@ const mutantsOptions = object("Which mutants, and what of them", {
     description: message`Writes the kill matrix to a file that ends in .csv, .json or .md.`,
   })),
   idleCases: option("--idle-cases", { description: message`Prints the cases that kill nothing instead.` }),
+});
+
+const tourOptions = object("How to tour", {
+  target: optional(option("-t", "--target", string({ metavar: "TARGET" }), {
+    description: message`What to tour, as in sim:mainline-7.3; the simulator of the dialect otherwise.`,
+  })),
+  dialect: optional(option("-d", "--dialect", string({ metavar: "DIALECT" }), {
+    description: message`The model, as in matt-v2; that of the target otherwise.`,
+  })),
+  universes: multiple(
+    option("-u", "--universe", choice(UNIVERSES.map(({ id }) => id), { metavar: "UNIVERSE" }), {
+      description: message`Only this part of the model; may be given more than once.`,
+    }),
+  ),
+  depth: optional(option("--depth", integer({ metavar: "K", min: 1, max: 12 }), {
+    description: message`Plays every sequence of up to K operations instead.`,
+  })),
+  length: withDefault(
+    option("--length", integer({ metavar: "N", min: 1, max: 10_000 }), {
+      description: message`About how many operations a sequence has.`,
+    }),
+    40,
+  ),
+  timeout: withDefault(
+    option("--timeout", integer({ metavar: "SECONDS", min: 1 }), {
+      description: message`The limit for one sequence.`,
+    }),
+    60,
+  ),
+  format: plainFormat,
 });
 
 const serveOptions = object({

@@ -9,6 +9,8 @@ import { type AnyArgs, type OperationName, operationOf } from "../../spec/operat
 export interface Draft {
   readonly operation: OperationName;
   readonly args: AnyArgs;
+  /** The same without what has its default. */
+  readonly written: AnyArgs;
   readonly bind?: string | undefined;
 }
 
@@ -25,6 +27,6 @@ export function draft(operation: OperationName, options: AnyArgs = {}): Drafter 
   let defaults: AnyArgs | undefined;
   return (names, bind) => {
     defaults ??= operationOf(operation).args.parse({ ...options, ...names });
-    return { operation, args: { ...defaults, ...names }, ...(bind !== undefined && { bind }) };
+    return { operation, args: { ...defaults, ...names }, written: { ...names, ...options }, bind };
   };
 }

@@ -35,6 +35,8 @@ export interface Node {
   readonly id: number;
   /** What it is, in words. */
   readonly state: string;
+  /** How many calls are under way in it. */
+  readonly pending: number;
   /** What can be done in it. */
   readonly edges: readonly Edge[];
 }
@@ -76,6 +78,7 @@ export interface GraphOptions {
 interface Found {
   readonly id: number;
   readonly state: string;
+  readonly pending: number;
   readonly edges: Edge[];
   /** The shortest way to it. */
   readonly way: readonly Move[];
@@ -108,7 +111,8 @@ class Builder {
   }
 
   explore(): void {
-    this.#reach(viewOf(new World(this.#dialect, this.#universe)).state, []);
+    const { state } = viewOf(new World(this.#dialect, this.#universe));
+    this.#reach({ state, pending: 0 }, []);
     for (let next = 0; next < this.#nodes.length; next++) {
       this.#options.progress?.(next, this.#nodes.length);
       const node = this.#nodes[next];
@@ -133,13 +137,13 @@ class Builder {
         this.#beyond++;
         continue;
       }
-      const to = this.#reach(step.state, [...node.way, move]);
+      const to = this.#reach(step, [...node.way, move]);
       const { gives } = step;
       node.edges.push({ id: this.#edges++, from: node.id, key: move.key, to: to.id, gives });
     }
   }
 
-  #reach(state: string, way: readonly Move[]): Found {
+  #reach({ state, pending }: Pick<Step, "state" | "pending">, way: readonly Move[]): Found {
     const known = this.#byState.get(state);
     if (known) {
       if (known.others.length < this.#witnesses && isOtherWay(known, way)) known.others.push(way);
@@ -147,7 +151,7 @@ class Builder {
     }
     const { limit = Infinity } = this.#options;
     if (this.#nodes.length >= limit) throw new Error(`Cannot tour a universe of more than ${limit} states`);
-    const found = { id: this.#nodes.length, state, edges: [], way, others: [] };
+    const found = { id: this.#nodes.length, state, pending, edges: [], way, others: [] };
     this.#nodes.push(found);
     this.#byState.set(state, found);
     return found;
@@ -168,7 +172,7 @@ class Builder {
     });
   }
 
-  #outcome({ gives, state }: Step): string {
+  #outcome({ gives, state }: Pick<Step, "gives" | "state">): string {
     return `${gives} -> ${state}`;
   }
 }
@@ -182,6 +186,8 @@ function isOtherWay({ way }: Found, other: readonly Move[]): boolean {
 interface Step {
   readonly gives: string;
   readonly state: string;
+  /** How many calls are under way afterwards. */
+  readonly pending: number;
 }
 
 /**
@@ -202,8 +208,9 @@ function* stepsFrom(
     const names = namesOf(view);
     const taken = makeMove(world, move);
     const after = viewOf(world);
-    const beyond = world.pending.length > universe.pending;
-    yield [move, beyond ? "beyond" : { gives: describeTaken(taken, names), state: after.state }];
+    const pending = world.pending.length;
+    const step = { gives: describeTaken(taken, names), state: after.state, pending };
+    yield [move, pending > universe.pending ? "beyond" : step];
     if (after.state === state) view = after;
     else if (index < count - 1) [world, view] = replay(dialect, universe, way);
   }

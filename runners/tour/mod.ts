@@ -4,6 +4,13 @@
  * @module
  */
 export {
+  type DepthOptions,
+  type DepthReport,
+  tourToDepth,
+  type UniverseDepth,
+  type Violation,
+} from "./depth_report.ts";
+export {
   type NotTaken,
   type NotTakenReason,
   tour,

@@ -101,20 +101,25 @@ class Walker {
   }
 }
 
-/** The shortest way from the first state to a state, or `undefined` where the avoided edges cut it off. */
-export function shortestWay(
-  nodes: readonly Node[],
-  to: number,
-  avoided: ReadonlySet<Edge> = new Set(),
-): Path | undefined {
-  const cameBy = new Map<number, Edge | undefined>([[0, undefined]]);
-  for (const node of cameBy.keys()) {
-    if (node === to) return pathTo(to, cameBy);
-    for (const edge of nodes[node]?.edges ?? []) {
-      if (!cameBy.has(edge.to) && !avoided.has(edge)) cameBy.set(edge.to, edge);
-    }
+/** The shortest way from the first state to a state. */
+export function shortestWay(nodes: readonly Node[], to: number): Path {
+  return shortest(nodes, 0, ({ id }) => id === to);
+}
+
+/** The shortest way from a state to one in which no call is under way; empty if there is none. */
+export function wayOut(nodes: readonly Node[], from: number): Path {
+  return shortest(nodes, from, ({ pending }) => pending === 0);
+}
+
+function shortest(nodes: readonly Node[], from: number, isEnd: (node: Node) => boolean): Path {
+  const cameBy = new Map<number, Edge | undefined>([[from, undefined]]);
+  for (const at of cameBy.keys()) {
+    const node = nodes[at];
+    if (!node) break;
+    if (isEnd(node)) return pathTo(at, cameBy);
+    for (const edge of node.edges) if (!cameBy.has(edge.to)) cameBy.set(edge.to, edge);
   }
-  return undefined;
+  return [];
 }
 
 function pathTo(node: number, cameBy: ReadonlyMap<number, Edge | undefined>): Path {

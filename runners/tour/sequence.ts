@@ -6,7 +6,7 @@
 import type { Program, ProgramStep } from "../../cases/program.ts";
 import { caseIdSchema } from "../../spec/ids.ts";
 import type { Observation } from "../../spec/observation.ts";
-import type { Played } from "../fuzz/play.ts";
+import type { Arranged, Played } from "../fuzz/mod.ts";
 import { describeTaken, type Edge, type Graph, makeMove, namesOf } from "./graph.ts";
 import { movesOf } from "./operations.ts";
 import type { Path } from "./paths.ts";
@@ -14,10 +14,7 @@ import { viewOf } from "./state.ts";
 import { World } from "./world.ts";
 
 /** A sequence, ready to be played. */
-export interface Sequence {
-  readonly program: Program;
-  /** What the model saw. */
-  readonly expected: Played;
+export interface Sequence extends Arranged {
   /** The edges that it takes. */
   readonly path: Path;
   /** The edge that each step belongs to; `undefined` for the set-up. */
@@ -49,7 +46,7 @@ export function writeSequence(graph: Graph, path: Path, name: string): Sequence 
   const program = { case: caseIdSchema.parse(name), steps: world.steps };
   const observations = world.observations;
   const expected: Played = { observations, end: { end: "completed", post: world.session.cleanUp() } };
-  return { program, expected, path: done, edges, astray };
+  return { program, steps: world.written, expected, path: done, edges, astray };
 }
 
 /** Operations whose value is what some memory holds, which is nobody's promise. */

@@ -7,14 +7,14 @@
  *
  * @module
  */
-import type { Program } from "../../cases/program.ts";
 import { messageOf } from "../deadline.ts";
-import { compare, type Divergence } from "../fuzz/differ.ts";
+import { compare } from "../fuzz/differ.ts";
+import type { Arranged, Divergence } from "../fuzz/mod.ts";
 import { Player, TargetLost } from "../fuzz/play.ts";
 import type { Dialect } from "../simulator/mod.ts";
 import type { Target, TargetDescription } from "../target.ts";
 import { type Ambiguity, buildGraph, type Edge, type Graph } from "./graph.ts";
-import { cover, type Path, shortestWay } from "./paths.ts";
+import { cover, type Path, shortestWay, wayOut } from "./paths.ts";
 import { type Sequence, withoutBytes, writeSequence } from "./sequence.ts";
 import { type Universe, UNIVERSES } from "./universe.ts";
 
@@ -47,18 +47,12 @@ export interface TourDivergence {
   readonly operation: string;
   /** The state in which the operation was done. */
   readonly state: string;
-  /** What differs: the outcome, the events, a warning, what is left over. */
-  readonly aspect: Divergence["aspect"];
-  /** What the model did, in words. */
-  readonly expected: string;
-  /** What the target did, in words. */
-  readonly seen: string;
+  /** What differs: what the model did, what the target did, and at which step of the program. */
+  readonly divergence: Divergence;
   /** On how many edges the same was seen. */
   readonly edges: number;
-  /** A short program that shows it. */
-  readonly program: Program;
-  /** The step of the program at which it shows; the number of its steps where it shows after the last. */
-  readonly step: number;
+  /** A short program that shows it, with what the model saw of it. Every call that blocks is waited for. */
+  readonly arranged: Arranged;
 }
 
 /** What became of a universe. */
@@ -100,6 +94,11 @@ export interface TourReport {
 /** The version of {@link TourReport}. */
 export const TOUR_SCHEMA = "dmabuf-conform/tour/1";
 
+const MAX_DIVERGENCES = 2000;
+
+/** How often in a row a target may fail as a target. */
+const MAX_FAILURES = 5;
+
 /** How to tour. */
 export interface TourOptions {
   /** The universes to visit; all unless said otherwise. */
@@ -110,7 +109,7 @@ export interface TourOptions {
   readonly timeoutMs?: number | undefined;
   /** Wall time to answer an abort, a reset or a close, in milliseconds; 5 seconds unless said otherwise. */
   readonly graceMs?: number | undefined;
-  /** After how many edges with a divergence a universe is left; 500 unless said otherwise. */
+  /** After how many edges with a divergence a universe is left; 2000 unless said otherwise. */
   readonly maxDivergences?: number | undefined;
   /** Is told how far the tour is. */
   readonly progress?: ((done: number, total: number, what: string) => void) | undefined;
@@ -131,23 +130,36 @@ export async function tour(
   options: TourOptions = {},
 ): Promise<TourReport> {
   const { timeoutMs = 60_000, graceMs = 5_000, signal } = options;
-  let description: TargetDescription | undefined;
-  const described = async () => {
-    const target = await open();
-    description ??= await target.describe();
-    return target;
-  };
-  const player = new Player(described, { timeoutMs, graceMs, signal });
+  const described = describedTarget(open);
+  const player = new Player(described.open, { timeoutMs, graceMs, signal });
   const guide = new Guide(player, options);
   const universes: UniverseReport[] = [];
   for (const universe of options.universes ?? UNIVERSES) {
     universes.push(await guide.visit(dialect, universe));
   }
   await player.close();
-  const { id = "", name = "", version = "", kernel = "" } = description ?? {};
   const { stopped, failures } = guide;
-  const target = { id, name, version, kernel };
-  return { schema: TOUR_SCHEMA, target, dialect: dialect.id, universes, stopped, failures };
+  const about = { target: described.description(), dialect: dialect.id };
+  return { schema: TOUR_SCHEMA, ...about, universes, stopped, failures };
+}
+
+/** A target that is asked what it is as soon as it is opened. */
+export function describedTarget(open: () => Target | Promise<Target>): {
+  readonly open: () => Promise<Target>;
+  readonly description: () => TourReport["target"];
+} {
+  let known: TargetDescription | undefined;
+  return {
+    async open() {
+      const target = await open();
+      known ??= await target.describe();
+      return target;
+    },
+    description() {
+      const { id = "", name = "", version = "", kernel = "" } = known ?? {};
+      return { id, name, version, kernel };
+    },
+  };
 }
 
 /** What is known of an edge so far. */
@@ -163,6 +175,7 @@ interface Found {
 class Guide {
   readonly failures: string[] = [];
   stopped: string | undefined;
+  #failuresInARow = 0;
   readonly #player: Player;
   readonly #options: TourOptions;
 
@@ -172,12 +185,12 @@ class Guide {
   }
 
   async visit(dialect: Dialect, universe: Universe): Promise<UniverseReport> {
-    const { progress } = this.#options;
+    const { progress, maxDivergences = MAX_DIVERGENCES } = this.#options;
     const graph = buildGraph(dialect, universe, {
       progress: (done, known) => progress?.(done, known, `${universe.id}: states of the model`),
     });
     const visit = new Visit(graph);
-    while (this.stopped === undefined) {
+    while (this.stopped === undefined && visit.found.length < maxDivergences) {
       const paths = cover(graph.nodes, {
         wanted: visit.wanted(),
         avoided: visit.avoided,
@@ -190,11 +203,11 @@ class Guide {
   }
 
   async #play(visit: Visit, path: Path): Promise<void> {
-    const { progress, signal, maxDivergences = 500 } = this.#options;
+    const { progress, signal, maxDivergences = MAX_DIVERGENCES } = this.#options;
     if (signal?.aborted) this.stopped ??= "the tour was interrupted";
-    if (visit.found.length >= maxDivergences) this.stopped ??= `${maxDivergences} edges diverge`;
     const possible = visit.open(path);
-    if (this.stopped !== undefined || possible.length === 0) return;
+    const enough = visit.found.length >= maxDivergences;
+    if (this.stopped !== undefined || enough || possible.length === 0) return;
     const sequence = writeSequence(
       visit.graph,
       possible,
@@ -202,6 +215,7 @@ class Guide {
     );
     const result = await this.#compared(sequence);
     if (result === undefined) return;
+    if (result.result !== "target-error") this.#failuresInARow = 0;
     visit.sequences++;
     visit.steps += sequence.program.steps.length;
     if (sequence.astray) visit.fates.set(sequence.astray, "ambiguous in the model");
@@ -213,16 +227,23 @@ class Guide {
         visit.took(sequence, result.index);
         visit.failedAt(sequence, result.index, "not supported");
         break;
-      case "target-error": {
+      case "target-error":
+        visit.took(sequence, result.reached);
         visit.failedAt(sequence, result.reached, "the target failed");
-        this.failures.push(result.reason);
+        this.#failed(result.reason);
         break;
-      }
       case "differs":
         visit.took(sequence, result.divergence.index);
         visit.diverged(sequence, result.divergence);
     }
     progress?.(visit.done(), visit.graph.edges, `${visit.graph.universe.id}: edges taken`);
+  }
+
+  #failed(reason: string): void {
+    if (!this.failures.includes(reason)) this.failures.push(reason);
+    if (++this.#failuresInARow >= MAX_FAILURES) {
+      this.stopped = `the target failed ${MAX_FAILURES} times in a row`;
+    }
   }
 
   async #compared(sequence: Sequence) {
@@ -236,12 +257,13 @@ class Guide {
     } catch (error) {
       if (!(error instanceof TargetLost)) throw error;
       this.stopped = messageOf(error);
-      this.failures.push(this.stopped);
+      this.failures.push(messageOf(error));
       return undefined;
     }
   }
 
   async #report(visit: Visit): Promise<UniverseReport> {
+    const { maxDivergences = MAX_DIVERGENCES } = this.#options;
     const { graph, sequences, steps } = visit;
     const divergences: TourDivergence[] = [];
     for (const group of groupsOf(visit.found)) divergences.push(await this.#describe(graph, group));
@@ -255,7 +277,7 @@ class Guide {
       sequences,
       steps,
       divergences: divergences.sort((a, b) => b.edges - a.edges),
-      notTaken: visit.notTaken(this.stopped !== undefined),
+      notTaken: visit.notTaken(this.stopped !== undefined || visit.found.length >= maxDivergences),
       ambiguous: graph.ambiguous,
     };
   }
@@ -268,20 +290,18 @@ class Guide {
     return {
       operation: edge.key,
       state: graph.nodes[edge.from]?.state ?? "",
-      aspect: divergence.aspect,
-      expected: divergence.expected,
-      seen: divergence.seen,
+      divergence,
       edges: group.length,
-      program: cutAfter(sequence, divergence.index),
-      step: divergence.index,
+      arranged: sequence,
     };
   }
 
   /** The same divergence by the shortest way, if it shows there, too. */
   async #shortened(graph: Graph, { edge, divergence }: Found): Promise<Found | undefined> {
     const way = shortestWay(graph.nodes, edge.from);
-    if (!way || this.stopped !== undefined) return undefined;
-    const sequence = writeSequence(graph, [...way, edge], `tour/${graph.universe.id}/shortest`);
+    if (this.stopped !== undefined) return undefined;
+    const path = [...way, edge, ...wayOut(graph.nodes, edge.to)];
+    const sequence = writeSequence(graph, path, `tour/${graph.universe.id}/shortest`);
     const result = await this.#compared(sequence);
     if (result?.result !== "differs" || result.divergence.aspect !== divergence.aspect) return undefined;
     return { edge, divergence: result.divergence, sequence };
@@ -372,8 +392,4 @@ function groupsOf(found: readonly Found[]): readonly (readonly Found[])[] {
       [aspect === "afterwards" ? "" : edge.key.split(" ")[0], aspect, kind.expected, kind.seen].join("\n"),
   );
   return [...groups.values()];
-}
-
-function cutAfter({ program }: Sequence, index: number): Program {
-  return { ...program, steps: program.steps.slice(0, index + 1) };
 }

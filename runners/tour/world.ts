@@ -7,6 +7,7 @@
  */
 import { finishId, type ProgramStep } from "../../cases/program.ts";
 import type { Event, Observation, Outcome } from "../../spec/observation.ts";
+import type { WovenStep } from "../fuzz/mod.ts";
 import { HANDLERS } from "../simulator/handlers/mod.ts";
 import type { DmaBuf } from "../simulator/kernel/dma_buf.ts";
 import type { Vma } from "../simulator/kernel/mm.ts";
@@ -94,8 +95,12 @@ export interface Taken {
   readonly observations: readonly Observation[];
 }
 
+/** A step that a session does by itself. */
+type SessionStep = Parameters<Session["perform"]>[0];
+
 /** A universe in a simulated kernel. */
 export class World {
+  readonly dialect: Dialect;
   readonly universe: Universe;
   readonly session: Session;
   readonly device: NamedDevice;
@@ -105,6 +110,8 @@ export class World {
   readonly steps: ProgramStep[] = [];
   /** What the model saw of it. */
   readonly observations: Observation[] = [];
+  /** The operations of the steps, as a case writes them. */
+  readonly written = new Map<string, WovenStep>();
   readonly #names = new Map<string, number>();
 
   /**
@@ -114,6 +121,7 @@ export class World {
    * @param universe which objects and operations there are
    */
   constructor(dialect: Dialect, universe: Universe) {
+    this.dialect = dialect;
     this.universe = universe;
     this.session = new Session(dialect.rules, HANDLERS);
     const name = this.fresh("dev");
@@ -157,7 +165,7 @@ export class World {
   /** Waits for the call that was started last among those that have returned. */
   finish(pending: Pending): Taken {
     const from = this.steps.length;
-    const step: ProgramStep = { action: "finish", id: finishId(pending.step), of: pending.step };
+    const step = { action: "finish" as const, id: finishId(pending.step), of: pending.step };
     const observation = this.#perform(step);
     this.pending.splice(this.pending.indexOf(pending), 1);
     pending.ended(observation.outcome);
@@ -183,10 +191,12 @@ export class World {
 
   #do(each: Draft, action: "call" | "start"): Observation {
     const id = `s${this.steps.length}`;
-    return this.#perform({ action, id, ...each });
+    const { operation, args, bind, written } = each;
+    this.written.set(id, { id, operation, written, args, bind, uses: [], action });
+    return this.#perform({ action, id, operation, args, bind });
   }
 
-  #perform(step: ProgramStep): Observation {
+  #perform(step: SessionStep): Observation {
     const observation = this.session.perform(step);
     // What returned at once is written as a plain call, which the model does the same way.
     const plain = step.action === "start" && observation.outcome.kind !== "blocked";

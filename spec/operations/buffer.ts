@@ -84,6 +84,13 @@ export const bufferOperations = {
     result: { gives: "value", of: "{ size: bytes, count: references, exporter: name, name: text or null }" },
     errnos: ["EBADF", "ENOENT"],
   }),
+  "buffer.attached": operation({ buffer: named.buffer }, {
+    summary: "Reads how many devices are attached to a buffer.",
+    follows: "/sys/kernel/debug/dma_buf/bufinfo; dma_buf_debug_show()",
+    result: { gives: "value", of: "the number of attachments" },
+    errnos: ["EBADF", "ENOENT"],
+    missing: "ENOENT",
+  }),
   "buffer.poll": operation({ buffer: named.buffer }, {
     summary: "Asks, without waiting, whether a buffer can be read and written.",
     follows: "poll(2); dma_buf_poll()",

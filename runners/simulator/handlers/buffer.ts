@@ -68,6 +68,10 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     const { size, file, ops, name } = dmabuf;
     return { size, count: file.refs, exporter: ops.name, name: name ?? null };
   }),
+  at("buffer.attached", (_session, { buffer }) => {
+    const dmabuf = dmaBufOf(buffer);
+    return isError(dmabuf) ? dmabuf : dmabuf.attachments.length;
+  }),
   at("buffer.poll", ({ kernel }, { buffer }) => {
     const dmabuf = dmaBufAsFile(kernel, buffer);
     return isError(dmabuf) ? dmabuf : dmaBufPoll(dmabuf);

@@ -189,9 +189,9 @@ export const exporterOperations = {
   }),
   "exporter.counts": operation({ buffer: named.buffer }, {
     summary:
-      "Counts what importers hold of a buffer of the test exporter, and fences that have not signalled.",
+      "Counts what is held of a buffer of the test exporter, and fences that have not signalled.",
     follows: "/sys/kernel/debug/dma_buf/bufinfo; the test exporter's own counts",
-    result: { gives: "value", of: "{ attachments, pins, mappings, fences: numbers }" },
+    result: { gives: "value", of: "{ references, attachments, pins, mappings, fences: numbers }" },
     errnos: ["EBADF", "EINVAL"],
   }),
   "exporter.move": operation({ buffer: named.buffer }, {

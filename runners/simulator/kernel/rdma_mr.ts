@@ -123,7 +123,8 @@ export function* deregisterRegion(kernel: Kernel, region: MemoryRegion): Steps<v
 
 /**
  * Has the hardware look a page of a region up. A key that it does not accept, or a page fault that cannot be served,
- * ends the work request with an error.
+ * ends the work request with an error. Pages that are not mapped any more are reached all the same, because nothing
+ * but the driver keeps the hardware from them.
  */
 export function* reachPage(
   kernel: Kernel,
@@ -136,7 +137,6 @@ export function* reachPage(
   const { translation } = region;
   if (translation?.table.unmapped) {
     kernel.warn(`DMAR: DMA fault: ${region.umem.name} reaches for a page that is not mapped any more`);
-    return "EIO";
   }
   return translation?.frames[page] ?? "EIO";
 }

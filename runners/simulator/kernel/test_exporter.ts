@@ -87,6 +87,8 @@ export function testBufferOf(dmabuf: DmaBuf): TestBuffer | undefined {
 
 /** What importers hold of a buffer. */
 export interface Holdings {
+  /** References on the buffer itself: descriptors, attachments and CPU mappings. */
+  readonly references: number;
   readonly attachments: number;
   /** Below zero if more were taken back than there were. */
   readonly pins: number;
@@ -98,6 +100,7 @@ export interface Holdings {
 /** Counts what importers hold of a buffer. */
 export function holdingsOf({ dmabuf, pins, overunpinned, mappings }: TestBuffer): Holdings {
   return {
+    references: dmabuf.file.refs,
     attachments: dmabuf.attachments.length,
     pins: pins.value - overunpinned,
     mappings: mappings.value,

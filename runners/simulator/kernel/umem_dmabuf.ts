@@ -54,10 +54,10 @@ export interface SgEntry {
 }
 
 /** An end of an entry. */
-type Side = "head" | "tail";
+export type Side = "head" | "tail";
 
 /** An entry that was trimmed in place, and by how many pages. */
-interface Trimmed {
+export interface Trimmed {
   readonly index: number;
   readonly pages: number;
 }
@@ -432,7 +432,7 @@ function trim(umem: UmemDmabuf, index: number, by: (entry: SgEntry) => number, s
 }
 
 /** Adds pages at one end of an entry. */
-function widen(umem: UmemDmabuf, { index, pages: by }: Trimmed, side: Side): void {
+export function widen(umem: UmemDmabuf, { index, pages: by }: Trimmed, side: Side): void {
   umem.entries = umem.entries.map((entry, at) => {
     if (at !== index) return entry;
     return { first: side === "head" ? entry.first - by : entry.first, pages: entry.pages + by };

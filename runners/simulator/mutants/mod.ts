@@ -5,9 +5,11 @@
  */
 import { closeMutants } from "./close.ts";
 import { attachmentMutants, contractMutants, coreMutants } from "./core.ts";
+import { dutyMutants } from "./duties.ts";
 import { eventMutants, undoMutants } from "./events.ts";
 import { mmapMutants } from "./mappings.ts";
 import type { Mutant } from "./mutant.ts";
+import { onDemandMutants, umemMutants, uverbsMutants } from "./rdma.ts";
 import { ownershipMutants, requestMutants } from "./request.ts";
 import { revokeMutants, unrevokeMutants } from "./revoke.ts";
 import { attachMutants, exportMutants, newBufferMutants } from "./vfio.ts";
@@ -30,4 +32,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...closeMutants,
   ...eventMutants,
   ...undoMutants,
+  ...umemMutants,
+  ...onDemandMutants,
+  ...uverbsMutants,
+  ...dutyMutants,
 ];

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { isError } from "../kernel/check.ts";
-import { dmaBufMapAttachment, dmaBufUnmapAttachment, dmaBufUnpin } from "../kernel/dma_buf.ts";
+import { dmaBufUnmapAttachment, dmaBufUnpin } from "../kernel/dma_buf.ts";
+import type { Uobject } from "../kernel/rdma_device.ts";
 import {
   freeKey,
   invalidateKey,
@@ -30,23 +30,21 @@ import {
   trimTable,
   type UmemDmabuf,
   type UmemStep,
-  unlockReservation as unlockUmem,
   unmapAttachment,
   unmapThePages,
   unpinBuffer,
   waitForContents,
   warnOfInvalidation,
+  widen,
 } from "../kernel/umem_dmabuf.ts";
 import {
   dropKref,
-  putEntry,
-  putUnseen,
   revokeBuffers,
   revokeOnce,
-  setDriverRemoved,
   setRevoked,
   tellImporters,
   unlockReservation,
+  UverbsDmaBuf,
   type UverbsStep,
   waitForFencesUpTo,
   waitForUnmaps,
@@ -62,7 +60,6 @@ import {
   type Mutant,
   mutantOf,
   replaced,
-  tooEarly,
   twice,
   without,
 } from "./mutant.ts";
@@ -99,32 +96,19 @@ const unmapAndKeepTheTable: UmemStep = {
   },
 };
 
-/** Trims as the right step does, and gives one end back. */
-function trimAllBut(end: "firstSg" | "lastSg"): UmemStep {
+/** Trims as the right step does, and puts one end back. */
+function trimAllBut(end: "head" | "tail"): UmemStep {
   return {
     ...trimTable,
     run(kernel, umem) {
-      if (umem.firstSg) return;
-      const whole = umem.entries;
       trimTable.run(kernel, umem);
-      const { firstSg, lastSg } = umem;
-      const index = umem[end]?.index;
-      if (firstSg && lastSg && firstSg.index !== lastSg.index) {
-        umem.entries = umem.entries.map((entry, at) => at === index ? whole[at] ?? entry : entry);
-      } else {
-        umem.entries = umem.entries.map((entry, at) => at === index ? oneEnd(entry, whole[at] ?? entry, end) : entry);
-      }
-      umem[end] = index === undefined ? undefined : { index, pages: 0 };
+      const trimmed = end === "head" ? umem.firstSg : umem.lastSg;
+      if (!trimmed) return;
+      widen(umem, trimmed, end);
+      if (end === "head") umem.firstSg = { ...trimmed, pages: 0 };
+      else umem.lastSg = { ...trimmed, pages: 0 };
     },
   };
-}
-
-type Entry = UmemDmabuf["entries"][number];
-
-function oneEnd(trimmed: Entry, whole: Entry, end: "firstSg" | "lastSg"): Entry {
-  return end === "firstSg"
-    ? { first: whole.first, pages: trimmed.first + trimmed.pages - whole.first }
-    : { first: trimmed.first, pages: whole.first + whole.pages - trimmed.first };
 }
 
 /** The mutants of the RDMA core as an importer. */
@@ -144,8 +128,10 @@ export const umemMutants: readonly Mutant[] = [
     inUmem(({ request, target }) => ({
       request: [],
       target: [
-        ...request.map((check) => ({ ...check, when: (both: Parameters<typeof target[number]["when"]>[0]) =>
-          check.when(both.request) })),
+        ...request.map((check) => ({
+          ...check,
+          when: (both: Parameters<typeof target[number]["when"]>[0]) => check.when(both.request),
+        })),
         ...target,
       ],
     })),
@@ -188,18 +174,22 @@ export const umemMutants: readonly Mutant[] = [
     title: "A region whose map fails stays attached",
     breaks: ["UMEM-02"],
   }, inUmem(({ undoPinAndMap }) => ({ undoPinAndMap: without(undoPinAndMap, releaseTheUmem) }))),
-  mutantOf(DIALECT, {
-    id: "failed-pin-is-ignored",
-    title: "A region goes on when the exporter refuses the pin",
-    breaks: ["UMEM-02", "UVX-02"],
-  }, inUmem(({ pinAndMap }) => ({
-    pinAndMap: replaced(pinAndMap, (step) => step === pinBuffer, {
-      ...pinBuffer,
-      run(kernel, umem) {
-        pinBuffer.run(kernel, umem);
-      },
-    }),
-  }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "failed-pin-is-ignored",
+      title: "A region goes on when the exporter refuses the pin",
+      breaks: ["UMEM-02", "UVX-02"],
+    },
+    inUmem(({ pinAndMap }) => ({
+      pinAndMap: replaced(pinAndMap, (step) => step === pinBuffer, {
+        ...pinBuffer,
+        run(kernel, umem) {
+          pinBuffer.run(kernel, umem);
+        },
+      }),
+    })),
+  ),
   mutantOf(DIALECT, {
     id: "region-does-not-pin",
     title: "A region whose hardware takes no page faults does not pin its buffer",
@@ -342,32 +332,44 @@ export const umemMutants: readonly Mutant[] = [
       }],
     })),
   ),
-  mutantOf(DIALECT, {
-    id: "revoked-region-cannot-be-deregistered",
-    title: "Deregistering a revoked region leaves it in the core",
-    breaks: ["UMEM-08", "MODE-13"],
-  }, inUmem(({ deregister }) => ({
-    deregister: replaced(deregister, (step) => step === releaseCore, {
-      ...releaseCore,
-      *run(kernel, region) {
-        if (!region.umem.revoked) yield* perform(kernel, [releaseCore], region);
-      },
-    }),
-  }))),
-  mutantOf(DIALECT, {
-    id: "region-starts-at-its-entry",
-    title: "The first entry of a region is not trimmed, so that the region starts too early",
-    breaks: ["UMEM-10"],
-  }, inUmem(({ mapPages }) => ({
-    mapPages: replaced(mapPages, (step) => step === trimTable, trimAllBut("firstSg")),
-  }))),
-  mutantOf(DIALECT, {
-    id: "region-ends-with-its-entry",
-    title: "The last entry of a region is not trimmed, so that the region ends too late",
-    breaks: ["UMEM-10"],
-  }, inUmem(({ mapPages }) => ({
-    mapPages: replaced(mapPages, (step) => step === trimTable, trimAllBut("lastSg")),
-  }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "revoked-region-cannot-be-deregistered",
+      title: "Deregistering a revoked region leaves it in the core",
+      breaks: ["UMEM-08", "MODE-13"],
+    },
+    inUmem(({ deregister }) => ({
+      deregister: replaced(deregister, (step) => step === releaseCore, {
+        ...releaseCore,
+        *run(kernel, region) {
+          if (!region.umem.revoked) yield* perform(kernel, [releaseCore], region);
+        },
+      }),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "region-starts-at-its-entry",
+      title: "The first entry of a region is not trimmed, so that the region starts too early",
+      breaks: ["UMEM-10"],
+    },
+    inUmem(({ mapPages }) => ({
+      mapPages: replaced(mapPages, (step) => step === trimTable, trimAllBut("head")),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "region-ends-with-its-entry",
+      title: "The last entry of a region is not trimmed, so that the region ends too late",
+      breaks: ["UMEM-10"],
+    },
+    inUmem(({ mapPages }) => ({
+      mapPages: replaced(mapPages, (step) => step === trimTable, trimAllBut("tail")),
+    })),
+  ),
   mutantOf(DIALECT, {
     id: "table-is-not-restored",
     title: "A region gives its table back trimmed",
@@ -489,7 +491,17 @@ export const onDemandMutants: readonly Mutant[] = [
   ),
 ];
 
-const isFenceWait = (step: UverbsStep) => step.name.startsWith("wait for the fences");
+function isFenceWait(step: UverbsStep): boolean {
+  return step.name.startsWith("wait for the fences");
+}
+
+function isRevokedPage(priv: unknown): boolean {
+  return priv instanceof UverbsDmaBuf && priv.revoked;
+}
+
+function isPageBuffer(uobject: Uobject): uobject is UverbsDmaBuf {
+  return uobject instanceof UverbsDmaBuf;
+}
 
 /** The mutants of RDMA devices as exporters. */
 export const uverbsMutants: readonly Mutant[] = [
@@ -570,13 +582,19 @@ export const uverbsMutants: readonly Mutant[] = [
     title: "An RDMA device does not wait for the fences that are there for bookkeeping",
     breaks: ["UVX-04"],
   }, inUverbs(({ revoke }) => ({ revoke: replaced(revoke, isFenceWait, waitForFencesUpTo("READ")) }))),
-  mutantOf(DIALECT, {
-    id: "page-waits-for-fences-unlocked",
-    title: "An RDMA device unlocks the reservation before it waits for the fences",
-    breaks: ["UVX-04"],
-  }, inUverbs(({ revoke }) => ({
-    revoke: revoke.flatMap((step) => step === unlockReservation ? [] : isFenceWait(step) ? [unlockReservation, step] : [step]),
-  }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "page-waits-for-fences-unlocked",
+      title: "An RDMA device unlocks the reservation before it waits for the fences",
+      breaks: ["UVX-04"],
+    },
+    inUverbs(({ revoke }) => ({
+      revoke: revoke.flatMap((step) =>
+        step === unlockReservation ? [] : isFenceWait(step) ? [unlockReservation, step] : [step]
+      ),
+    })),
+  ),
   mutantOf(DIALECT, {
     id: "page-does-not-wait-for-unmaps",
     title: "An RDMA device does not wait for its importers to unmap",
@@ -603,59 +621,75 @@ export const uverbsMutants: readonly Mutant[] = [
     title: "Freeing a page does not revoke what was exported of it",
     breaks: ["UVX-05"],
   }, inUverbs(({ removeEntry }) => ({ removeEntry: without(removeEntry, revokeBuffers) }))),
-  mutantOf(DIALECT, {
-    id: "freed-page-revokes-one-buffer",
-    title: "Freeing a page revokes only the first buffer that was exported of it",
-    breaks: ["UVX-05"],
-  }, inUverbs(({ removeEntry }) => ({
-    removeEntry: replaced(removeEntry, (step) => step === revokeBuffers, {
-      ...revokeBuffers,
-      *run(kernel, entry) {
-        const [first] = entry.dmabufs;
-        if (first) yield* perform(kernel, kernel.rules.uverbs.revoke, first);
-      },
-    }),
-  }))),
-  mutantOf(DIALECT, {
-    id: "freed-page-revokes-the-whole-device",
-    title: "Freeing a page revokes what was exported of every page of the device",
-    breaks: ["UVX-05"],
-  }, inUverbs(({ removeEntry }) => ({
-    removeEntry: replaced(removeEntry, (step) => step === revokeBuffers, {
-      ...revokeBuffers,
-      *run(kernel, entry) {
-        for (const buffer of buffersOf(entry.ufile.uobjects)) {
-          if (!buffer.revoked) yield* perform(kernel, kernel.rules.uverbs.revoke, buffer);
-        }
-      },
-    }),
-  }))),
-  mutantOf(DIALECT, {
-    id: "closed-device-stays-usable",
-    title: "Closing an RDMA device, or removing its driver, does not revoke what was exported of it",
-    breaks: ["UVX-05"],
-  }, inUverbs(({ destroy, removeEntry }) => ({
-    destroy: without(destroy, revokeOnce),
-    removeEntry: replaced(removeEntry, (step) => step === revokeBuffers, {
-      ...revokeBuffers,
-      *run(kernel, entry) {
-        if (!entry.ufile.hwDestroy.writer) yield* perform(kernel, [revokeBuffers], entry);
-      },
-    }),
-  }))),
-  mutantOf(DIALECT, {
-    id: "revoked-page-comes-back",
-    title: "A buffer of an RDMA device can be mapped again once its revocation is over",
-    breaks: ["UVX-05", "MODE-14"],
-  }, inUverbs(({ revoke }) => ({
-    revoke: [...revoke, {
-      ...setRevoked,
-      run(_kernel, buffer) {
-        buffer.revoked = false;
-        buffer.kref.value = 1;
-      },
-    }],
-  }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "freed-page-revokes-one-buffer",
+      title: "Freeing a page revokes only the first buffer that was exported of it",
+      breaks: ["UVX-05"],
+    },
+    inUverbs(({ removeEntry }) => ({
+      removeEntry: replaced(removeEntry, (step) => step === revokeBuffers, {
+        ...revokeBuffers,
+        *run(kernel, entry) {
+          const [first] = entry.dmabufs;
+          if (first) yield* perform(kernel, kernel.rules.uverbs.revoke, first);
+        },
+      }),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "freed-page-revokes-the-whole-device",
+      title: "Freeing a page revokes what was exported of every page of the device",
+      breaks: ["UVX-05"],
+    },
+    inUverbs(({ removeEntry }) => ({
+      removeEntry: replaced(removeEntry, (step) => step === revokeBuffers, {
+        ...revokeBuffers,
+        *run(kernel, entry) {
+          for (const buffer of entry.ufile.uobjects.filter(isPageBuffer)) {
+            if (!buffer.revoked) yield* perform(kernel, kernel.rules.uverbs.revoke, buffer);
+          }
+        },
+      }),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "closed-device-stays-usable",
+      title: "Closing an RDMA device, or removing its driver, does not revoke what was exported of it",
+      breaks: ["UVX-05"],
+    },
+    inUverbs(({ destroy, removeEntry }) => ({
+      destroy: without(destroy, revokeOnce),
+      removeEntry: replaced(removeEntry, (step) => step === revokeBuffers, {
+        ...revokeBuffers,
+        *run(kernel, entry) {
+          if (!entry.ufile.hwDestroy.writer) yield* perform(kernel, [revokeBuffers], entry);
+        },
+      }),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "revoked-page-comes-back",
+      title: "A buffer of an RDMA device can be mapped again once its revocation is over",
+      breaks: ["UVX-05", "MODE-14"],
+    },
+    inUverbs(({ revoke }) => ({
+      revoke: [...revoke, {
+        ...setRevoked,
+        run(_kernel, buffer) {
+          buffer.revoked = false;
+          buffer.kref.value = 1;
+        },
+      }],
+    })),
+  ),
   mutantOf(DIALECT, {
     id: "unknown-page-is-exported",
     title: "An export does not look whether the device knows the page offset",

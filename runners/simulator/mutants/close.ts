@@ -5,6 +5,7 @@
  */
 import { releaseRunningRegistration, unlinkFromDevice } from "../kernel/vfio_pci_events.ts";
 import {
+  type ChangeStep,
   dropKref,
   forgetDevice,
   lockReservation,
@@ -21,6 +22,14 @@ import { isFenceWait, setTemporary } from "./steps.ts";
 
 const DIALECT = "matt-v1-vfio";
 const MAINLINE = "mainline-7.3";
+
+/** Makes ready to wait for mappings, of which there will be none. */
+const expectUnmaps: ChangeStep = {
+  ...waitForUnmaps,
+  run(_kernel, { buffer }) {
+    buffer.unmapped.reinit();
+  },
+};
 
 /** The mutants of close. */
 export const closeMutants: readonly Mutant[] = [
@@ -66,6 +75,16 @@ export const closeMutants: readonly Mutant[] = [
     breaks: ["VCLS-10", "VST-14"],
     inspiration: "the double put that patch 1/9 of the series fixes",
   }, atClose(["TEMP", "PERM"], (steps) => [...steps, dropKref])),
+  mutantOf(
+    DIALECT,
+    {
+      id: "close-waits-for-a-spent-count",
+      title: "Closing the device waits for the mappings of a buffer whose count is used up already",
+      breaks: ["VCLS-10", "VST-14"],
+      inspiration: "commit c64a647c84f3",
+    },
+    atClose(["TEMP", "PERM"], (steps) => [...steps, expectUnmaps, waitForUnmaps]),
+  ),
   mutantOf(DIALECT, {
     id: "close-without-fence-wait",
     title: "Closing the device does not wait for fences",

@@ -228,7 +228,7 @@ export const ownershipMutants: readonly Mutant[] = [
     {
       id: "shared-buffer-is-ebusy",
       title: "A revoke request is refused while somebody else has the buffer open",
-      breaks: ["VREV-25"],
+      breaks: ["VREV-25", "BASE-19"],
     },
     inVfio(({ revokeState }) => ({
       revokeState: [...revokeState, {

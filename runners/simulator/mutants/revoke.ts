@@ -142,7 +142,7 @@ export const revokeMutants: readonly Mutant[] = [
   mutantOf(DIALECT, {
     id: "no-fence-wait",
     title: "A revoke does not wait for fences",
-    breaks: ["VMOV-07", "VREV-12", "VREV-19"],
+    breaks: ["VMOV-07", "VREV-12", "VREV-19", "INVAL-07"],
     inspiration: "mainline before 7.1",
   }, inRevoke((steps) => steps.filter((step) => !isFenceWait(step)))),
   mutantOf(DIALECT, {
@@ -164,7 +164,7 @@ export const revokeMutants: readonly Mutant[] = [
   mutantOf(DIALECT, {
     id: "no-unmap-wait",
     title: "A revoke returns while importers still hold mappings",
-    breaks: ["VMOV-08", "VREV-14", "VREV-18"],
+    breaks: ["VMOV-08", "VREV-14", "VREV-18", "INVAL-07"],
     inspiration: "seed 3's VFIO implementation",
   }, inRevoke((steps) => without(steps, waitForUnmaps))),
   mutantOf(DIALECT, {

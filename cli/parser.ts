@@ -21,6 +21,7 @@ import { start } from "./commands/start.ts";
 import { tour } from "./commands/tour.ts";
 import { FORMAT_NAMES } from "./formats.ts";
 import type { Io } from "./io.ts";
+import { exploreCommand } from "./parser_explore.ts";
 import { fuzzOptions } from "./parser_fuzz.ts";
 import { newCommands } from "./parser_new.ts";
 import { specCommands } from "./parser_spec.ts";
@@ -177,6 +178,7 @@ function commands(args: readonly string[]) {
       command("serve", map(serveOptions, (given): Action => (io) => serve(given, io)), {
         description: message`Shows the runs of a folder in a browser.`,
       }),
+      exploreCommand,
       command("fuzz", fuzzOptions, {
         description: message`Plays random programs on a target and on the model until they differ.`,
       }),

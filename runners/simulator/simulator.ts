@@ -35,6 +35,11 @@ function runSchedules(
   return { end: "completed", post: { leaks: [], blocked: [], log: [], tainted: false } };
 }
 
+/** A session in a kernel of its own. */
+export function newSession(dialect: Dialect): Session {
+  return new Session(dialect.rules, HANDLERS);
+}
+
 /** Makes a target that simulates a dialect. */
 export function simulator(dialect: Dialect): Simulator {
   return {
@@ -49,7 +54,7 @@ export function simulator(dialect: Dialect): Simulator {
       operations: [...HANDLERS.keys()],
     }),
     run(program, observe) {
-      const start = () => new Session(dialect.rules, HANDLERS);
+      const start = () => newSession(dialect);
       if (program.race) return runSchedules(program, start, observe);
       const session = start();
       for (const step of program.steps) observe(session.perform(step));

@@ -39,6 +39,7 @@ import {
 } from "../kernel/umem_dmabuf.ts";
 import {
   dropKref,
+  putUnseen,
   revokeBuffers,
   revokeOnce,
   setRevoked,
@@ -174,6 +175,39 @@ export const umemMutants: readonly Mutant[] = [
     title: "A region whose map fails stays attached",
     breaks: ["UMEM-02"],
   }, inUmem(({ undoPinAndMap }) => ({ undoPinAndMap: without(undoPinAndMap, releaseTheUmem) }))),
+  mutantOf(DIALECT, {
+    id: "region-keeps-a-late-pin",
+    title: "A region that was revoked before it pinned leaves the pin to the release, which finds it revoked",
+    breaks: ["UMEM-09"],
+    inspiration: "the early return of ib_umem_dmabuf_revoke_locked()",
+  }, inUmem(({ undoPinAndMap }) => ({ undoPinAndMap: without(undoPinAndMap, unpinBuffer) }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "region-revoked-too-early-stays-attached",
+      title: "A region that was revoked before it pinned is not released",
+      breaks: ["UMEM-09"],
+    },
+    inUmem(({ undoPinAndMap }) => ({
+      undoPinAndMap: replaced(undoPinAndMap, (step) => step === releaseTheUmem, {
+        ...releaseTheUmem,
+        *run(kernel, umem) {
+          if (!umem.revoked) yield* perform(kernel, [releaseTheUmem], umem);
+        },
+      }),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "early-revocation-is-forgotten",
+      title: "A region forgets a revocation that came before it has pinned",
+      breaks: ["UMEM-09"],
+    },
+    inUmem(({ pinAndMap }) => ({
+      pinAndMap: [{ ...markRevoked, run: forgetRevocation }, ...pinAndMap],
+    })),
+  ),
   mutantOf(
     DIALECT,
     {
@@ -441,6 +475,10 @@ export const umemMutants: readonly Mutant[] = [
   }, inUmem(({ callbacks }) => ({ callbacks: { ...callbacks, pinned: () => {} } }))),
 ];
 
+function forgetRevocation(_kernel: Kernel, umem: UmemDmabuf): void {
+  umem.revoked = false;
+}
+
 function leaveList(_kernel: Kernel, { attachment }: UmemDmabuf): void {
   const { dmabuf } = attachment;
   dmabuf.attachments = dmabuf.attachments.filter((each) => each !== attachment);
@@ -695,6 +733,22 @@ export const uverbsMutants: readonly Mutant[] = [
     title: "An export does not look whether the device knows the page offset",
     breaks: ["UVX-06"],
   }, inUverbs(() => ({ lookup: [] }))),
+  mutantOf(DIALECT, {
+    id: "buffer-of-a-page-that-goes",
+    title: "An export does not look again whether its page has gone meanwhile",
+    breaks: ["UVX-06", "UVX-05"],
+  }, inUverbs(() => ({ listing: [] }))),
+  mutantOf(DIALECT, {
+    id: "page-that-goes-is-einval",
+    title: "An export whose page has gone meanwhile fails with EINVAL",
+    breaks: ["UVX-06"],
+  }, inUverbs(({ listing }) => ({ listing: answer(listing, "UVX-06", "EINVAL") }))),
+  mutantOf(DIALECT, {
+    id: "unlisted-buffer-is-kept",
+    title: "An export whose page has gone meanwhile keeps the buffer that it has made",
+    breaks: ["UVX-06"],
+    survives: "Nobody can see the buffer, so that only the check for leaks after the case notices it",
+  }, inUverbs(({ undoExport }) => ({ undoExport: without(undoExport, putUnseen) }))),
   mutantOf(DIALECT, {
     id: "unknown-page-is-enoent",
     title: "An unknown page offset is refused with ENOENT",

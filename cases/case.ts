@@ -49,8 +49,11 @@ export interface Expectation {
   readonly outcome: ExpectedOutcome;
   /** What importers must see. Nothing is asked where it is left out. */
   readonly sees?: Sees | undefined;
-  /** A text that a warning of the kernel must contain. Where it is left out, no warning is allowed. */
-  readonly warns?: string | undefined;
+  /**
+   * A text that a warning of the kernel must contain, or an empty list where the point of the step is that there is
+   * none. Where it is left out, none is allowed either, but as after every case, not as what this step shows.
+   */
+  readonly warns?: string | readonly [] | undefined;
 }
 
 /** What somebody else holds instead, where a clause is contested. */

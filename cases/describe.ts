@@ -10,8 +10,12 @@ import type { Expectation, ExpectedEvent, ExpectedOutcome, Sees } from "./case.t
 export function describeExpectation(expectation: Expectation): string {
   const parts = [describeExpectedOutcome(expectation.outcome)];
   if (expectation.sees) parts.push(describeSees(expectation.sees));
-  if (expectation.warns !== undefined) parts.push(`the kernel warns of "${expectation.warns}"`);
+  if (expectation.warns !== undefined) parts.push(describeWarning(expectation.warns));
   return parts.join(", ");
+}
+
+function describeWarning(warns: string | readonly []): string {
+  return typeof warns === "string" ? `the kernel warns of "${warns}"` : "the kernel does not warn";
 }
 
 function describeExpectedOutcome(outcome: ExpectedOutcome): string {

@@ -39,7 +39,7 @@ export interface WrittenExpectation {
   readonly fails?: ErrnoName | readonly ErrnoName[] | undefined;
   readonly faults?: Signal | undefined;
   readonly sees?: Readonly<Record<string, number>> | readonly WrittenEvent[] | undefined;
-  readonly warns?: string | undefined;
+  readonly warns?: string | readonly [] | undefined;
 }
 
 /** What others expect of a step, as a case writes it. */
@@ -91,7 +91,8 @@ const expectation = {
       description:
         "How often each attachment is told, or exactly what is seen in order; [] is nothing at all.",
     }),
-  warns: text.optional().meta({ description: "A text that a warning of the kernel must contain." }),
+  warns: z.union([text, z.tuple([])]).optional()
+    .meta({ description: "A text that a warning of the kernel must contain; [] is no warning at all." }),
 };
 
 const alternative: z.ZodType<WrittenAlternative> = z.strictObject({

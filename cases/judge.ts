@@ -387,11 +387,17 @@ function mismatch(
       : `there was ${events.map(describeEvent).join(", ")}`;
     return `expected that it ${describeExpectation(expects)}, but ${seen}`;
   }
-  const warned = all.flatMap((observation) => observation.log).filter(isWarning);
-  if (expects.warns !== undefined && !warned.some((line) => line.text.includes(expects.warns ?? ""))) {
-    return `expected a warning of the kernel that contains "${expects.warns}"`;
+  return warningMismatch(expects.warns, all.flatMap((observation) => observation.log).filter(isWarning));
+}
+
+function warningMismatch(expected: Expectation["warns"], warned: readonly LogLine[]): string | undefined {
+  if (expected === undefined) return undefined;
+  if (typeof expected === "string") {
+    if (warned.some(({ text }) => text.includes(expected))) return undefined;
+    return `expected a warning of the kernel that contains "${expected}"`;
   }
-  return undefined;
+  const [first] = warned;
+  return first && `expected that the kernel does not warn, but it warned: ${first.text}`;
 }
 
 function resultAgrees(expected: ExpectedOutcome, outcome: Outcome, context: JudgeContext): boolean {

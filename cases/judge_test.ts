@@ -164,6 +164,16 @@ Deno.test("judge() lets a warning pass that the step expects, and asks for it", 
   assertEquals(verdictOf(case_, [saw("when.0")]).verdict, "fail");
 });
 
+Deno.test("judge() fails a step whose point is that the kernel does not warn", () => {
+  const case_ = caseOf({ when: [step("when.0", "importer.pin", { ...SUCCEEDS, warns: [] })] });
+  const log: LogLine[] = [{ level: "warn", text: "refcount_t: underflow" }];
+  assertEquals(verdictOf(case_, [saw("when.0")]).verdict, "pass");
+  const judgement = verdictOf(case_, [saw("when.0", undefined, { log })]);
+  assertEquals([judgement.decidedBy, judgement.reasons], ["step", [
+    "when.0: expected that the kernel does not warn, but it warned: refcount_t: underflow",
+  ]]);
+});
+
 Deno.test("judge() blames the target, not the kernel, where the target could not run a step", () => {
   const broken: Outcome = { kind: "error", message: "the agent has no memory left" };
   const judgement = verdictOf(refusal, [saw("control.0"), saw("then.0", broken)]);

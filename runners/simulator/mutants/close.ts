@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { releaseRunningRegistration, unlinkFromDevice } from "../kernel/vfio_pci_events.ts";
+import { releaseRunningRegistration, type ReleaseStep, unlinkFromDevice } from "../kernel/vfio_pci_events.ts";
 import {
   type ChangeStep,
   dropKref,
@@ -28,6 +28,17 @@ const expectUnmaps: ChangeStep = {
   ...waitForUnmaps,
   run(_kernel, { buffer }) {
     buffer.unmapped.reinit();
+  },
+};
+
+/** Takes a buffer off the list only if no O_PATH descriptor names it, as if the name were what is released. */
+const unlinkUnlessNamed: ReleaseStep = {
+  ...unlinkFromDevice,
+  *run(kernel, buffer) {
+    const descriptors = kernel.processes.flatMap((each) => each.openNumbers.map((n) => each.descriptor(n)));
+    if (descriptors.some((each) => each?.path && each.file.of === buffer.dmabuf)) return;
+    const given = unlinkFromDevice.run(kernel, buffer);
+    if (typeof given === "object") yield* given;
   },
 };
 
@@ -143,6 +154,18 @@ export const closeMutants: readonly Mutant[] = [
     inVfio(({ release }) => ({
       release: without(release, unlinkFromDevice),
       visits: () => true,
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "path-descriptor-keeps-buffer-listed",
+      title: "A buffer without a file stays on the device's list as long as an O_PATH descriptor names it",
+      breaks: ["VCLS-12"],
+      inspiration: "the O_PATH use after free of VFIO, unfixed in 7.3.4",
+    },
+    inVfio(({ release }) => ({
+      release: replaced(release, (step) => step === unlinkFromDevice, unlinkUnlessNamed),
     })),
   ),
 ];

@@ -50,11 +50,12 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     const dmabuf = dmaBufOf(buffer);
     if (isError(dmabuf)) return dmabuf;
     if (number !== REVOKE_NUMBER) return kernel.rules.core.unknownIoctl;
-    return yield* dmaBufRevoke(kernel, { dmabuf, argument: "none" });
+    return yield* dmaBufRevoke(kernel, { dmabuf, caller: buffer.process, argument: "none" });
   }),
   on("buffer.revoke", function* ({ kernel }, { buffer, argument }) {
     const dmabuf = dmaBufOf(buffer);
-    return isError(dmabuf) ? dmabuf : yield* dmaBufRevoke(kernel, { dmabuf, argument });
+    if (isError(dmabuf)) return dmabuf;
+    return yield* dmaBufRevoke(kernel, { dmabuf, caller: buffer.process, argument });
   }),
   at("buffer.set_name", ({ kernel }, { buffer, name }) => {
     const dmabuf = dmaBufAsFile(kernel, buffer);

@@ -341,6 +341,8 @@ export function dmaBufMarkValid(kernel: Kernel, dmabuf: DmaBuf): ErrnoName | und
 /** A request to revoke a buffer, made on the buffer itself. */
 export interface RevokeOnBuffer {
   readonly dmabuf: DmaBuf;
+  /** Who asks. Nobody is refused for that, which is why the proposal was (RFC-11). */
+  readonly caller: Process;
   /** What the caller passes along, which nothing reads. */
   readonly argument: "none" | "unreadable";
 }

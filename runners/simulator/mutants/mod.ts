@@ -7,8 +7,11 @@ import { closeMutants } from "./close.ts";
 import { attachmentMutants, contractMutants, coreMutants } from "./core.ts";
 import { dutyMutants } from "./duties.ts";
 import { eventMutants, undoMutants } from "./events.ts";
+import { iommufdMutants } from "./iommufd.ts";
 import { mmapMutants } from "./mappings.ts";
 import type { Mutant } from "./mutant.ts";
+import { codeMutants, coverMutants, nonOdpMutants } from "./leon.ts";
+import { featureMutants, rfcMutants } from "./proposals.ts";
 import { onDemandMutants, umemMutants, uverbsMutants } from "./rdma.ts";
 import { ownershipMutants, requestMutants } from "./request.ts";
 import { revokeMutants, unrevokeMutants } from "./revoke.ts";
@@ -32,8 +35,14 @@ export const MUTANTS: readonly Mutant[] = [
   ...closeMutants,
   ...eventMutants,
   ...undoMutants,
+  ...iommufdMutants,
   ...umemMutants,
   ...onDemandMutants,
   ...uverbsMutants,
   ...dutyMutants,
+  ...coverMutants,
+  ...codeMutants,
+  ...nonOdpMutants,
+  ...rfcMutants,
+  ...featureMutants,
 ];

@@ -134,9 +134,9 @@ Deno.test("MUTANTS have unique names, known dialects and a clause each", () => {
 Deno.test("a mutant changes the rules of its dialect and leaves the dialect alone", () => {
   for (const mutant of MUTANTS) {
     const original = dialect(mutant.dialect);
-    const sections = Object.values<object>(original.rules);
+    const sections = Object.values<object>({ ...original.rules });
     const before = sections.map((section) => ({ ...section }));
-    const changed = Object.values<object>(mutant.apply(original).rules);
+    const changed = Object.values<object>({ ...mutant.apply(original).rules });
     assert(changed.some((section) => !sections.includes(section)), mutant.id);
     assertEquals(sections.map((section) => ({ ...section })), before);
   }

@@ -9,7 +9,7 @@
  */
 import { type Call, finishId, type Program, type ProgramStep } from "../../cases/program.ts";
 import { caseIdSchema } from "../../spec/ids.ts";
-import type { Observation } from "../../spec/observation.ts";
+import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import type { Simulator } from "../simulator/mod.ts";
 import type { Played } from "./play.ts";
 import type { Woven, WovenStep } from "./weave.ts";
@@ -41,12 +41,26 @@ export function arrange(woven: Woven, model: Simulator): Arranged {
     return { program, steps, expected: without(seen, program) };
   }
   for (const closing of closings(woven.closing)) {
-    const program = finished([...usable, ...closing], model, "wait");
-    const arranged = { program, steps, expected: playOn(model, program.steps) };
-    if (!isStuck(arranged)) return arranged;
+    const arranged = closed([...usable, ...closing], steps, model);
+    if (arranged && !isStuck(arranged)) return arranged;
   }
-  const program = finished(usable, model, "leave");
+  const program = programOf(finished(usable, model).done);
   return { program, steps, expected: playOn(model, program.steps) };
+}
+
+/** The program that waits at the end for what still blocks, or nothing where the model does not survive that. */
+function closed(
+  all: readonly WovenStep[],
+  steps: Arranged["steps"],
+  model: Simulator,
+): Arranged | undefined {
+  try {
+    const { done, open } = finished(all, model);
+    const program = programOf([...done, ...open.toReversed().map(finishOf)].flatMap(asCallIfAlone));
+    return { program, steps, expected: playOn(model, program.steps) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** What to add so that nothing stays blocked: nothing, one step, or all of them. */
@@ -67,19 +81,24 @@ interface Rehearsed {
  */
 function rehearse(steps: readonly WovenStep[], model: Simulator): Rehearsed {
   const observations: Observation[] = [];
-  let played: { readonly seen: Played } | { readonly error: unknown };
+  const program = programOf(steps.map(actionOf));
+  let end: CaseEnd = { end: "lost" };
+  let thrown: { readonly error: unknown } | undefined;
   try {
-    const program = programOf(steps.map(actionOf));
-    const end = model.run(program, (observation) => observations.push(observation));
-    played = { seen: { observations, end } };
+    end = model.run(program, (observation) => observations.push(observation));
   } catch (error) {
-    played = { error };
+    thrown = { error };
   }
   const early = steps.find((step, index) => endsTooEarly(step, observations[index - 1], steps));
   if (early) return rehearse(steps.filter((step) => step !== early), model);
-  if ("error" in played) throw played.error;
+  if (thrown && !isCleanUpOfBlocked(steps, observations)) throw thrown.error;
   const usable = steps.filter((_step, index) => observations[index]?.outcome.kind !== "skipped");
-  return { usable, seen: played.seen };
+  return { usable, seen: { observations, end } };
+}
+
+/** Whether every step was played and some of them still block: the program may yet be mended by what gives back. */
+function isCleanUpOfBlocked(steps: readonly WovenStep[], observations: readonly Observation[]): boolean {
+  return observations.length === steps.length && (observations.at(-1)?.pending.length ?? 0) > 0;
 }
 
 function endsTooEarly(
@@ -91,12 +110,12 @@ function endsTooEarly(
   return steps.some(({ id, uses }) => before.pending.includes(id) && uses.includes(ends));
 }
 
-/**
- * The program in which each step that blocks is finished as soon as another has let it go. What still blocks at the
- * end is waited for, or left to the clean-up.
- */
-function finished(steps: readonly WovenStep[], model: Simulator, atEnd: "wait" | "leave"): Program {
-  const seen = playOn(model, steps.map(actionOf)).observations;
+/** The steps, each that blocks finished as soon as another has let it go, and those that still block at the end. */
+function finished(steps: readonly WovenStep[], model: Simulator): {
+  readonly done: readonly ProgramStep[];
+  readonly open: readonly string[];
+} {
+  const seen = observe(model, programOf(steps.map(actionOf)));
   const open: string[] = [];
   const done: ProgramStep[] = [];
   steps.forEach((step, index) => {
@@ -110,8 +129,18 @@ function finished(steps: readonly WovenStep[], model: Simulator, atEnd: "wait" |
       done.push(finishOf(id));
     }
   });
-  if (atEnd === "leave") return programOf(done);
-  return programOf([...done, ...open.toReversed().map(finishOf)].flatMap(asCallIfAlone));
+  return { done, open };
+}
+
+/** What the model sees of the steps; it need not survive the clean-up. */
+function observe(model: Simulator, program: Program): readonly Observation[] {
+  const observations: Observation[] = [];
+  try {
+    model.run(program, (observation) => observations.push(observation));
+  } catch (error) {
+    if (observations.length < program.steps.length) throw error;
+  }
+  return observations;
 }
 
 /** A start right before its finish is a call. */

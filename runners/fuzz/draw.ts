@@ -8,14 +8,14 @@ import fc from "fast-check";
 import { z } from "zod";
 import { OPERATION_NAMES, type OperationName, operationOf } from "../../spec/operations/mod.ts";
 import { kindsOf, type ObjectKind } from "../../spec/operations/operation.ts";
-import { ARGUMENTS, KIND_WEIGHTS, STRAY_DESCRIPTORS, weightOf } from "./tuning.ts";
+import { ARGUMENTS, kindWeight, STRAY_DESCRIPTORS, THEMES, weightOf } from "./tuning.ts";
 import { defined, valuesOf } from "./values.ts";
 
 /** An object, by its kind and its place among those of the kind. */
 export interface Reference {
   /** Its kind. */
   readonly kind: ObjectKind;
-  /** Its place; the newest object of the kind stands for one that is not there. */
+  /** Its place; another object of the kind stands for one that is not there. */
   readonly slot: number;
 }
 
@@ -56,7 +56,7 @@ const action = fc.oneof(
 );
 
 /**
- * Lists of drawn steps.
+ * Lists of drawn steps. Some are drawn from all operations, some from those of a theme.
  *
  * @param maxSteps how many steps a list has at most
  * @param operations what is drawn from; the whole vocabulary unless said otherwise
@@ -65,11 +65,41 @@ export function drawsOf(
   maxSteps: number,
   operations: readonly OperationName[] = OPERATION_NAMES,
 ): fc.Arbitrary<readonly Draw[]> {
-  const step = fc.oneof(...operations.flatMap((operation) => {
+  const steps = operations.flatMap((operation) => {
     const arbitrary = drawOf(operation);
-    return arbitrary ? [{ arbitrary, weight: weightOf(operation) }] : [];
-  }));
-  return fc.array(step, { maxLength: maxSteps, size: "max" });
+    return arbitrary ? [{ operation, arbitrary, weight: weightOf(operation) }] : [];
+  });
+  const themes = THEMES.flatMap(({ of, begin }) => {
+    const fitting = steps.filter(({ operation }) =>
+      of.includes(operation) || of.includes(groupOf(operation))
+    );
+    const first = steps.filter(({ operation }) => begin.includes(operation));
+    return fitting.length > 0 ? [listsOf(fitting, first, maxSteps)] : [];
+  });
+  return fc.oneof(listsOf(steps, [], maxSteps), ...themes);
+}
+
+interface Step {
+  readonly arbitrary: fc.Arbitrary<Draw>;
+  readonly weight: number;
+}
+
+/** Lists of some steps, most of which begin with one of each of others. */
+function listsOf(
+  steps: readonly Step[],
+  begin: readonly Step[],
+  maxSteps: number,
+): fc.Arbitrary<readonly Draw[]> {
+  const first = begin.slice(0, maxSteps).map(({ arbitrary }) =>
+    fc.option(arbitrary, { nil: undefined, freq: 4 })
+  );
+  const rest = fc.array(fc.oneof(...steps), { maxLength: maxSteps - first.length, size: "max" });
+  return fc.tuple(fc.tuple(...first), rest)
+    .map(([one, other]) => [...one, ...other].filter((draw) => draw !== undefined));
+}
+
+function groupOf(operation: OperationName): string {
+  return operation.slice(0, operation.indexOf("."));
 }
 
 /**
@@ -83,7 +113,7 @@ export function drawOf(operation: OperationName): fc.Arbitrary<Draw> | undefined
   for (const [name, schema] of Object.entries(operationOf(operation).args.shape)) {
     const kinds = kindsOf(schema);
     if (kinds) {
-      objects[name] = objectsOf(schema, kinds);
+      objects[name] = objectsOf(schema, references(operation, name, kinds));
       continue;
     }
     const values = ARGUMENTS.get(`${operation}.${name}`) ?? valuesOf(schema);
@@ -101,10 +131,9 @@ export function drawOf(operation: OperationName): fc.Arbitrary<Draw> | undefined
 
 function objectsOf(
   schema: z.core.$ZodType,
-  kinds: readonly ObjectKind[],
+  one: fc.Arbitrary<Reference>,
 ): fc.Arbitrary<DrawnObject | undefined> {
   const { form, optional } = formOf(schema);
-  const one = references(kinds);
   const drawn: fc.Arbitrary<DrawnObject> = form === "list"
     ? fc.array(one, { minLength: 1, maxLength: SLOTS })
     : form === "or-number"
@@ -117,14 +146,21 @@ function objectsOf(
   if (!optional) return drawn;
   return fc.oneof(
     { withCrossShrink: true },
-    { arbitrary: fc.constant(undefined), weight: 2 },
+    { arbitrary: fc.constant(undefined), weight: 4 },
     { arbitrary: drawn, weight: 1 },
   );
 }
 
-function references(kinds: readonly ObjectKind[]): fc.Arbitrary<Reference> {
+function references(
+  operation: OperationName,
+  argument: string,
+  kinds: readonly ObjectKind[],
+): fc.Arbitrary<Reference> {
   const kind = fc.oneof(
-    ...kinds.map((each) => ({ arbitrary: fc.constant(each), weight: KIND_WEIGHTS[each] ?? 1 })),
+    ...kinds.map((each) => ({
+      arbitrary: fc.constant(each),
+      weight: kindWeight(operation, argument, each),
+    })),
   );
   return fc.record({ kind, slot });
 }

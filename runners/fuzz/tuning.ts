@@ -41,6 +41,12 @@ const WEIGHTS: Readonly<Partial<Record<OperationName, number>>> = {
   "heap.alloc": 1,
   "exporter.create": 2,
   "exporter.invalidate": 1,
+  "iommufd.map_file": 10,
+  "iommufd.dma_read": 6,
+  "iommufd.destroy": 1,
+  "iommufd.change_process": 1,
+  "rdma.register": 8,
+  "rdma.read": 5,
   "clock.advance": 4,
 };
 
@@ -53,13 +59,14 @@ export function weightOf(operation: OperationName): number {
 function mostly(first: unknown, ...others: readonly unknown[]): fc.Arbitrary<unknown> {
   return fc.oneof(
     { withCrossShrink: true },
-    { arbitrary: fc.constant(first), weight: 2 * others.length },
-    { arbitrary: fc.constantFrom(...others), weight: others.length },
+    { arbitrary: fc.constant(first), weight: 5 },
+    { arbitrary: fc.constantFrom(...others), weight: 1 },
   );
 }
 
 const page = fc.constantFrom<unknown>(undefined, 1, 3, 4, 255);
 const byte = fc.constantFrom<unknown>(1, 0, 90, 255);
+const address = mostly(undefined, "32MiB", "16MiB + 1 page", "16MiB + 1");
 const region = mostly(undefined, 1, 5, 6, 9);
 
 /**
@@ -96,9 +103,13 @@ export const ARGUMENTS: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map(Obj
   "vfio.export.flags": mostly(undefined, 1),
   "vfio.export.argsz": mostly(undefined, 0, 8, 24, 39, 48),
   "vfio.export.unreadable": mostly(undefined, "header", "payload", "ranges"),
+  "vfio.feature.request": fc.constantFrom<unknown>(["get"], ["probe", "get"], undefined, ["set"], ["probe"]),
   "vfio.feature.argsz": mostly(undefined, 0, 8, 39, 48),
   "vfio.revoke.argsz": mostly(undefined, 0, 4, 7, 9, 16),
   "vfio.revoke.unreadable": mostly(undefined, "all", "second-half"),
+  "vfio.revoke_feature.request": mostly(undefined, ["probe", "set"], ["get"], ["probe"], []),
+  "vfio.revoke_feature.argsz": mostly(undefined, 0, 8, 11, 16),
+  "vfio.revoke_feature.unreadable": mostly(undefined, "header", "payload"),
   "vfio.command.memory": fc.constantFrom<unknown>("off", "on", undefined),
   "vfio.power.state": fc.constantFrom<unknown>("D3hot", "D0"),
   "vfio.fail_next.errno": fc.constantFrom<unknown>("EIO", "EINVAL"),
@@ -135,17 +146,53 @@ export const ARGUMENTS: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map(Obj
   "exporter.create.pin": fc.constantFrom<unknown>(undefined, "ok", "EINVAL"),
   "exporter.create.map": mostly(undefined, "null", "ENOMEM"),
   "exporter.create.omit": mostly(undefined, ["map"], ["unmap"], ["release"], ["unpin"]),
+  "exporter.create.revoke": mostly(undefined, "ok", "EBUSY"),
+  "iommufd.map_file.iova": address,
+  "iommufd.map_file.length": mostly(undefined, "1 page", "2 pages", "5 pages", "0", "1"),
+  "iommufd.map_file.start": mostly(undefined, "1 page", "4 pages", "1"),
+  "iommufd.unmap.iova": mostly(undefined, "0", "32MiB", "16MiB + 1 page"),
+  "iommufd.unmap.length": mostly(undefined, "2^64 - 1", "1 page", "0"),
+  "iommufd.vfio_unmap.iova": address,
+  "iommufd.vfio_unmap.length": mostly(undefined, "1 page", "2 pages", "0"),
+  "iommufd.copy.from_iova": address,
+  "iommufd.copy.iova": fc.constantFrom<unknown>("32MiB", undefined, "16MiB + 4 pages"),
+  "iommufd.copy.length": mostly(undefined, "1 page", "5 pages"),
+  "iommufd.dma_read.iova": address,
+  "iommufd.dma_write.iova": address,
+  "iommufd.dma_write.value": byte,
+  "iommufd.access_read.iova": address,
+  "iommufd.access_write.iova": address,
+  "iommufd.access_write.value": byte,
+  "iommufd.access_pin.iova": address,
+  "iommufd.mock_get.length": mostly(undefined, "1 page", "0"),
+  "memfd.create.length": mostly(undefined, "1 page", "8 pages"),
+  "udmabuf.create.length": mostly(undefined, "1 page", "0", "8 pages"),
+  "udmabuf.create.offset": mostly(undefined, "1 page", "1"),
+  "rdma.register.offset": mostly(undefined, "1 page", "4 pages", "1"),
+  "rdma.register.length": mostly(undefined, "4 pages", "5 pages", "0", "1"),
+  "rdma.read.page": mostly(undefined, 1, 4),
+  "rdma.write.page": mostly(undefined, 1, 4),
+  "rdma.write.value": byte,
+  "rdma.export.offset": mostly(undefined, "unknown"),
   "clock.advance.ms": fc.constantFrom<unknown>(1, 10, 1000),
 }));
 
 /** Numbers that are no open descriptor, for arguments that take a bare number. */
 export const STRAY_DESCRIPTORS = [-1, 9999] as const;
 
-/** How often an argument that takes several kinds of objects gets one of this kind. */
-export const KIND_WEIGHTS: Readonly<Partial<Record<ObjectKind, number>>> = {
-  buffer: 8,
-  device: 3,
-};
+const KIND_WEIGHTS: Readonly<Partial<Record<ObjectKind, number>>> = { buffer: 8, device: 3 };
+
+/** Which kind an argument is about, where its name does not say so. */
+const MEANT: ReadonlyMap<string, ObjectKind> = new Map([["iommufd.map_file.file", "buffer"]]);
+
+/**
+ * How often an argument gets an object of a kind that it accepts, in comparison with the other kinds. Where one kind
+ * is meant, the others are for the refusals.
+ */
+export function kindWeight(operation: OperationName, argument: string, kind: ObjectKind): number {
+  const meant = MEANT.get(`${operation}.${argument}`) ?? argument;
+  return kind === meant ? 50 : KIND_WEIGHTS[kind] ?? 1;
+}
 
 /** The operation that gives an object of a kind, where that is not the first that needs least. */
 export const SOURCES: Readonly<Partial<Record<ObjectKind, OperationName>>> = {
@@ -153,13 +200,53 @@ export const SOURCES: Readonly<Partial<Record<ObjectKind, OperationName>>> = {
   vma: "buffer.mmap",
 };
 
-/**
- * Operations after which nothing may use an object any more, because a driver that did would be wrong itself. The
- * last word of the name decides. Descriptors and mappings of user space are not meant: the kernel must bear their use.
- */
-const LAST_USE = /\.(detach|unmap|vunmap|destroy|release|put|free|unregister|dereg)$/;
+/** What a driver in the kernel holds. Using it after its end would be the driver's mistake, not the exporter's. */
+const HELD_BY_DRIVERS: readonly ObjectKind[] = ["attachment", "mapping", "vmapping", "region", "entry"];
 
-/** Whether an operation is the last use of the object that its first argument names. */
-export function isLastUse(operation: OperationName): boolean {
-  return LAST_USE.test(operation) && operation !== "memory.unmap";
+const LAST_USE = /\.(detach|unmap|vunmap|deregister|free|release|put)$/;
+
+/**
+ * Whether an operation is the last use of an object of a kind. Descriptors, and what a process maps, are never
+ * meant: the kernel must bear every use of them.
+ */
+export function isLastUse(operation: OperationName, kind: ObjectKind): boolean {
+  return LAST_USE.test(operation) && HELD_BY_DRIVERS.includes(kind);
 }
+
+/** What moves or revokes a buffer, or ends the session of its device. */
+const MOVES = [
+  "vfio.export",
+  "vfio.revoke",
+  "vfio.revoke_feature",
+  "buffer.revoke",
+  "vfio.command",
+  "vfio.power",
+  "vfio.reset",
+  "vfio.hot_reset",
+  "fd.close",
+];
+
+/** What programs of a kind are made of. */
+export interface Theme {
+  /** Groups of operations, and single ones. */
+  readonly of: readonly string[];
+  /** Operations that most of these programs begin with, because the others can do little before. */
+  readonly begin: readonly OperationName[];
+}
+
+/**
+ * Themes let operations that belong together meet often. An operation that no theme has is met in programs without a
+ * theme.
+ */
+export const THEMES: readonly Theme[] = [
+  { of: ["vfio", "buffer", "memory", "fd", "process"], begin: [] },
+  { of: ["vfio", "importer", "fence", "fd", "clock"], begin: ["importer.attach"] },
+  { of: [...MOVES, "importer", "fence", "clock"], begin: ["importer.attach", "importer.map"] },
+  { of: [...MOVES, "buffer.mmap", "memory"], begin: ["buffer.mmap"] },
+  { of: [...MOVES, "iommufd", "memfd", "udmabuf"], begin: ["iommufd.hwpt", "iommufd.map_file"] },
+  { of: [...MOVES, "rdma", "umem", "fence"], begin: ["rdma.register"] },
+  {
+    of: ["exporter", "heap", "udmabuf", "memfd", "importer", "buffer", "memory", "fence", "clock"],
+    begin: ["exporter.create"],
+  },
+];

@@ -82,7 +82,7 @@ class Loom {
     if (action === "prepare") return undefined;
     const given = this.#given(operation, objects, slot, used);
     const [first] = used;
-    const ended = isLastUse(operation) ? first : undefined;
+    const ended = first && isLastUse(operation, first.kind) ? first : undefined;
     this.#push({ operation, written: { ...named, ...plain }, bind: given?.name, action }, used, ended);
     if (given) this.#things.push(given);
     if (ended) this.#forget(ended);
@@ -116,8 +116,8 @@ class Loom {
 
   #use({ kind, slot }: Reference, used: Thing[]): Thing {
     const ofKind = this.#things.filter((thing) => thing.kind === kind);
-    const found = ofKind.findLast((thing) => thing.slot === slot) ?? ofKind.at(-1) ??
-      this.#provide(kind, slot);
+    const found = ofKind.findLast((thing) => thing.slot === slot) ??
+      ofKind.findLast((thing) => thing.slot === 0) ?? ofKind.at(-1) ?? this.#provide(kind, slot);
     used.push(found);
     return found;
   }

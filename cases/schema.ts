@@ -7,6 +7,7 @@ import { z } from "zod";
 import { familySchema } from "../spec/clause.ts";
 import { OPERATION_NAMES, operationOf } from "../spec/operations/mod.ts";
 import { OBJECT_NAME, type Operation } from "../spec/operations/operation.ts";
+import { contradictionsSchema } from "../spec/contradictions.ts";
 import { profileSchema } from "../spec/profile.ts";
 import { digestsSchema } from "../spec/provenance/digests.ts";
 import { sourcesSchema } from "../spec/sources.ts";
@@ -37,6 +38,7 @@ export function schemas(): Readonly<Record<string, JsonSchema>> {
     "ledger.json": titled("A file of clauses", familySchema),
     "profile.json": titled("A profile", profileSchema),
     "citations.json": titled("The digests of cited lines", digestsSchema),
+    "contradictions.json": titled("Where the sources disagree", contradictionsSchema),
     "sources.json": titled("What the clauses cite", sourcesSchema),
   };
 }

@@ -21,6 +21,7 @@ import type {
 import type {
   DmaBufPages,
   DmaBufRange,
+  FileRange,
   IommuDomain,
   IoptPages,
   RevokeStep,
@@ -36,6 +37,8 @@ export interface IommufdRules {
   readonly mapFile: Checks<MapFileRequest>;
   /** What a descriptor that is not open answers. */
   readonly noSuchFile: ErrnoName;
+  /** Which pages of a file cannot be had. */
+  readonly pinFolios: Checks<FileRange>;
   /** Which ranges of a dma-buf cannot be mapped. */
   readonly dmaBufRange: Checks<DmaBufRange>;
   /** What iommufd declares when it attaches to a dma-buf. */

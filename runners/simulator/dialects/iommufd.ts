@@ -33,6 +33,7 @@ import {
   unlockMock,
 } from "../kernel/iommufd_selftest.ts";
 import { PAGE_SIZE } from "../kernel/kernel.ts";
+import { Memfd } from "../kernel/udmabuf.ts";
 import type { IommufdRules } from "../iommufd_rules.ts";
 
 const PAGE = BigInt(PAGE_SIZE);
@@ -105,6 +106,20 @@ export const iommufd73: IommufdRules = {
     },
   ],
   noSuchFile: "EBADF",
+  pinFolios: [
+    {
+      clause: "IOFD-02",
+      errno: "EINVAL",
+      refuses: "a file that is not in memory",
+      when: ({ file }) => !(file.of instanceof Memfd),
+    },
+    {
+      clause: "IOFD-02",
+      errno: "EINVAL",
+      refuses: "pages beyond the end",
+      when: ({ file: { of }, first, count }) => of instanceof Memfd && first + count > of.pages,
+    },
+  ],
   dmaBufRange: [{
     clause: "IOFD-03",
     errno: "EINVAL",

@@ -392,7 +392,7 @@ function accessByte(
   const access = value === undefined ? "read" : "write";
   const refused = refusal(kernel, kernel.rules.iommufd.accessRw, { access, pages });
   if (refused) return refused;
-  const frames = pages.frames(area.offset + pageOf(iova) - area.first, 1);
+  const frames = pages.frames(kernel, area.offset + pageOf(iova) - area.first, 1);
   if (isError(frames)) return frames;
   const [frame] = frames;
   if (!frame) return "EINVAL";
@@ -419,7 +419,7 @@ function pinAreas(kernel: Kernel, ioas: Ioas, range: IovaRange, access: Access):
     if (!pages) return "ENOENT";
     const refused = refusal(kernel, kernel.rules.iommufd.accessPin, { access, pages });
     if (refused) return refused;
-    const frames = pages.frames(offset, count);
+    const frames = pages.frames(kernel, offset, count);
     if (isError(frames)) return frames;
   }
   const covered = areas.reduce((sum, area) => sum + lengthWithin(area, range), 0n);

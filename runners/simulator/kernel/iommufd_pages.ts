@@ -75,7 +75,7 @@ export abstract class IoptPages extends SharedObject {
   }
 
   /** The frames of some pages, or why they cannot be had. */
-  abstract frames(first: number, count: number): readonly PageFrame[] | ErrnoName;
+  abstract frames(kernel: Kernel, first: number, count: number): readonly PageFrame[] | ErrnoName;
 }
 
 /** Pages of a memfd; IOPT_ADDRESS_FILE. Nobody can take them back. */
@@ -87,12 +87,22 @@ export class FilePages extends IoptPages {
     this.file = getFile(file);
   }
 
-  /** memfd_pin_folios(): a file of another kind has none. */
-  frames(first: number, count: number): readonly PageFrame[] | ErrnoName {
+  /** memfd_pin_folios(). */
+  frames(kernel: Kernel, first: number, count: number): readonly PageFrame[] | ErrnoName {
+    const range = { file: this.file, first: this.start + first, count };
+    const refused = refusal(kernel, kernel.rules.iommufd.pinFolios, range);
+    if (refused) return refused;
     const { of } = this.file;
-    if (!(of instanceof Memfd) || this.start + first + count > of.pages) return "EINVAL";
-    return Array.from({ length: count }, (_, i) => ({ memory: of.memory, page: this.start + first + i }));
+    if (!(of instanceof Memfd)) return [];
+    return Array.from({ length: count }, (_, index) => ({ memory: of.memory, page: range.first + index }));
   }
+}
+
+/** Pages of a file that are asked for. */
+export interface FileRange {
+  readonly file: File;
+  readonly first: number;
+  readonly count: number;
 }
 
 /** Where the pages of a dma-buf are translated: struct iopt_pages_dmabuf_track. */
@@ -130,7 +140,7 @@ export class DmaBufPages extends IoptPages {
   }
 
   /** pfn_reader_fill_dmabuf(). */
-  frames(first: number, count: number): readonly PageFrame[] {
+  frames(_kernel: Kernel, first: number, count: number): readonly PageFrame[] {
     return this.phys.slice(this.start + first, this.start + first + count);
   }
 }
@@ -401,7 +411,7 @@ function fill(
   domain: IommuDomain,
 ): ErrnoName | undefined {
   const rules = kernel.rules.iommufd;
-  const frames = rules.translatesNothing(pages) ? [] : pages.frames(area.offset, area.count);
+  const frames = rules.translatesNothing(pages) ? [] : pages.frames(kernel, area.offset, area.count);
   if (isError(frames)) return frames;
   if (pages instanceof DmaBufPages) pages.tracker = [...pages.tracker, ...rules.tracked(area, domain)];
   frames.forEach((frame, i) => domain.map(area.first + i, { frame, access: area.access }));
@@ -426,10 +436,4 @@ function unfill(area: IoptArea, pages: IoptPages, domain: IommuDomain): void {
   domain.unmap(area.first, area.count);
   if (!(pages instanceof DmaBufPages)) return;
   pages.tracker = pages.tracker.filter((track) => track.area !== area || track.domain !== domain);
-}
-
-/** An access of the CPU to an area, as VFIO's emulated devices make it. */
-export interface CpuAccess {
-  readonly pages: IoptPages;
-  readonly access: Access;
 }

@@ -58,7 +58,11 @@ Deno.test("openTarget() switches features, in the order in which they are declar
 Deno.test("parseTarget() refuses features that there are not, and the same one twice", () => {
   const table = [
     ["sim:mainline-7.3+no-dmabfu", 'The simulator has no feature "no-dmabfu"', 'Did you mean "no-dmabuf"?'],
-    ["sim:mainline-7.3+", 'The simulator has no feature ""', "Take one of +no-dmabuf, +no-sync-file"],
+    [
+      "sim:mainline-7.3+",
+      'The simulator has no feature ""',
+      "Take one of +no-dmabuf, +no-iommufd, +no-sync-file",
+    ],
     ["sim+no-dmabuf+no-dmabuf", 'The target has the feature "no-dmabuf" twice', "Name it once"],
     [
       "sim:mainline-7.4+no-dmabuf",

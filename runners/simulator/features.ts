@@ -25,6 +25,7 @@ export interface Feature {
 export const FEATURES: ReadonlyMap<string, Feature> = new Map(
   [
     { name: "no-dmabuf", title: "without CONFIG_VFIO_PCI_DMABUF", apply: withoutDmabuf },
+    { name: "no-iommufd", title: "without CONFIG_IOMMUFD", apply: withoutIommufd },
     { name: "no-sync-file", title: "without CONFIG_SYNC_FILE", apply: withoutSyncFile },
   ].map((feature) => [feature.name, feature]),
 );
@@ -61,6 +62,10 @@ function alwaysWithout<R>(checks: Checks<R>): Checks<R> {
   return checks.map((check): Check<R> =>
     check.refuses === WITHOUT_DMABUF ? { ...check, when: () => true } : check
   );
+}
+
+function withoutIommufd(rules: Rules): Rules {
+  return { ...rules, iommufd: { ...rules.iommufd, device: "absent" } };
 }
 
 function withoutSyncFile(rules: Rules): Rules {

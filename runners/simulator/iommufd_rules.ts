@@ -33,6 +33,8 @@ import type { Sequence } from "./kernel/sequence.ts";
 
 /** The rules of iommufd. */
 export interface IommufdRules {
+  /** Whether there is a device to open at all: CONFIG_IOMMUFD. */
+  readonly device: "present" | "absent";
   /** Which requests to map a file are refused before the descriptor is looked at. */
   readonly mapFile: Checks<MapFileRequest>;
   /** What a descriptor that is not open answers. */

@@ -89,6 +89,7 @@ const refuseDmaBufToCpu: Check<CpuAccess> = {
 
 /** iommufd in Linux 7.3. */
 export const iommufd73: IommufdRules = {
+  device: "present",
   mapFile: [
     ...mapArgument,
     {

@@ -47,7 +47,9 @@ export const leonV1CoreRow: Revocation = {
 /** The row of the cover letter: nothing is un-revoked. */
 export const leonV1CoverRow: Revocation = { ...leonV1CoreRow, stateFirst: "yes", unrevokeNotifies: "-" };
 
-const callbacksOf = ({ ops }: AttachRequest) => [ops?.invalidate, ops?.revokeNotify].filter(Boolean).length;
+function callbacksOf({ ops }: AttachRequest): number {
+  return [ops?.invalidate, ops?.revokeNotify].filter(Boolean).length;
+}
 
 /** What dma_buf_dynamic_attach() refuses, after its checks for null pointers. */
 const attach: Checks<AttachRequest> = [
@@ -79,12 +81,14 @@ const attach: Checks<AttachRequest> = [
   },
 ];
 
-const revokedFor = (clause: string): Check<DmaBuf> => ({
-  clause,
-  errno: "ENODEV",
-  refuses: "a revoked buffer",
-  when: ({ invalidated }) => invalidated,
-});
+function revokedFor(clause: string): Check<DmaBuf> {
+  return {
+    clause,
+    errno: "ENODEV",
+    refuses: "a revoked buffer",
+    when: ({ invalidated }) => invalidated,
+  };
+}
 
 const map: Checks<Attachment> = [{
   clause: "LEON1-06",

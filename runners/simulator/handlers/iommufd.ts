@@ -54,7 +54,9 @@ function value(given: bigint | ErrnoName): number | ErrnoName {
 
 /** The handlers of `iommufd.*`. */
 export const iommufdHandlers: readonly (readonly [OperationName, SimHandler])[] = [
-  at("iommufd.open", ({ process }) => openIommufd(process)),
+  at("iommufd.open", ({ kernel, process }) => {
+    return kernel.rules.iommufd.device === "absent" ? "ENOENT" : openIommufd(process);
+  }),
   at("iommufd.ioas", ({ kernel }, { iommufd, type1 }) => {
     const context = iommufdOf(iommufd);
     return isError(context) ? context : { fd: iommufd, object: allocIoas(kernel, context, type1) };

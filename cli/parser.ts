@@ -23,6 +23,7 @@ import { FORMAT_NAMES } from "./formats.ts";
 import type { Io } from "./io.ts";
 import { exploreCommand } from "./parser_explore.ts";
 import { fuzzOptions } from "./parser_fuzz.ts";
+import { coverageOptions, mutantsOptions } from "./parser_mutants.ts";
 import { newCommands } from "./parser_new.ts";
 import { specCommands } from "./parser_spec.ts";
 import { VERSION } from "./suite.ts";
@@ -72,16 +73,16 @@ function shardOf(text: string): Shard {
   return { index, count };
 }
 
-/** What another build of a simulated kernel can have or lack. */
-const features = [...FEATURES.values()].map(({ name, title }) => `+${name} (${title})`).join(", ");
+/** What a target is, with what another build of a simulated kernel can have or lack. */
+const targetText =
+  "What to run on, as in sim or sim:mainline-7.3, with features of another build behind it: " +
+  [...FEATURES.values()].map(({ name, title }) => `+${name} (${title})`).join(", ");
 
 const runOptions = object("How to run", {
   selectors,
   target: withDefault(
     option("-t", "--target", string({ metavar: "TARGET" }), {
-      description:
-        message`What to run on, as in sim or sim:mainline-7.3, with the features of another build behind
-        it: ${text(features)}.`,
+      description: message`${text(targetText)}.`,
     }),
     "sim",
   ),
@@ -153,8 +154,8 @@ function commands(args: readonly string[]) {
     command(
       "coverage",
       map(
-        object({ format: plainFormat, profile }),
-        (given): Action => (io) => coverage(given.format, given.profile, io),
+        object({ format: plainFormat, profile, ...coverageOptions }),
+        (given): Action => (io) => coverage(given, io),
       ),
       { description: message`Says which clauses have cases.` },
     ),
@@ -198,28 +199,6 @@ function commands(args: readonly string[]) {
     ),
   );
 }
-
-const mutantsOptions = object("Which mutants, and what of them", {
-  ids: multiple(
-    argument(string({ metavar: "MUTANT" }), { description: message`A mutant; all of them otherwise.` }),
-  ),
-  clause: optional(option("-c", "--clause", string({ metavar: "CLAUSE" }), {
-    description: message`Only the mutants that break this clause.`,
-  })),
-  jobs: optional(option("-j", "--jobs", integer({ metavar: "N", min: 1, max: 256 }), {
-    description: message`How many workers to use side by side; one for each core otherwise.`,
-  })),
-  format: withDefault(
-    option("-f", "--format", choice(["human", "json", "csv", "markdown"], { metavar: "FORMAT" }), {
-      description: message`What to print.`,
-    }),
-    "human" as const,
-  ),
-  matrix: optional(option("-m", "--matrix", string({ metavar: "FILE" }), {
-    description: message`Writes the kill matrix to a file that ends in .csv, .json or .md.`,
-  })),
-  idleCases: option("--idle-cases", { description: message`Prints the cases that kill nothing instead.` }),
-});
 
 const tourOptions = object("How to tour", {
   target: optional(option("-t", "--target", string({ metavar: "TARGET" }), {

@@ -188,8 +188,7 @@ export const exporterOperations = {
     errnos: ["EINVAL", "ENOENT", "ENOMEM", "EMFILE"],
   }),
   "exporter.counts": operation({ buffer: named.buffer }, {
-    summary:
-      "Counts what is held of a buffer of the test exporter, and fences that have not signalled.",
+    summary: "Counts what is held of a buffer of the test exporter, and fences that have not signalled.",
     follows: "/sys/kernel/debug/dma_buf/bufinfo; the test exporter's own counts",
     result: { gives: "value", of: "{ references, attachments, pins, mappings, fences: numbers }" },
     errnos: ["EBADF", "EINVAL"],

@@ -12,6 +12,7 @@ import type {
   CpuAccess,
   Ioas,
   IoptArea,
+  IovaRange,
   MapFileRequest,
   Placement,
   SplitRequest,
@@ -65,6 +66,8 @@ export interface IommufdRules {
 
   /** Which requests to unmap are refused. */
   readonly unmap: Checks<UnmapRequest>;
+  /** Which ranges cannot be unmapped, in whichever way. */
+  readonly unmapRange: Checks<IovaRange>;
   /** Which areas cannot be unmapped by a request that touches them. */
   readonly unmapArea: Checks<UnmapOfArea>;
   /** How many bytes unmapping an area counts. */

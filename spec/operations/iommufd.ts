@@ -83,13 +83,13 @@ export const iommufdOperations = {
     summary: "Unmaps every area of a range of addresses; 0 and 2^64 - 1 stand for all of them.",
     follows: "IOMMU_IOAS_UNMAP; iommufd_ioas_unmap()",
     result: { gives: "value", of: "how many bytes were mapped" },
-    errnos: ["EBADF", "ENOENT", "EOVERFLOW", "EBUSY"],
+    errnos: ["EBADF", "EINVAL", "ENOENT", "EOVERFLOW", "EBUSY"],
   }),
   "iommufd.vfio_unmap": operation({ ioas: named.ioas, iova: address, length: fourPages }, {
     summary: "Unmaps a range of addresses as VFIO type1 does, which splits the areas at its ends.",
     follows: "VFIO_IOMMU_UNMAP_DMA on iommufd; iommufd_vfio_unmap_dma(), iopt_area_split()",
     result: { gives: "value", of: "how many bytes were mapped" },
-    errnos: ["EBADF", "ENOENT", "ENODEV", "EBUSY", "EOPNOTSUPP", "EINVAL"],
+    errnos: ["EBADF", "ENOENT", "ENODEV", "EBUSY", "EOPNOTSUPP", "EINVAL", "EOVERFLOW"],
   }),
   "iommufd.copy": operation({
     ioas: named.ioas,

@@ -39,11 +39,18 @@ import type { IommufdRules } from "../iommufd_rules.ts";
 const PAGE = BigInt(PAGE_SIZE);
 const ULONG_MAX = (1n << 64n) - 1n;
 
+/** The most pages of a file that the simulated machine can hold at once. */
+const MOST_FILE_PAGES = 1 << 16;
+
 /** The most pages of a buffer of the mock exporter. */
 const MOST_MOCK_PAGES = 512n;
 
 function isBeyondUlong({ iova, length }: IovaRange): boolean {
   return iova >= ULONG_MAX || length >= ULONG_MAX;
+}
+
+function overflows({ iova, length }: IovaRange): boolean {
+  return iova + length - 1n > ULONG_MAX;
 }
 
 /** The checks with which every request to map begins, in the order of ioas.c. */
@@ -120,6 +127,12 @@ export const iommufd73: IommufdRules = {
       refuses: "pages beyond the end",
       when: ({ file: { of }, first, count }) => of instanceof Memfd && first + count > of.pages,
     },
+    {
+      clause: "IOFD-02",
+      errno: "ENOMEM",
+      refuses: "more than the machine has",
+      when: ({ count }) => count > MOST_FILE_PAGES,
+    },
   ],
   dmaBufRange: [{
     clause: "IOFD-03",
@@ -155,7 +168,7 @@ export const iommufd73: IommufdRules = {
       clause: "IOFD-01",
       errno: "EOVERFLOW",
       refuses: "addresses that overflow",
-      when: ({ request: { iova, length } }) => iova + length - 1n > ULONG_MAX,
+      when: ({ request }) => overflows(request),
     },
     {
       clause: "IOFD-14",
@@ -177,6 +190,10 @@ export const iommufd73: IommufdRules = {
     refuses: "an address or a length beyond ULONG_MAX, but for all of it",
     when: (request) => isBeyondUlong(request) && (request.iova !== 0n || request.length !== ULONG_MAX),
   }],
+  unmapRange: [
+    { clause: "IOFD-10", errno: "EINVAL", refuses: "no bytes", when: ({ length }) => length === 0n },
+    { clause: "IOFD-10", errno: "EOVERFLOW", refuses: "addresses that overflow", when: overflows },
+  ],
   unmapArea: [
     { clause: "IOFD-10", errno: "EBUSY", refuses: "an area in the making", when: ({ area }) => !area.pages },
     {
@@ -203,7 +220,10 @@ export const iommufd73: IommufdRules = {
       when: ({ at }) => at % PAGE !== 0n,
     },
   ],
-  copy: mapArgument,
+  copy: [
+    ...mapArgument,
+    { clause: "IOFD-11", errno: "EINVAL", refuses: "no bytes", when: ({ length }) => length === 0n },
+  ],
   copyPages: [],
   releaseDmaBuf: [lockDmaBuf, unpinDmaBuf, unlockDmaBuf, detachFromDmaBuf, putDmaBuf],
   accessRw: [refuseToWriteReadOnly, refuseDmaBufToCpu],

@@ -218,7 +218,8 @@ export interface UnmapOfArea {
  * @returns how many bytes were mapped, or the error
  */
 export function* ioasUnmap(kernel: Kernel, request: UnmapRequest): Steps<bigint | ErrnoName> {
-  const refused = refusal(kernel, kernel.rules.iommufd.unmap, request);
+  const rules = kernel.rules.iommufd;
+  const refused = refusal(kernel, rules.unmap, request) ?? refusal(kernel, rules.unmapRange, request);
   if (refused) return refused;
   const unmapped = yield* unmapRange(kernel, request.ioas, request);
   return unmapped === 0n ? "ENOENT" : unmapped;
@@ -257,6 +258,8 @@ function* unmapRange(kernel: Kernel, ioas: Ioas, range: IovaRange): Steps<bigint
  */
 export function* vfioUnmap(kernel: Kernel, request: UnmapRequest): Steps<bigint | ErrnoName> {
   const { ioas } = request;
+  const refused = refusal(kernel, kernel.rules.iommufd.unmapRange, request);
+  if (refused) return refused;
   if (ioas.type1) {
     const error = (yield* cut(kernel, ioas, endOf(request))) ?? (yield* cut(kernel, ioas, request.iova));
     if (error) return error;
@@ -407,6 +410,7 @@ export function* accessPin(
   range: IovaRange,
   access: Access,
 ): Steps<ErrnoName | undefined> {
+  if (range.length === 0n) return "EINVAL";
   yield ioas.iovaRwsem.read;
   const error = pinAreas(kernel, ioas, range, access);
   ioas.iovaRwsem.upRead();

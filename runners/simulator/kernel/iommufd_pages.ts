@@ -48,7 +48,9 @@ export class IommuDomain extends SharedObject {
   /** Takes translations out and flushes what devices have cached of them; iommu_unmap(). */
   unmap(first: number, count: number): void {
     touch(this, WRITE);
-    for (let page = first; page < first + count; page++) this.#table.delete(page);
+    for (const page of [...this.#table.keys()]) {
+      if (page >= first && page < first + count) this.#table.delete(page);
+    }
   }
 
   /** The frame that a device reaches at a page, or `undefined` for a translation fault; iommu_iova_to_phys(). */

@@ -24,6 +24,11 @@ export interface WrittenSections {
   readonly then: readonly WrittenStep[];
 }
 
+/** A program that shows a difference; one that was found by chance has a seed. */
+export type Shown =
+  & Pick<Finding, "arranged" | "divergence">
+  & { readonly [K in "seed" | "path"]?: Finding[K] | undefined };
+
 /** A step with those that run while it blocks. */
 interface Node {
   readonly step: WovenStep;
@@ -45,7 +50,7 @@ const NOTHING: WrittenStep = { "clock.advance": { ms: 1 } };
  * @returns the sections, or why the program cannot be a case
  */
 export function writtenSections(
-  finding: Finding,
+  finding: Shown,
 ): WrittenSections | { readonly kind: "unwritable"; readonly reason: string } {
   const { program: { steps }, expected } = finding.arranged;
   const all = nodesOf(finding, 0, steps.length);
@@ -67,7 +72,7 @@ export function writtenSections(
 }
 
 /** The steps of a part of a program as a tree, or `undefined` where calls that block are not nested. */
-function nodesOf(finding: Finding, from: number, to: number): readonly Node[] | undefined {
+function nodesOf(finding: Shown, from: number, to: number): readonly Node[] | undefined {
   const { arranged: { program, steps, expected }, divergence: { index } } = finding;
   const nodes: Node[] = [];
   for (let at = from; at < to; at++) {
@@ -97,7 +102,7 @@ function isListed({ step, outcome }: Node): boolean {
   return outcome.kind !== "failed" || operationOf(step.operation).errnos.includes(outcome.errno);
 }
 
-function writeNode(node: Node, judged: boolean, finding: Finding): WrittenStep {
+function writeNode(node: Node, judged: boolean, finding: Shown): WrittenStep {
   const { step, outcome, until } = node;
   const { operation, written, bind } = step;
   const succeeds = outcome.kind === "returned";
@@ -145,6 +150,7 @@ function warningOf({ seen, until }: Node): WrittenStep {
   return warning ? { warns: warning.text } : {};
 }
 
-function noteOf({ seed, path, divergence: { expected, seen } }: Finding): string {
-  return `Seed ${seed}, path ${path}: expected "${expected}", seen "${seen}".`;
+function noteOf({ seed, path, divergence: { expected, seen } }: Shown): string {
+  const begin = seed === undefined ? "Expected" : `Seed ${seed}, path ${path}: expected`;
+  return `${begin} "${expected}", seen "${seen}".`;
 }

@@ -4,7 +4,13 @@
  * @module
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { type Finding, fuzz as runFuzz, type FuzzResult, MAX_STEPS } from "../../runners/fuzz/fuzz.ts";
+import {
+  type Finding,
+  fuzz as runFuzz,
+  type FuzzResult,
+  MAX_STEPS,
+  type Trouble,
+} from "../../runners/fuzz/fuzz.ts";
 import { replayCommand, writeFinding, type WriteOptions } from "../../runners/fuzz/finding.ts";
 import { openTarget, parseTarget, TargetNameError } from "../../runners/open.ts";
 import { profilesOf } from "../../cases/select.ts";
@@ -145,12 +151,16 @@ function programLines({ arranged: { program, steps }, divergence }: Finding): st
 
 function summaryOf({ runs, findings, targetErrors, modelErrors, ended }: FuzzResult, seed: number): string {
   return [
-    ...targetErrors.map((error) => `The target failed as a target: ${error}`),
-    ...modelErrors.map((error) => `The model failed, which is a mistake in the suite: ${error}`),
+    ...targetErrors.map((error) => `The target failed as a target: ${troubleText(error)}`),
+    ...modelErrors.map((error) => `The model failed, which is a mistake in the suite: ${troubleText(error)}`),
     `${runs} programs, ${findings.length} ${findings.length === 1 ? "finding" : "findings"}, seed ${seed}` +
     (ended === "interrupted" ? ", interrupted" : ended === "target" ? ", ended because of the target" : ""),
     "",
   ].join("\n");
+}
+
+function troubleText({ reason, seed, path }: Trouble): string {
+  return path === undefined ? reason : `${reason} (--seed ${seed} --path ${path})`;
 }
 
 function jsonOf(result: FuzzResult, saved: readonly Saved[], args: FuzzArguments, seed: number): string {

@@ -44,7 +44,7 @@ const reportSchema = z.object({
   seed: z.number(),
   runs: z.number(),
   ended: z.enum(["runs", "time", "interrupted", "target"]),
-  targetErrors: z.array(z.string()),
+  targetErrors: z.array(z.object({ reason: z.string() })),
   findings: z.array(z.object({
     operation: z.string(),
     kind: z.object({ expected: z.string(), seen: z.string() }),

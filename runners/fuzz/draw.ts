@@ -6,10 +6,11 @@
  */
 import fc from "fast-check";
 import { z } from "zod";
-import { OPERATION_NAMES, type OperationName, operationOf } from "../../spec/operations/mod.ts";
+import { type OperationName, operationOf } from "../../spec/operations/mod.ts";
 import { kindsOf, type ObjectKind } from "../../spec/operations/operation.ts";
 import { ARGUMENTS, kindWeight, STRAY_DESCRIPTORS, THEMES, weightOf } from "./tuning.ts";
 import { defined, valuesOf } from "./values.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /** An object, by its kind and its place among those of the kind. */
 export interface Reference {
@@ -59,14 +60,11 @@ const action = fc.oneof(
  * Lists of drawn steps. Some are drawn from all operations, some from those of a theme.
  *
  * @param maxSteps how many steps a list has at most
- * @param operations what is drawn from; the whole vocabulary unless said otherwise
+ * @param vocabulary what is drawn from; it must not be empty
  */
-export function drawsOf(
-  maxSteps: number,
-  operations: readonly OperationName[] = OPERATION_NAMES,
-): fc.Arbitrary<readonly Draw[]> {
-  const steps = operations.flatMap((operation) => {
-    const arbitrary = drawOf(operation);
+export function drawsOf(maxSteps: number, vocabulary: Vocabulary): fc.Arbitrary<readonly Draw[]> {
+  const steps = vocabulary.operations.flatMap((operation) => {
+    const arbitrary = drawOf(operation, vocabulary);
     return arbitrary ? [{ operation, arbitrary, weight: weightOf(operation) }] : [];
   });
   const themes = THEMES.flatMap(({ of, begin }) => {
@@ -107,13 +105,14 @@ function groupOf(operation: OperationName): string {
  *
  * @returns `undefined` where an argument has a schema that no values can be made for
  */
-export function drawOf(operation: OperationName): fc.Arbitrary<Draw> | undefined {
+export function drawOf(operation: OperationName, { sources }: Vocabulary): fc.Arbitrary<Draw> | undefined {
   const plain: Record<string, fc.Arbitrary<unknown>> = {};
   const objects: Record<string, fc.Arbitrary<DrawnObject | undefined>> = {};
   for (const [name, schema] of Object.entries(operationOf(operation).args.shape)) {
     const kinds = kindsOf(schema);
     if (kinds) {
-      objects[name] = objectsOf(schema, references(operation, name, kinds));
+      const within = kinds.filter((kind) => sources.has(kind));
+      if (within.length > 0) objects[name] = objectsOf(schema, references(operation, name, within));
       continue;
     }
     const values = ARGUMENTS.get(`${operation}.${name}`) ?? valuesOf(schema);

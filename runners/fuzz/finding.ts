@@ -154,7 +154,7 @@ function flowActions(steps: unknown): void {
 async function verdictOn(case_: Case, open: () => Target | Promise<Target>): Promise<Verdict> {
   const player = new Player(open, { timeoutMs: TIMEOUT_MS, graceMs: TIMEOUT_MS });
   try {
-    const pageSize = await player.pageSize();
+    const { pageSize } = await player.describe();
     return judge(case_, await player.play(programOf(case_)), { pageSize }).verdict;
   } finally {
     await player.close();

@@ -13,9 +13,10 @@ import { type Dialect, simulator } from "../simulator/mod.ts";
 import type { Target } from "../target.ts";
 import { arrange, type Arranged } from "./arrange.ts";
 import { compare, type Comparison, type Divergence } from "./differ.ts";
-import { type Draw, drawsOf } from "./draw.ts";
+import { drawsOf } from "./draw.ts";
 import { type Played, Player, TargetLost } from "./play.ts";
-import { weave } from "./weave.ts";
+import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
+import { weave, type Woven } from "./weave.ts";
 
 /** How to fuzz. */
 export interface FuzzOptions {
@@ -63,6 +64,16 @@ export interface Finding {
   readonly maxSteps: number;
 }
 
+/** Something that target or model did wrong, and the program that showed it first, where it was a program. */
+export interface Trouble {
+  /** What was wrong. */
+  readonly reason: string;
+  /** What makes the program again, together with the path. */
+  readonly seed?: number | undefined;
+  /** The way from the seed to the program. */
+  readonly path?: string | undefined;
+}
+
 /** Why fuzzing ended. */
 export type FuzzEnd = "runs" | "time" | "interrupted" | "target";
 
@@ -73,9 +84,9 @@ export interface FuzzResult {
   /** How many programs were played, those of the shortening not counted. */
   readonly runs: number;
   /** What the target did wrong as a target, each once. */
-  readonly targetErrors: readonly string[];
+  readonly targetErrors: readonly Trouble[];
   /** What the model did wrong, each once; mistakes in the suite. */
-  readonly modelErrors: readonly string[];
+  readonly modelErrors: readonly Trouble[];
   /** Why it ended. */
   readonly ended: FuzzEnd;
   /** Wall time in milliseconds. */
@@ -114,47 +125,74 @@ interface Shown {
   readonly operation: string;
 }
 
+/** What decides the programs of a round. */
+interface Round {
+  readonly seed: number;
+  readonly numRuns: number;
+  readonly path?: string;
+}
+
 class Fuzzer {
   readonly #options: FuzzOptions;
   readonly #maxSteps: number;
-  readonly #draws: fc.Arbitrary<readonly Draw[]>;
   readonly #model;
   readonly #player: Player;
   readonly #begin = performance.now();
   readonly #findings: Finding[] = [];
   readonly #known = new Set<string>();
-  readonly #targetErrors = new Set<string>();
-  readonly #modelErrors = new Set<string>();
+  readonly #targetErrors = new Map<string, Trouble>();
+  readonly #modelErrors = new Map<string, Trouble>();
   #runs = 0;
   #errorsInARow = 0;
   #ended: FuzzEnd | undefined;
   #slice = performance.now();
+  /** The round, and which of its programs is played; -1 before the first. */
+  #round: Round | undefined;
+  #index = -1;
   /** What is being shortened, and the shortest program so far. */
   #chased: Shown | undefined = undefined;
 
   constructor(options: FuzzOptions) {
     this.#options = options;
     this.#maxSteps = options.maxSteps ?? MAX_STEPS;
-    this.#draws = drawsOf(this.#maxSteps);
     this.#model = simulator(options.against);
     const { timeoutMs = 60_000, graceMs = 5_000, signal } = options;
     this.#player = new Player(options.open, { timeoutMs, graceMs, signal });
   }
 
   async run(): Promise<FuzzResult> {
-    const { seed, path, runs = Infinity } = this.#options;
-    if (path !== undefined) await this.#round(seed, 1, path);
-    for (let round = 0; path === undefined && !this.#isOver(runs); round++) {
-      await this.#round((seed + round) % 2 ** 31, Math.min(ROUND, runs - this.#runs));
-    }
+    const vocabulary = await this.#vocabulary();
+    if (vocabulary) await this.#rounds(vocabulary);
     return {
       findings: this.#findings,
       runs: this.#runs,
-      targetErrors: [...this.#targetErrors],
-      modelErrors: [...this.#modelErrors],
+      targetErrors: [...this.#targetErrors.values()],
+      modelErrors: [...this.#modelErrors.values()],
       ended: this.#ended ?? "runs",
       durationMs: performance.now() - this.#begin,
     };
+  }
+
+  /** What the target and the model both have. */
+  async #vocabulary(): Promise<Vocabulary | undefined> {
+    const model = this.#model.describe().operations;
+    const target = await this.#lost(async () => (await this.#player.describe()).operations);
+    if (!target) return undefined;
+    const vocabulary = vocabularyOf(model.filter((operation) => target.includes(operation)));
+    if (vocabulary.operations.length > 0) return vocabulary;
+    this.#trouble(this.#targetErrors, "the target and the model have no operation in common");
+    this.#ended = "target";
+    return undefined;
+  }
+
+  async #rounds(vocabulary: Vocabulary): Promise<void> {
+    const { seed, path, runs = Infinity } = this.#options;
+    const programs = drawsOf(this.#maxSteps, vocabulary).map((draws) => weave(draws, vocabulary));
+    if (path !== undefined) return await this.#playRound(programs, { seed, path, numRuns: 1 });
+    for (let round = 0; !this.#isOver(runs); round++) {
+      const numRuns = Math.min(ROUND, runs - this.#runs);
+      await this.#playRound(programs, { seed: (seed + round) % 2 ** 31, numRuns });
+    }
   }
 
   async close(): Promise<void> {
@@ -170,15 +208,16 @@ class Fuzzer {
   }
 
   /** Plays programs of one seed up to the first new finding, and shortens that. */
-  async #round(seed: number, numRuns: number, path?: string): Promise<void> {
+  async #playRound(programs: fc.Arbitrary<Woven>, round: Round): Promise<void> {
     this.#chased = undefined;
-    const details = await fc.check(
-      fc.asyncProperty(this.#draws, (draws) => this.#holds(draws)),
-      { seed, numRuns, ...(path !== undefined && { path }) },
-    );
-    const { counterexamplePath, errorInstance } = details;
+    this.#round = round;
+    this.#index = -1;
+    const property = fc.asyncProperty(programs, (woven) => this.#holds(woven));
+    const { counterexamplePath, errorInstance } = await fc.check(property, round);
     if (errorInstance && !isFalsified(errorInstance)) throw errorInstance;
-    if (this.#chased && counterexamplePath !== null) await this.#keep(this.#chased, seed, counterexamplePath);
+    if (this.#chased && counterexamplePath !== null) {
+      await this.#keep(this.#chased, round.seed, counterexamplePath);
+    }
   }
 
   async #keep({ key, ...shown }: Shown, seed: number, path: string): Promise<void> {
@@ -189,19 +228,21 @@ class Fuzzer {
   }
 
   /** Whether a program shows nothing new. Once it is over, nothing is played and everything holds. */
-  async #holds(draws: readonly Draw[]): Promise<boolean> {
+  async #holds(woven: Woven): Promise<boolean> {
     await this.#breathe();
     if (this.#isOver(Infinity)) return true;
-    if (!this.#chased) this.#runs++;
-    const shown = await this.#show(draws);
+    if (!this.#chased) {
+      this.#runs++;
+      this.#index++;
+    }
+    const shown = await this.#show(woven);
     if (!shown || this.#known.has(shown.key)) return true;
     if (this.#chased && this.#chased.key !== shown.key) return true;
     this.#chased = shown;
     return false;
   }
 
-  async #show(draws: readonly Draw[]): Promise<Shown | undefined> {
-    const woven = weave(draws);
+  async #show(woven: Woven): Promise<Shown | undefined> {
     const arranged = this.#arranged(() => arrange(woven, this.#model));
     if (!arranged) return undefined;
     const seen = await this.#played(arranged);
@@ -213,17 +254,22 @@ class Fuzzer {
     try {
       return action();
     } catch (error) {
-      this.#modelErrors.add(messageOf(error));
+      this.#trouble(this.#modelErrors, messageOf(error));
       return undefined;
     }
   }
 
-  async #played({ program }: Arranged): Promise<Played | undefined> {
+  #played({ program }: Arranged): Promise<Played | undefined> {
+    return this.#lost(() => this.#player.play(program));
+  }
+
+  /** Does something with the target, or ends the fuzzing where the target is lost. */
+  async #lost<T>(action: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await this.#player.play(program);
+      return await action();
     } catch (error) {
       if (!(error instanceof TargetLost)) throw error;
-      this.#targetErrors.add(error.message);
+      this.#trouble(this.#targetErrors, error.message);
       this.#ended = "target";
       return undefined;
     }
@@ -241,8 +287,15 @@ class Fuzzer {
 
   #targetError(reason: string): undefined {
     if (this.#options.signal?.aborted) return;
-    this.#targetErrors.add(reason);
+    this.#trouble(this.#targetErrors, reason);
     if (++this.#errorsInARow >= MAX_TARGET_ERRORS) this.#ended = "target";
+  }
+
+  /** Remembers what was wrong, and which program of the round showed it; that of a replay is known already. */
+  #trouble(troubles: Map<string, Trouble>, reason: string): void {
+    if (troubles.has(reason)) return;
+    const { seed, path = this.#index < 0 ? undefined : String(this.#index) } = this.#round ?? {};
+    troubles.set(reason, path === undefined ? { reason } : { reason, seed, path });
   }
 
   #breathe(): Promise<void> | undefined {

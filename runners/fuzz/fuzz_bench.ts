@@ -10,20 +10,22 @@ import { DEFAULT_DIALECT, simulator } from "../simulator/mod.ts";
 import { arrange } from "./arrange.ts";
 import { drawsOf } from "./draw.ts";
 import { fuzz, MAX_STEPS } from "./fuzz.ts";
+import { vocabularyOf } from "./vocabulary.ts";
 import { weave } from "./weave.ts";
 
 const PROGRAMS = 500;
 
-const draws = drawsOf(MAX_STEPS);
+const all = vocabularyOf();
+const draws = drawsOf(MAX_STEPS, all);
 const drawn = fc.sample(draws, { seed: 1, numRuns: PROGRAMS });
-const woven = drawn.map(weave);
+const woven = drawn.map((each) => weave(each, all));
 
 Deno.bench(`draw ${PROGRAMS} programs`, { group: "fuzz" }, () => {
   fc.sample(draws, { seed: 1, numRuns: PROGRAMS });
 });
 
 Deno.bench(`weave ${PROGRAMS} programs`, { group: "fuzz" }, () => {
-  drawn.forEach(weave);
+  for (const each of drawn) weave(each, all);
 });
 
 Deno.bench(`arrange ${PROGRAMS} programs on the model`, { group: "fuzz" }, () => {

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { describeEvent } from "../../cases/describe.ts";
 import { type Dialect, DIALECTS, simulator } from "../simulator/mod.ts";
 import { MUTANTS } from "../simulator/mutants/mod.ts";
 import type { Target } from "../target.ts";
@@ -19,6 +20,11 @@ function against(
   return fuzz({ open, against: dialect(model), seed: 1, runs: 1000, ...options });
 }
 
+/** A fake that says that it has what the simulator has. */
+function able(fake: Target): Target {
+  return { ...fake, describe: () => simulator(dialect("matt-v2")).describe() };
+}
+
 /** Fuzzes until the first finding. */
 async function first(model: string, open: () => Target): Promise<Finding | undefined> {
   const stop = new AbortController();
@@ -36,7 +42,8 @@ Deno.test("fuzz() finds that matt-v1-vfio tells importers a second time at close
     operation === "fd.close" && kind.expected === "no invalidate" && kind.seen === "invalidate"
   );
   assert(found);
-  assert(operations(found).includes("importer.attach"));
+  const told = found.arranged.expected.observations.flatMap(({ events }) => events.map(describeEvent));
+  assert(told.includes(found.divergence.seen), `${found.divergence.seen} is not the second of its kind`);
   assert(found.arranged.program.steps.length <= 8, operations(found).join(", "));
   assertEquals(targetErrors, []);
 });
@@ -97,10 +104,13 @@ Deno.test("fuzz() calls what a target does wrong as a target an error and no fin
     [neverAnswers, /no answer to the abort|opened anew too often/],
   ];
   for (const [open, message] of wrong) {
-    const result = await against("matt-v2", open, { timeoutMs: 1, graceMs: 1 });
+    const result = await against("matt-v2", () => able(open()), { timeoutMs: 1, graceMs: 1 });
     assertEquals(result.findings, []);
     assertEquals(result.ended, "target");
-    assert(result.targetErrors.some((error) => message.test(error)), result.targetErrors.join("; "));
+    assert(
+      result.targetErrors.some(({ reason }) => message.test(reason)),
+      JSON.stringify(result.targetErrors),
+    );
   }
 });
 
@@ -115,8 +125,28 @@ Deno.test("fuzz() goes on after an error of the target", async () => {
     },
   };
   const result = await against("matt-v2", () => sometimes, { runs: 20 });
-  assertEquals(result.targetErrors, ["the target threw: out of paper"]);
+  assertEquals(result.targetErrors.map(({ reason }) => reason), ["the target threw: out of paper"]);
   assertEquals([result.findings, result.runs, result.ended], [[], 20, "runs"]);
+});
+
+Deno.test("fuzz() says which program made the target fail, so that it can be played again", async () => {
+  const open = () => {
+    const target = simulator(dialect("matt-v2"));
+    const brittle: Target = {
+      ...target,
+      run(program, observe) {
+        const operations = program.steps.map((step) => step.action === "call" ? step.operation : undefined);
+        if (operations.includes("vfio.flr")) throw new Error("paper jam");
+        return target.run(program, observe);
+      },
+    };
+    return brittle;
+  };
+  const { targetErrors: [error] } = await against("matt-v2", open, { runs: 100 });
+  assert(error);
+  const { seed, path } = error;
+  const again = await against("matt-v2", open, { seed: seed ?? 0, path });
+  assertEquals(again.targetErrors.map(({ reason }) => reason), ["the target threw: paper jam"]);
 });
 
 Deno.test("fuzz() says that a target which cannot be opened is lost", async () => {
@@ -124,11 +154,11 @@ Deno.test("fuzz() says that a target which cannot be opened is lost", async () =
     throw new Error("no such device");
   });
   assertEquals(result.ended, "target");
-  assertEquals(result.targetErrors, ["the target could not be opened: no such device"]);
+  assertEquals(result.targetErrors, [{ reason: "the target could not be opened: no such device" }]);
 });
 
 Deno.test("fuzz() finds nothing in what a target does not have", async () => {
-  const result = await against("matt-v2", supportsNothing, { runs: 50 });
+  const result = await against("matt-v2", () => able(supportsNothing()), { runs: 50 });
   assertEquals([result.findings, result.targetErrors, result.runs], [[], [], 50]);
 });
 
@@ -145,4 +175,26 @@ Deno.test("fuzz() ends when it is told to and gives what it has found", async ()
 Deno.test("fuzz() plays nothing when the time is over", async () => {
   const result = await against("matt-v2", () => simulator(dialect("matt-v2")), { timeMs: 0 });
   assertEquals([result.runs, result.ended], [0, "time"]);
+});
+
+Deno.test("fuzz() plays only what the target says it has", async () => {
+  const played = new Set<string>();
+  const target = simulator(dialect("matt-v2"));
+  const operations = ["heap.alloc", "importer.attach", "vfio.revoke"] as const;
+  const small: Target = {
+    ...target,
+    describe: () => ({ ...target.describe(), operations }),
+    run(program, observe) {
+      for (const step of program.steps) if (step.action === "call") played.add(step.operation);
+      return target.run(program, observe);
+    },
+  };
+  assertEquals((await against("matt-v2", () => small, { runs: 50 })).ended, "runs");
+  assertEquals([...played].sort(), ["heap.alloc", "importer.attach"]);
+});
+
+Deno.test("fuzz() says so where target and model have nothing in common", async () => {
+  const { targetErrors, ended } = await against("matt-v2", supportsNothing);
+  const reason = "the target and the model have no operation in common";
+  assertEquals([targetErrors, ended], [[{ reason }], "target"]);
 });

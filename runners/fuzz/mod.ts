@@ -5,6 +5,6 @@
  */
 export type { Arranged } from "./arrange.ts";
 export type { Aspect, Divergence } from "./differ.ts";
-export { type Finding, fuzz, type FuzzEnd, type FuzzOptions, type FuzzResult } from "./fuzz.ts";
+export { type Finding, fuzz, type FuzzEnd, type FuzzOptions, type FuzzResult, type Trouble } from "./fuzz.ts";
 export type { Played } from "./play.ts";
 export type { WovenStep } from "./weave.ts";

@@ -6,7 +6,7 @@
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import { Limit, messageOf, settled, within } from "../deadline.ts";
-import type { Target } from "../target.ts";
+import type { Target, TargetDescription } from "../target.ts";
 import { describeMisreport, type Misreport, Witness } from "../witness.ts";
 
 /** What became of a program. */
@@ -68,17 +68,24 @@ export class Player {
     return { observations: witness.observations, end };
   }
 
-  /** Bytes in a page of the target. */
-  async pageSize(): Promise<number> {
+  /**
+   * What the target says of itself.
+   *
+   * @throws {TargetLost} if it cannot be opened or does not say
+   */
+  async describe(): Promise<TargetDescription> {
     const target = this.#target ??= await this.#opened();
-    return (await target.describe()).pageSize;
+    const told = await within(answerOf(() => target.describe()), this.#options.timeoutMs);
+    if (told.kind === "value") return told.value;
+    const why = told.kind === "rejected" ? messageOf(told.error) : "no answer";
+    throw new TargetLost(`the target does not say what it is: ${why}`);
   }
 
   /** Lets go of the target. */
   async close(): Promise<void> {
     const target = this.#target;
     this.#target = undefined;
-    if (target) await within(attempted(() => target.close()), this.#options.graceMs);
+    if (target) await within(answerOf(() => target.close()), this.#options.graceMs);
   }
 
   async #opened(): Promise<Target> {
@@ -133,13 +140,13 @@ export class Player {
   }
 
   async #reset(target: Target): Promise<void> {
-    const reset = await within(attempted(() => target.reset()), this.#options.graceMs);
+    const reset = await within(answerOf(() => target.reset()), this.#options.graceMs);
     if (reset.kind !== "value") await this.close();
   }
 }
 
-async function attempted(action: () => void | Promise<void>): Promise<void> {
-  await action();
+async function answerOf<T>(action: () => T | Promise<T>): Promise<T> {
+  return await action();
 }
 
 function aborted(signal: AbortSignal): Promise<{ readonly kind: "silent" }> {

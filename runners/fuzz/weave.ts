@@ -7,11 +7,12 @@
  *
  * @module
  */
-import { OPERATION_NAMES, type OperationName, operationOf } from "../../spec/operations/mod.ts";
-import { kindsOf, OBJECT_KINDS, type ObjectKind } from "../../spec/operations/operation.ts";
+import { type OperationName, operationOf } from "../../spec/operations/mod.ts";
+import { kindsOf, type ObjectKind } from "../../spec/operations/operation.ts";
 import type { Draw, DrawnObject, Reference } from "./draw.ts";
 import { simplest } from "./simplest.ts";
-import { isLastUse, SOURCES } from "./tuning.ts";
+import { isLastUse } from "./tuning.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 /** A step of a program whose objects have names. */
 export interface WovenStep {
@@ -41,9 +42,14 @@ export interface Woven {
   readonly closing: readonly WovenStep[];
 }
 
-/** Makes a program of drawn steps. */
-export function weave(draws: readonly Draw[]): Woven {
-  const loom = new Loom();
+/**
+ * Makes a program of drawn steps.
+ *
+ * @param draws the steps
+ * @param vocabulary says how objects are had that no drawn step gives; that which the steps were drawn from
+ */
+export function weave(draws: readonly Draw[], vocabulary: Vocabulary): Woven {
+  const loom = new Loom(vocabulary);
   for (const draw of draws) loom.add(draw);
   const steps = [...loom.steps];
   loom.giveBack();
@@ -68,9 +74,14 @@ const GIVES_BACK = [
 
 class Loom {
   readonly steps: WovenStep[] = [];
+  readonly #vocabulary: Vocabulary;
   /** The objects that can be used, oldest first. */
   #things: Thing[] = [];
   #count = 0;
+
+  constructor(vocabulary: Vocabulary) {
+    this.#vocabulary = vocabulary;
+  }
 
   add({ operation, plain, objects, slot, action }: Draw): Thing | undefined {
     const named: Record<string, unknown> = {};
@@ -92,6 +103,7 @@ class Loom {
   /** Adds the steps that give back what can hold up others. */
   giveBack(): void {
     for (const [operation, kind, argument] of GIVES_BACK) {
+      if (!this.#vocabulary.operations.includes(operation)) continue;
       for (const thing of this.#things.filter((each) => each.kind === kind)) {
         this.#push({ operation, written: { [argument]: thing.name }, action: "call" }, [thing]);
       }
@@ -124,7 +136,7 @@ class Loom {
 
   /** Adds the step that gives an object of a kind in the simplest way, and before it those that it needs. */
   #provide(kind: ObjectKind, slot: number): Thing {
-    const draw = sourceOf(kind, slot);
+    const draw = sourceOf(kind, slot, this.#vocabulary);
     const thing = draw && this.add(draw);
     if (!thing) throw new Error(`Cannot make a program: no operation gives ${kind} without having one`);
     return thing;
@@ -170,42 +182,9 @@ function isOwner({ kind }: Thing): boolean {
   return !["process", "device", "buffer", "file", "fence"].includes(kind);
 }
 
-/** The operation that gives each kind of object, found once: the first that needs no object of the kind itself. */
-const SOURCE_OF: ReadonlyMap<ObjectKind, OperationName> = sources();
-
-function sources(): ReadonlyMap<ObjectKind, OperationName> {
-  const found = new Map<ObjectKind, OperationName>();
-  for (let before = -1; before < found.size;) {
-    before = found.size;
-    for (const kind of OBJECT_KINDS) {
-      if (found.has(kind)) continue;
-      const fitting = OPERATION_NAMES.filter((name) => gives(name, kind) && needs(name).every(isFound));
-      const source = fitting.find((name) => name === SOURCES[kind]) ?? fitting[0];
-      if (source && (!SOURCES[kind] || source === SOURCES[kind])) found.set(kind, source);
-    }
-  }
-  return found;
-
-  function isFound(kinds: readonly ObjectKind[]): boolean {
-    return kinds.some((kind) => found.has(kind));
-  }
-}
-
-function gives(operation: OperationName, kind: ObjectKind): boolean {
-  const { result } = operationOf(operation);
-  return result.gives === "object" && result.kind === kind;
-}
-
-/** The kinds that each argument which must name an object accepts. */
-function needs(operation: OperationName): readonly (readonly ObjectKind[])[] {
-  return Object.values(operationOf(operation).args.shape).flatMap((schema) => {
-    const kinds = kindsOf(schema);
-    return kinds && !simplest(schema).optional ? [kinds] : [];
-  });
-}
-
-function sourceOf(kind: ObjectKind, slot: number): Draw | undefined {
-  const operation = SOURCE_OF.get(kind);
+/** The draw that gives an object of a kind in the simplest way. */
+function sourceOf(kind: ObjectKind, slot: number, { sources }: Vocabulary): Draw | undefined {
+  const operation = sources.get(kind);
   if (!operation) return undefined;
   const plain: Record<string, unknown> = {};
   const objects: Record<string, Reference> = {};
@@ -213,7 +192,8 @@ function sourceOf(kind: ObjectKind, slot: number): Draw | undefined {
     const { optional, value } = simplest(schema);
     if (optional) continue;
     const kinds = kindsOf(schema);
-    const needed = kinds?.includes("buffer") ? "buffer" : kinds?.find((each) => SOURCE_OF.has(each));
+    const within = kinds?.filter((each) => sources.has(each));
+    const needed = within?.includes("buffer") ? "buffer" : within?.[0];
     if (needed) objects[name] = { kind: needed, slot };
     else plain[name] = value;
   }

@@ -273,6 +273,21 @@ export const featureMutants: readonly Mutant[] = [
   mutantOf(
     FEATURE,
     {
+      id: "feature-takes-nothing-for-set",
+      title: "A request for the revoke feature that is neither GET nor SET is taken for SET",
+      breaks: ["VFT-01", "VFT-02"],
+    },
+    inVfio(({ revokeFeaturePayload }) => ({
+      revokeFeaturePayload: forget(
+        revokeFeaturePayload,
+        "VFT-02",
+        "a request that is neither GET nor SET",
+      ),
+    })),
+  ),
+  mutantOf(
+    FEATURE,
+    {
       id: "feature-short-payload-accepted",
       title: "A payload of the revoke feature that is too short is read",
       breaks: ["VFT-02"],

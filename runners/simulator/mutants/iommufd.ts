@@ -43,6 +43,9 @@ import {
 } from "./mutant.ts";
 
 const DIALECT = "mainline-7.3";
+/** The dialect whose owner can revoke a buffer for good. */
+const PROPOSAL = "matt-v1-vfio";
+
 const PAGE = BigInt(PAGE_SIZE);
 const ULONG_MAX = (1n << 64n) - 1n;
 
@@ -323,7 +326,7 @@ const importMutants: readonly Mutant[] = [
     breaks: ["IOFD-06"],
   }, () => ({ putsAfterFailedMap: 2 })),
   mutantOf(
-    "matt-v1-vfio",
+    PROPOSAL,
     {
       id: "iommufd-counts-as-a-mapping",
       title: "The private map takes a kref, so that a revocation waits for the user's unmap",
@@ -468,17 +471,18 @@ const invalidationMutants: readonly Mutant[] = [
     title: "The callback leaves the last page of an area translated",
     breaks: ["IOFD-07"],
   }, () => callbackWith(unmapTranslations, unmapAllButOnePage)),
-  bug({
+  mutantOf(PROPOSAL, {
     id: "iommufd-unmaps-later",
     title: "The callback leaves the unmapping to a worker and returns",
-    breaks: ["IOFD-07"],
-  }, () => callbackWith(unmapTranslations, unmapLater)),
-  bug({
+    breaks: ["IOFD-07", "VREV-14"],
+  }, inIommufd(() => callbackWith(unmapTranslations, unmapLater))),
+  mutantOf(PROPOSAL, {
     id: "iommufd-marks-and-does-not-unmap",
     title: "The callback marks the pages as revoked and leaves the translations",
-    breaks: ["IOFD-07", "LEON0-03", "LEON0-11", "MODE-08"],
-    inspiration: "the first draft of the series that brought dma-bufs to iommufd had the mark only",
-  }, () => ({ invalidated: [forgetPhys] })),
+    breaks: ["IOFD-07", "LEON0-03", "LEON0-11", "MODE-08", "VREV-14"],
+    inspiration:
+      "the patch that brought dma-bufs to iommufd had the mark only; the next one added the tracking",
+  }, inIommufd(() => ({ invalidated: [forgetPhys] }))),
   bug({
     id: "iommufd-unmaps-and-does-not-mark",
     title: "The callback unmaps and does not mark the pages as revoked",

@@ -15,10 +15,20 @@ export function refusalsWithoutControl(case_: Case): readonly Step[] {
   const seen: Seen = { controls: [], originals: new Map(), found: [] };
   for (const section of SECTIONS) {
     for (const step of case_.sections[section]) {
-      visit(step, section === "when" || section === "then" ? "judged" : "prepared", seen);
+      if (section !== "race") {
+        visit(step, section === "when" || section === "then" ? "judged" : "prepared", seen);
+      } else if (maySucceed(step, case_)) {
+        visit({ ...step, expects: { outcome: { kind: "returns" } } }, "prepared", seen);
+      }
     }
   }
   return seen.found;
+}
+
+/** A step of a race shows that it works if it does in an outcome that must be reached. */
+function maySucceed(step: Step, { race, sections }: Case): boolean {
+  const index = sections.race.indexOf(step);
+  return race?.allowed.some(({ results, holder }) => !holder && results[index]?.kind === "returns") ?? false;
 }
 
 interface Control {

@@ -121,14 +121,23 @@ const PASS: Ruling = { verdict: "pass", end: "completed", reasons: [] };
  */
 export function judge(case_: Case, seen: CaseObservations, context: JudgeContext): Judgement {
   const steps = judgeAll(case_, seen, context);
-  const first = steps.find((step) => step.status === "unmet");
-  const unmet = first && { step: first, means: meaningOf(first, case_, seen) };
+  const unmet = firstUnmet(steps, case_, seen);
   const facts = { case: case_, seen, steps, unmet };
   for (const ruling of RULINGS) {
     const ruled = ruling(facts);
     if (ruled) return { ...ruled, steps };
   }
   return { ...PASS, steps };
+}
+
+/** The first step that is not as expected; of the threads of a race, the one that says least of the case. */
+function firstUnmet(steps: readonly StepJudgement[], case_: Case, seen: CaseObservations): Facts["unmet"] {
+  const all = steps
+    .filter((step) => step.status === "unmet")
+    .map((step) => ({ step, means: meaningOf(step, case_, seen) }));
+  const [first] = all;
+  if (first?.step.section !== "race") return first;
+  return all.find(({ step, means }) => step.section === "race" && means !== "fail") ?? first;
 }
 
 function neverRun({ seen }: Facts): Ruling | undefined {
@@ -138,7 +147,9 @@ function neverRun({ seen }: Facts): Ruling | undefined {
 
 function notSupported({ unmet }: Facts): Ruling | undefined {
   if (unmet?.means !== "not-supported") return undefined;
-  return { verdict: "unknown", end: "not-supported", reasons: [sentence(unmet.step)] };
+  const { step, section, observed } = unmet.step;
+  const reason = section === "race" ? `${step}: ${observed}` : sentence(unmet.step);
+  return { verdict: "unknown", end: "not-supported", reasons: [reason] };
 }
 
 function failedStep({ unmet, steps, seen }: Facts): Ruling | undefined {

@@ -8,6 +8,8 @@ import { describeEvent, describeOutcome } from "../../cases/describe.ts";
 import { judge, type Judgement } from "../../cases/judge.ts";
 import { programOf, RACE_ID } from "../../cases/program.ts";
 import { selectCases, SelectionError } from "../../cases/select.ts";
+import { profileIdSchema } from "../../spec/ids.ts";
+import type { Profile } from "../../spec/profile.ts";
 import type { RaceEnd } from "../../spec/observation.ts";
 import { parseTarget, TargetNameError } from "../../runners/open.ts";
 import { type Raced, runRace } from "../../runners/simulator/explore/race.ts";
@@ -45,7 +47,8 @@ export function explore(args: ExploreArguments, io: Io): number {
   const dialect = dialectOf(args.target);
   const suite = loadSuite();
   tellDiagnostics(suite, io);
-  const races = racesAmong(suite.cases, args.selectors);
+  const profile = suite.ledger.profiles.get(profileIdSchema.parse(dialect.id));
+  const races = racesAmong(suite.cases, args.selectors, profile);
   if (args.schedule !== undefined) return play(races, args.schedule, dialect, io);
   const explored = races.map((case_) => exploreCase(case_, dialect, args.most));
   io.out(
@@ -69,9 +72,14 @@ function dialectOf(target: string): Dialect {
   throw new Failure(2, `${target} cannot run all schedules`, "Explore on the simulator, as in --target sim");
 }
 
-function racesAmong(cases: readonly Case[], selectors: readonly string[]): readonly Case[] {
+/** Without a name, the races of the dialect's own profile. */
+function racesAmong(
+  cases: readonly Case[],
+  selectors: readonly string[],
+  profile: Profile | undefined,
+): readonly Case[] {
   try {
-    const chosen = selectCases(cases, selectors, {});
+    const chosen = selectCases(cases, selectors, selectors.length === 0 ? { profile } : {});
     const races = chosen.filter(({ race }) => race);
     if (races.length > 0) return races;
     const [only] = chosen;
@@ -102,7 +110,7 @@ function describe({ case: case_, raced: { outcome, explored }, judgement }: Expl
   const { runs, states, ends, exhaustive } = outcome;
   const all = exhaustive ? "" : ", and there are more schedules: raise --most";
   const lines = [
-    `${case_.id}: ${judgement.verdict}`,
+    `${case_.id}: ${judgement.end === "not-supported" ? "not supported" : judgement.verdict}`,
     `  ${case_.title}`,
     `  ${counted(runs, "schedule")}, ${counted(states ?? 0, "state")}, ` +
     `${counted(explored.redundant, "redundant start")}, ${counted(ends.length, "outcome")}${all}`,

@@ -21,7 +21,7 @@ import {
 import { isError } from "./kernel/check.ts";
 import type { SgTable } from "./kernel/dma_buf.ts";
 import type { DmaFence } from "./kernel/dma_resv.ts";
-import { closeFd, type Fd, type Process } from "./kernel/file.ts";
+import { closeFd, type Fd, fget, fput, getFile, type Process } from "./kernel/file.ts";
 import type { Hwpt } from "./kernel/iommufd.ts";
 import type { Ioas } from "./kernel/iommufd_ioas.ts";
 import { Kernel, PAGE_SIZE } from "./kernel/kernel.ts";
@@ -176,11 +176,29 @@ export class Session {
   #begin(step: Call | (Omit<Call, "action"> & { readonly action: "start" })): Outcome {
     const body = this.#bodyOf(step);
     if ("kind" in body) return body;
-    const thread = this.kernel.call(step.id, body);
-    if (step.action === "call") this.kernel.complete(thread);
+    const alone = step.action === "call";
+    const thread = this.kernel.call(step.id, alone ? body : this.#holding(step, body));
+    if (alone) this.kernel.complete(thread);
     else this.kernel.settle(thread);
     if (!thread.done || step.action === "start") this.#started.set(step.id, { call: step, thread });
     return this.#outcome(step, thread);
+  }
+
+  /**
+   * A call that others run beside holds the file that it is made on, so that a close of the descriptor takes effect
+   * when the call is over; fdget() of a table that threads share.
+   */
+  *#holding({ operation, args }: Started["call"], body: Steps<unknown>): Steps<unknown> {
+    const name = NOT_ON_A_FILE.has(operation)
+      ? undefined
+      : args[operation.startsWith("vfio.") ? "device" : "buffer"];
+    const fd = typeof name === "string" ? this.#bindings.get(name)?.object : undefined;
+    const file = isFd(fd) ? fget(fd) : undefined;
+    if (!file) return yield* body;
+    getFile(file);
+    const result = yield* body;
+    fput(this.kernel, file);
+    return result;
   }
 
   #finish(id: string): Outcome {
@@ -232,7 +250,7 @@ export class Session {
         results.set(call.id, body);
         continue;
       }
-      const result = yield* body;
+      const result = yield* this.#holding(call, body);
       for (let work = taskWork(); work; work = taskWork()) yield* work();
       results.set(call.id, this.#conclude(call, result));
     }
@@ -268,6 +286,14 @@ export class Session {
   }
 }
 
+/** Operations that are no calls on the descriptor that they name. */
+const NOT_ON_A_FILE: ReadonlySet<OperationName> = new Set([
+  "vfio.unbind",
+  "vfio.wake",
+  "vfio.fail_next",
+  "importer.attach",
+]);
+
 /** Between two calls. */
 const USER_SPACE = window("user space");
 
@@ -283,6 +309,10 @@ const LONG_TIME = 3_600_000;
 export function exitProcess(kernel: Kernel, process: Process): void {
   for (const vma of process.vmas) vma.unmap(kernel, 0, vma.pages);
   for (const number of process.openNumbers) closeFd(kernel, { process, number });
+}
+
+function isFd(object: unknown): object is Fd {
+  return typeof object === "object" && object !== null && "process" in object && "number" in object;
 }
 
 function isErrno(result: unknown): result is ErrnoName {

@@ -62,7 +62,9 @@ const INVARIANTS: readonly Invariant[] = [
     id: "I7",
     broken: "a buffer is usable while the memory of its device is disabled",
     holds: (buffer, _before, { kernel: { rules } }) =>
-      !buffer.vdev || !isSettled(buffer) || buffer.status !== "OK" || rules.vfio.memoryEnabled(buffer.vdev),
+      rules.vfio.revokeSemantics || !buffer.vdev?.dmabufs.includes(buffer) || !isSettled(buffer) ||
+      buffer.status !== "OK" ||
+      rules.vfio.memoryEnabled(buffer.vdev),
   },
 ];
 

@@ -49,6 +49,12 @@ Deno.test("a dialect runs the cases of its profile without a fail and without an
   }
 });
 
+Deno.test("the oracle of every profile is a target", () => {
+  const oracles = [...ledger.profiles.values()].flatMap(({ oracle }) => oracle ?? []);
+  assert(oracles.length > 10, `${oracles.length} oracles`);
+  assertEquals(oracles.map((oracle) => parseTarget(oracle).id), oracles);
+});
+
 Deno.test("a kernel that lacks a feature fails no case, and does not support those that need it", async (t) => {
   const table = [
     ["sim:mainline-7.3+no-dmabuf", "vfio/move", "vfio/export"],

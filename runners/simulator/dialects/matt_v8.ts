@@ -1,8 +1,8 @@
 /**
  * The newest code of the series of seed 2 that was seen (July to October 2026); of its eighth version only the header.
  *
- * An un-revoke only makes the buffer usable (v4). The buffers and their states have a lock of their own, which the
- * request takes for writing under memory_lock for reading (v5). A new buffer starts in the state that the last event
+ * The buffers and their states have a lock of their own, which the request takes for writing under memory_lock for
+ * reading (v5). A new buffer starts in the state that the last event
  * left, and not in the one that memory enable would give (v6). Which lock an export and a fault take was not seen; they
  * take that of the buffers here, and no case depends on it.
  *
@@ -10,15 +10,14 @@
  */
 import type { Dialect, VfioRules } from "../rules.ts";
 import { mainlineCore } from "./core.ts";
-import { mattV3Row } from "./matt_v3.ts";
+import { mattV4Row } from "./matt_v4.ts";
 import { iommufd73 } from "./iommufd.ts";
 import { rdma } from "./rdma.ts";
 import { type Revocation, vfioOf } from "./revocation.ts";
 
 /** The row of the newest version. */
 export const mattV8Row: Revocation = {
-  ...mattV3Row,
-  unrevokeNotifies: "no",
+  ...mattV4Row,
   requestLock: "memory_lock read, dmabuf_lock write",
 };
 

@@ -11,6 +11,7 @@ import { mattRfcIoctl } from "./matt_rfc.ts";
 import { mattV1Vfio } from "./matt_v1_vfio.ts";
 import { mattV2 } from "./matt_v2.ts";
 import { mattV3Feature } from "./matt_v3.ts";
+import { mattV4Plus } from "./matt_v4.ts";
 import { mattV8 } from "./matt_v8.ts";
 
 /** Every dialect, by name. */
@@ -23,6 +24,7 @@ export const DIALECTS: ReadonlyMap<string, Dialect> = new Map(
     mattV1Vfio,
     mattV2,
     mattV3Feature,
+    mattV4Plus,
     mattV8,
     ...mainlineDialects,
   ].map((dialect) => [dialect.id, dialect]),

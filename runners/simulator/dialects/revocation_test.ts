@@ -45,6 +45,7 @@ Deno.test("a dialect brings a buffer back by the steps of its row", async (t) =>
     "matt-rfc-ioctl": [LOCK, TELL, UNLOCK, ...set],
     "matt-v1-vfio": [...told, REARM, ...set],
     "matt-v3-feature": [...told, ...set],
+    "matt-v4plus": set,
     "matt-v8": set,
     "mainline-7.3": [...told, ...set],
   };
@@ -93,6 +94,7 @@ Deno.test("a dialect has one form of the request, and takes the locks of its row
     ["matt-v1-vfio", "device ioctl", "write", "memory_lock"],
     ["matt-v2", "device ioctl", "write", "memory_lock"],
     ["matt-v3-feature", "feature", "write", "memory_lock"],
+    ["matt-v4plus", "feature", "write", "memory_lock"],
     ["matt-v8", "feature", "read", "dmabuf_lock"],
   ]);
 });

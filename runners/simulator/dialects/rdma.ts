@@ -62,10 +62,23 @@ import {
   waitForFencesUpTo,
   waitForUnmaps,
 } from "../kernel/uverbs_dmabuf.ts";
+import { PAGE_SIZE } from "../kernel/kernel.ts";
+import type { UmemRequest } from "../kernel/umem_dmabuf.ts";
 import type { MoveRules, UmemRules, UverbsRules } from "../rdma_rules.ts";
 
 /** One more than the largest unsigned long. */
 const ULONG_RANGE = 2n ** 64n;
+
+/** Where a range ends, as an unsigned long has it. */
+function endOf({ offset, length }: UmemRequest): bigint {
+  return BigInt.asUintN(64, offset + length);
+}
+
+/** How many pages a range touches; ib_umem_num_pages(). */
+function pagesOf({ offset, length }: UmemRequest): bigint {
+  const page = BigInt(PAGE_SIZE);
+  return (offset + length + page - 1n) / page - offset / page;
+}
 
 const fault = [lockRegion, mapRegion, programHardware, unlockRegion];
 
@@ -82,13 +95,13 @@ export const mainlineUmem: UmemRules = {
       clause: "UMEM-01",
       errno: "EINVAL",
       refuses: "a range beyond the end",
-      when: ({ request: { offset, length }, dmabuf }) => BigInt(dmabuf.size) < offset + length,
+      when: ({ request, dmabuf }) => BigInt(dmabuf.size) < endOf(request),
     },
     {
       clause: "UMEM-01",
       errno: "EINVAL",
       refuses: "a range without a page",
-      when: ({ request }) => request.length === 0n,
+      when: ({ request }) => pagesOf(request) === 0n,
     },
   ],
   undoGet: [putTarget],

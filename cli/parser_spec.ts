@@ -8,6 +8,7 @@ import { message } from "@optique/core/message";
 import { map, optional, withDefault } from "@optique/core/modifiers";
 import { command, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
+import { document } from "./commands/document.ts";
 import { checkSources } from "./commands/spec.ts";
 import type { Io } from "./io.ts";
 
@@ -34,8 +35,23 @@ const checkSourcesOptions = object({
   ),
 });
 
+const documentOptions = object({
+  format: withDefault(
+    option("-f", "--format", choice(["html", "markdown"], { metavar: "FORMAT" }), {
+      description: message`What to write.`,
+    }),
+    "html" as const,
+  ),
+  out: optional(option("-o", "--out", string({ metavar: "FILE" }), {
+    description: message`Where to write it; to standard output otherwise.`,
+  })),
+});
+
 /** The commands below `conform spec`. */
 export const specCommands = or(
+  command("document", map(documentOptions, (given): Action => (io) => document(given, io)), {
+    description: message`Writes the specification as one file.`,
+  }),
   command("check-sources", map(checkSourcesOptions, (given): Action => (io) => checkSources(given, io)), {
     description: message`Looks up what the clauses cite, in the mails and in kernel sources.`,
   }),

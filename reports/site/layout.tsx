@@ -7,13 +7,14 @@ import { html } from "hono/html";
 import type { Child } from "hono/jsx";
 
 /** A part of the site that the navigation leads to. */
-export type Place = "runs" | "clauses" | "profiles" | "operations" | "none";
+export type Place = "runs" | "clauses" | "profiles" | "operations" | "spec" | "none";
 
 const PLACES: readonly (readonly [Place, string, string])[] = [
   ["runs", "/", "Runs"],
   ["clauses", "/clauses", "Clauses"],
   ["profiles", "/profiles", "Profiles"],
   ["operations", "/operations", "Vocabulary"],
+  ["spec", "/spec", "Specification"],
 ];
 
 /** A page, ready to be sent. */

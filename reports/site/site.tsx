@@ -8,7 +8,12 @@ import type { Child } from "hono/jsx";
 import { secureHeaders } from "hono/secure-headers";
 import type { Case } from "../../cases/case.ts";
 import { clauseIdSchema, profileIdSchema } from "../../spec/ids.ts";
+import { DIALECTS } from "../../runners/simulator/mod.ts";
+import { loadContradictions } from "../../spec/contradictions.ts";
 import type { Ledger } from "../../spec/ledger.ts";
+import { type Specification, specificationOf } from "../specification/document.ts";
+import { SpecificationBody } from "../specification/html.tsx";
+import { SPECIFICATION_STYLE } from "../specification/style.ts";
 import { Catalogue } from "./catalogue.ts";
 import { page, type Place } from "./layout.tsx";
 import { CasePage } from "./pages/case.tsx";
@@ -52,7 +57,10 @@ export function createSite({ runsFolder, ledger, cases }: SiteOptions): Site {
     },
     referrerPolicy: "no-referrer",
   }));
-  app.get("/style.css", (c) => c.body(STYLE, 200, { "content-type": "text/css; charset=utf-8" }));
+  app.get(
+    "/style.css",
+    (c) => c.body(STYLE + SPECIFICATION_STYLE, 200, { "content-type": "text/css; charset=utf-8" }),
+  );
   app.get("/", (c) => show(c, "Runs", "runs", <RunsPage {...catalogue.list()} />));
   app.get("/runs/:run", (c) => {
     const run = catalogue.find(c.req.param("run"));
@@ -98,6 +106,16 @@ export function createSite({ runsFolder, ledger, cases }: SiteOptions): Site {
     );
   });
   app.get("/operations", (c) => show(c, "Vocabulary", "operations", <OperationsPage />));
+  let specification: Specification | undefined;
+  app.get("/spec", (c) => {
+    specification ??= specificationOf({
+      ledger,
+      contradictions: loadContradictions(ledger),
+      cases: all,
+      dialects: [...DIALECTS.values()],
+    });
+    return show(c, "Specification", "spec", <SpecificationBody specification={specification} />);
+  });
   app.notFound((c) => missing(c, "page", c.req.path));
   app.onError((error, c) => problem(c, 500, "Something went wrong", error.message));
   return app;

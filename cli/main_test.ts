@@ -362,6 +362,19 @@ Deno.test("conform coverage counts every clause once", async () => {
   assertEquals([ids.length, new Set(ids).size], [clauses, clauses]);
 });
 
+Deno.test("conform coverage --mutants finds every clause of the default profile watched", async () => {
+  const { status, out } = await conform(
+    "coverage",
+    "--mutants",
+    "--profile",
+    "matt-v1-vfio",
+    "--format",
+    "json",
+  );
+  const { unwatched } = z.object({ unwatched: z.array(z.unknown()) }).parse(JSON.parse(out));
+  assertEquals([status, unwatched], [0, []]);
+});
+
 Deno.test("conform serve prints its address, answers, and stops when it is told to", async () => {
   const controller = new AbortController();
   const listening = Promise.withResolvers<string>();

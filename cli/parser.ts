@@ -227,6 +227,9 @@ const tourOptions = object("How to tour", {
     }),
     60,
   ),
+  out: optional(option("-o", "--out", string({ metavar: "DIR" }), {
+    description: message`Writes what diverges as cases into this folder.`,
+  })),
   format: plainFormat,
 });
 

@@ -30,6 +30,9 @@ export interface MutationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What every worker of a run is told. */
+type WorkerPlan = Omit<WorkerStart, "port" | "beat">;
+
 const OWN_MUTANTS = new URL("./simulator/mutants/mod.ts", import.meta.url).href;
 
 const WORKER = new URL("./mutation_worker.ts", import.meta.url).href;
@@ -45,7 +48,7 @@ const LOOK_MS = 250;
  * @param cases the cases
  * @param mutants the wrong implementations
  * @param options how to run them
- * @throws the reason of `options.signal`, if it is aborted before the last mutant is done
+ * @throws the reason of `options.signal`, if it is aborted before the last mutant is done; or if no worker can start
  */
 export async function runMutants(
   cases: readonly Case[],
@@ -55,8 +58,9 @@ export async function runMutants(
   options.signal?.throwIfAborted();
   const run = new Run(cases, mutants, options);
   const jobs = Math.max(1, Math.min(options.jobs ?? navigator.hardwareConcurrency, mutants.length));
-  await Promise.all(Array.from({ length: jobs }, () => takeMutants(run)));
+  const ends = await Promise.allSettled(Array.from({ length: jobs }, () => takeMutants(run)));
   options.signal?.throwIfAborted();
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
   return scoreOf(run.results.flatMap((result) => result ?? []), cases);
 }
 
@@ -66,7 +70,7 @@ class Run {
   /** What became of each mutant, at its place. */
   readonly results: (MutantResult | undefined)[];
   readonly options: MutationOptions;
-  readonly start: Omit<WorkerStart, "port" | "beat">;
+  readonly plan: WorkerPlan;
   #next = 0;
   #done = 0;
 
@@ -77,13 +81,18 @@ class Run {
     const dialects = new Set(mutants.map(({ dialect }) => dialect));
     const idsOf = (dialect: string) => new Set((options.casesOf?.(dialect) ?? cases).map(({ id }) => id));
     const casesOf = new Map([...dialects].map((dialect) => [dialect, idsOf(dialect)]));
-    this.start = { mutants: options.module ?? OWN_MUTANTS, cases, casesOf };
+    this.plan = { mutants: options.module ?? OWN_MUTANTS, cases, casesOf };
   }
 
   /** The place of a mutant that nobody has taken yet. */
   take(): number | undefined {
     if (this.options.signal?.aborted || this.#next >= this.mutants.length) return undefined;
     return this.#next++;
+  }
+
+  /** Lets nobody take another mutant. */
+  stop(): void {
+    this.#next = this.mutants.length;
   }
 
   /** Notes what became of a mutant. */
@@ -111,19 +120,24 @@ type Ending =
 
 async function takeMutants(run: Run): Promise<void> {
   let crew: Crew | undefined;
-  for (let index = run.take(); index !== undefined; index = run.take()) {
-    const mutant = run.mutants[index];
-    if (!mutant) break;
-    crew ??= new Crew(run.start, run.options);
-    const ending = await crew.run(mutant);
-    if (run.options.signal?.aborted) break;
-    run.note(index, mutant, ending);
-    if (ending.kind === "broken") {
+  try {
+    for (let index = run.take(); index !== undefined; index = run.take()) {
+      const mutant = run.mutants[index];
+      if (!mutant) break;
+      crew ??= await Crew.start(run.plan, run.options);
+      const ending = await crew.run(mutant);
+      if (run.options.signal?.aborted) break;
+      run.note(index, mutant, ending);
+      if (ending.kind === "done") continue;
       crew.close();
       crew = undefined;
     }
+  } catch (error) {
+    run.stop();
+    throw error;
+  } finally {
+    crew?.close();
   }
-  crew?.close();
 }
 
 /** One worker with what is needed to watch it. */
@@ -135,15 +149,31 @@ class Crew {
   readonly #limitMs: number;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(start: Omit<WorkerStart, "port" | "beat">, { limitMs = LIMIT_MS, signal }: MutationOptions) {
-    this.#cases = start.cases;
+  private constructor(plan: WorkerPlan, { limitMs = LIMIT_MS, signal }: MutationOptions) {
+    this.#cases = plan.cases;
     this.#limitMs = limitMs;
     this.#signal = signal;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#worker = new Worker(WORKER, { type: "module" });
-    const all: WorkerStart = { ...start, port: port2, beat: this.#beat };
+    const all: WorkerStart = { ...plan, port: port2, beat: this.#beat };
     this.#worker.postMessage(all, [port2]);
+  }
+
+  /**
+   * Starts a worker.
+   *
+   * @throws if it cannot start, which is nobody's mutant's fault
+   */
+  static async start(plan: WorkerPlan, options: MutationOptions): Promise<Crew> {
+    const crew = new Crew(plan, options);
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    crew.#port.onmessage = () => resolve(undefined);
+    crew.#onDeath(resolve);
+    const reason = await promise;
+    if (reason === undefined) return crew;
+    crew.close();
+    throw new Error(`The workers that run mutants cannot start: ${reason}`);
   }
 
   /** Runs a mutant; after an ending that is not `done`, this worker is of no more use. */
@@ -153,14 +183,12 @@ class Crew {
     const breakOff = (reason: string) => resolve({ kind: "broken", kills, during: this.#case(), reason });
     this.#port.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
       if (data.kind === "kill") kills.push(data.kill);
-      else resolve(data);
+      else if (data.kind === "done") resolve(data);
     };
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      breakOff(`the worker died: ${messageOf(event.error ?? event.message)}`);
-    };
+    this.#onDeath((reason) => breakOff(`the worker died: ${reason}`));
     const stop = () => breakOff("the run was ended");
     this.#signal?.addEventListener("abort", stop);
+    if (this.#signal?.aborted) stop();
     const look = this.#watch(() => breakOff(`a case did not end within ${this.#limitMs / 1000} s`));
     this.#port.postMessage(mutant.id);
     try {
@@ -175,6 +203,13 @@ class Crew {
   close(): void {
     this.#port.close();
     this.#worker.terminate();
+  }
+
+  #onDeath(tell: (reason: string) => void): void {
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      tell(messageOf(event.error ?? event.message));
+    };
   }
 
   /** The case that the worker began last. */

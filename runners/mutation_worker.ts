@@ -23,8 +23,9 @@ export interface WorkerStart {
   readonly beat: Int32Array<SharedArrayBuffer>;
 }
 
-/** What a worker tells: a case noticed the mutant, or every case has been run. */
+/** What a worker tells: it can begin, a case noticed the mutant, or every case has been run. */
 export type WorkerReply =
+  | { readonly kind: "ready" }
   | { readonly kind: "kill"; readonly kill: Kill }
   | { readonly kind: "done"; readonly result: MutantResult };
 
@@ -37,6 +38,7 @@ async function work(start: WorkerStart): Promise<void> {
   const mutants = new Map(MUTANTS.map((mutant) => [mutant.id, mutant]));
   const passing = new Map<string, readonly Baseline[]>();
   const places = new Map(start.cases.map(({ id }, place) => [id, place]));
+  tell(start.port, { kind: "ready" });
   start.port.onmessage = async ({ data }: MessageEvent<string>) => {
     const mutant = mutants.get(data);
     if (!mutant) throw new Error(`Cannot run ${data}: there is no such mutant`);

@@ -3,15 +3,19 @@
  *
  * @module
  */
-import { coverage as coverageOf } from "../../cases/coverage.ts";
+import { type Coverage, coverage as coverageOf } from "../../cases/coverage.ts";
 import { lint as lintCases } from "../../cases/lint.ts";
 import { passesOn } from "../../runners/mutation.ts";
+import { type UnwatchedClause, unwatchedClauses } from "../../runners/mutation_clauses.ts";
 import { DIALECTS } from "../../runners/simulator/mod.ts";
+import { MUTANTS } from "../../runners/simulator/mutants/mod.ts";
 import { formatDiagnostic } from "../../spec/diagnostic.ts";
 import { LedgerError, loadLedger } from "../../spec/ledger.ts";
 import type { Diagnostic } from "../../spec/diagnostic.ts";
 import type { Io } from "../io.ts";
-import { loadSuite, profileNamed } from "../suite.ts";
+import type { Profile } from "../../spec/profile.ts";
+import { loadSuite, profileNamed, type Suite } from "../suite.ts";
+import { scoreMutants } from "./mutants.ts";
 
 type CheckFormat = "human" | "json";
 
@@ -50,15 +54,30 @@ function allFindings(): readonly Diagnostic[] {
   return [...diagnostics, ...found];
 }
 
-/** Carries out `conform coverage` and gives the exit status. */
-export function coverage(format: CheckFormat, profile: string | undefined, io: Io): number {
-  const { cases, ledger } = loadSuite();
-  const found = coverageOf(cases, ledger, profile === undefined ? undefined : profileNamed(ledger, profile));
-  if (format === "json") {
-    io.out(JSON.stringify(found, undefined, 2) + "\n");
-    return 0;
-  }
-  io.out([
+/** What `conform coverage` was asked for. */
+export interface CoverageOptions {
+  readonly format: CheckFormat;
+  readonly profile: string | undefined;
+  /** Whether to run the mutants, too. */
+  readonly mutants: boolean;
+  /** How many workers run them side by side. */
+  readonly jobs: number | undefined;
+}
+
+/** Carries out `conform coverage` and gives the exit status: 1 if a clause is not watched, where that was asked. */
+export async function coverage(options: CoverageOptions, io: Io): Promise<number> {
+  const suite = loadSuite();
+  const { cases, ledger } = suite;
+  const profile = options.profile === undefined ? undefined : profileNamed(ledger, options.profile);
+  const found = coverageOf(cases, ledger, profile);
+  const unwatched = options.mutants ? await unwatchedIn(suite, profile, options.jobs, io) : undefined;
+  if (options.format === "json") io.out(JSON.stringify({ ...found, unwatched }, undefined, 2) + "\n");
+  else io.out(`${[...coverageLines(found), ...watchLines(unwatched)].join("\n")}\n`);
+  return unwatched === undefined || unwatched.length === 0 ? 0 : 1;
+}
+
+function coverageLines(found: Coverage): readonly string[] {
+  return [
     ...found.covered.map(({ id, cases: ids }) =>
       `${id}  ${ids.length} ${ids.length === 1 ? "case" : "cases"}`
     ),
@@ -68,7 +87,31 @@ export function coverage(format: CheckFormat, profile: string | undefined, io: I
     ),
     `${found.covered.length} of ${found.clauses} clauses have cases, ${found.notTested.length} are not tested for a ` +
     `reason, ${found.uncovered.length} have none yet`,
+  ];
+}
+
+async function unwatchedIn(
+  suite: Suite,
+  profile: Profile | undefined,
+  jobs: number | undefined,
+  io: Io,
+): Promise<readonly UnwatchedClause[]> {
+  const { mutants } = await scoreMutants(suite, MUTANTS, jobs, io);
+  return unwatchedClauses(suite.ledger, suite.cases, mutants)
+    .filter(({ id }) => profile?.clauses.has(id) ?? true);
+}
+
+function watchLines(unwatched: readonly UnwatchedClause[] | undefined): readonly string[] {
+  if (unwatched === undefined) return [];
+  return [
     "",
-  ].join("\n"));
-  return 0;
+    ...unwatched.map(({ id, mutants }) =>
+      mutants.length === 0
+        ? `${id}  not watched: no mutant breaks it`
+        : `${id}  not watched: its cases do not kill ${mutants.join(", ")}`
+    ),
+    unwatched.length === 0
+      ? "Every clause that must hold and has a case is broken by a mutant that such a case kills"
+      : `${unwatched.length} clauses have cases, but no mutant that breaks them is killed by these`,
+  ];
 }

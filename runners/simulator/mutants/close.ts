@@ -157,7 +157,7 @@ export const closeMutants: readonly Mutant[] = [
     })),
   ),
   mutantOf(
-    DIALECT,
+    MAINLINE,
     {
       id: "path-descriptor-keeps-buffer-listed",
       title: "A buffer without a file stays on the device's list as long as an O_PATH descriptor names it",

@@ -1,0 +1,54 @@
+import { assertEquals } from "@std/assert";
+import type { Clause } from "../spec/clause.ts";
+import { caseIdSchema, type ClauseId, clauseIdSchema } from "../spec/ids.ts";
+import type { Evidence } from "./mutation.ts";
+import { unwatchedClauses } from "./mutation_clauses.ts";
+
+function clauseOf(id: string, more: Partial<Clause> = {}): [ClauseId, Clause] {
+  const parsed = clauseIdSchema.parse(id);
+  return [parsed, {
+    id: parsed,
+    family: "AB",
+    title: "A clause",
+    requirement: "It MUST hold.",
+    keyword: "MUST",
+    level: "code",
+    status: "mainline",
+    observable: ["userspace"],
+    sources: [],
+    contested: [],
+    at: { file: "ab.yaml", line: 1, column: 1 },
+    ...more,
+  }];
+}
+
+const CASES = [
+  { id: caseIdSchema.parse("a/first"), clauses: [clauseIdSchema.parse("AB-01")] },
+  { id: caseIdSchema.parse("a/second"), clauses: [clauseIdSchema.parse("AB-02")] },
+];
+
+function mutant(id: string, clause: string, case_: string, by: Evidence = "step") {
+  return { id, breaks: [clause], kills: [{ case: case_, to: "fail", by, reason: "" }] };
+}
+
+function unwatched(clause: [ClauseId, Clause], ...mutants: readonly ReturnType<typeof mutant>[]) {
+  return unwatchedClauses({ clauses: new Map([clause]) }, CASES, mutants);
+}
+
+Deno.test("a clause is watched if a case that verifies it kills a mutant that breaks it", () => {
+  assertEquals(unwatched(clauseOf("AB-01"), mutant("m", "AB-01", "a/first")), []);
+});
+
+Deno.test("a clause is not watched if nothing breaks it, or only other cases or checks notice", () => {
+  const nobody = { id: clauseIdSchema.parse("AB-01"), cases: 1, mutants: [] };
+  assertEquals(unwatched(clauseOf("AB-01"), mutant("m", "AB-02", "a/first")), [nobody]);
+  const missed = { ...nobody, mutants: ["m"] };
+  assertEquals(unwatched(clauseOf("AB-01"), mutant("m", "AB-01", "a/second")), [missed]);
+  assertEquals(unwatched(clauseOf("AB-01"), mutant("m", "AB-01", "a/first", "postcondition")), [missed]);
+});
+
+Deno.test("a clause that need not hold, cannot be seen or has no case needs no mutant", () => {
+  assertEquals(unwatched(clauseOf("AB-01", { keyword: "MAY" })), []);
+  assertEquals(unwatched(clauseOf("AB-01", { observable: [] })), []);
+  assertEquals(unwatched(clauseOf("AB-03")), []);
+});

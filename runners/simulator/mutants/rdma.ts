@@ -9,6 +9,8 @@ import {
   freeKey,
   invalidateKey,
   mapRegion,
+  type MemoryRegion,
+  programHardware,
   type RegionStep,
   releaseCore,
   setRevokeCallback,
@@ -51,6 +53,7 @@ import {
   waitForUnmaps,
 } from "../kernel/uverbs_dmabuf.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { type Steps, window } from "../kernel/sched.ts";
 import { perform } from "../kernel/sequence.ts";
 import type { UmemRules, UverbsRules } from "../rdma_rules.ts";
 import {
@@ -111,6 +114,8 @@ function trimAllBut(end: "head" | "tail"): UmemStep {
     },
   };
 }
+
+const letOthersIn: RegionStep = { ...setRevokeCallback, run: (_kernel, region) => letOthersInTo(region) };
 
 /** The mutants of the RDMA core as an importer. */
 export const umemMutants: readonly Mutant[] = [
@@ -275,6 +280,16 @@ export const umemMutants: readonly Mutant[] = [
     title: "A driver registers a region and does not say how it wants to be told",
     breaks: ["UMEM-03", "UMEM-05"],
   }, inRegister((steps) => without(steps, setRevokeCallback))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "driver-sets-its-callback-unlocked",
+      title: "A driver says how it wants to be told after it has given the lock back",
+      breaks: ["UMEM-05"],
+      inspiration: "why ib_umem_dmabuf_get_pinned_revocable_and_lock() returns locked",
+    },
+    inRegister((steps) => steps.flatMap((step) => step === setRevokeCallback ? [letOthersIn, step] : [step])),
+  ),
   mutantOf(DIALECT, {
     id: "driver-is-told-twice",
     title: "The driver of a revoked region is told twice",
@@ -484,12 +499,41 @@ function leaveList(_kernel: Kernel, { attachment }: UmemDmabuf): void {
   dmabuf.attachments = dmabuf.attachments.filter((each) => each !== attachment);
 }
 
-function unpinRegion(kernel: Kernel, { umem }: Parameters<RegionStep["run"]>[1]): void {
+function unpinRegion(kernel: Kernel, { umem }: MemoryRegion): void {
   atOnce(kernel, [unpinBuffer], umem);
+}
+
+/** Gives the hardware the pages that were there before the lock was given back. */
+const programUnlocked: RegionStep = {
+  ...programHardware,
+  *run(_kernel, region) {
+    const { table, frames } = region.umem;
+    yield* letOthersInTo(region);
+    region.translation = table && { table, frames };
+    region.live = true;
+  },
+};
+
+/** Gives the lock back and takes it again, so that somebody can come in between. */
+function* letOthersInTo({ umem }: MemoryRegion): Steps<void> {
+  umem.reservation.unlock();
+  yield window("the lock is given back and taken again");
+  yield umem.reservation.lock;
 }
 
 /** The mutants of regions whose hardware takes page faults. */
 export const onDemandMutants: readonly Mutant[] = [
+  mutantOf(
+    DIALECT,
+    {
+      id: "page-fault-programs-unlocked",
+      title: "A page fault gives the lock back before it has given the hardware the pages",
+      breaks: ["INVAL-12", "MODE-09"],
+      inspiration:
+        "review of the first RDMA dma-buf series: the lock has to be held until the hardware is programmed",
+    },
+    inUmem(({ fault }) => ({ fault: replaced(fault, (step) => step === programHardware, programUnlocked) })),
+  ),
   mutantOf(DIALECT, {
     id: "hardware-keeps-invalidated-pages",
     title: "The hardware keeps the pages of an invalidated region",

@@ -1,48 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { readRecordFile } from "../reports/record_reader.ts";
 import type { Io } from "./io.ts";
 import { main } from "./main.ts";
-
-interface Ran {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function conform(...args: string[]): Promise<Ran> {
-  let out = "";
-  let err = "";
-  const io: Io = {
-    out: (text) => out += text,
-    err: (text) => err += text,
-    columns: undefined,
-    colours: false,
-    signal: new AbortController().signal,
-  };
-  const status = await main(args, io);
-  return { status, out, err };
-}
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "conform-"));
-  try {
-    await test(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+import { conform, inFolder } from "./testing/conform.ts";
 
 const CASE = "vfio/revoke/double-revoke";
 

@@ -9,7 +9,7 @@
 import { Document, isMap, isSeq } from "yaml";
 import type { Case } from "../../cases/case.ts";
 import { refusalsWithoutControl } from "../../cases/control.ts";
-import { judge, type Verdict } from "../../cases/judge.ts";
+import { judge, type Judgement } from "../../cases/judge.ts";
 import { MAX_TITLE } from "../../cases/lint.ts";
 import { parseCases } from "../../cases/parse.ts";
 import { programOf } from "../../cases/program.ts";
@@ -63,10 +63,14 @@ export async function writeFinding(finding: Finding, options: WriteOptions): Pro
   const drafted = draft(finding, sections, options);
   if (drafted.kind === "unwritable") return drafted;
   const { case: case_ } = drafted;
-  const onModel = await verdictOn(case_, () => simulator(options.against));
-  if (onModel !== "pass") return unwritable(`the case would be ${onModel} on the model itself`);
-  const onTarget = await verdictOn(case_, options.open);
-  if (onTarget === "pass") return unwritable("the format of cases has no words for what differs");
+  const onModel = await judgedOn(case_, () => simulator(options.against));
+  if (onModel.verdict !== "pass") {
+    return unwritable(
+      `the case would be ${onModel.verdict} on the model itself: ${onModel.reasons.join("; ")}`,
+    );
+  }
+  const onTarget = await judgedOn(case_, options.open);
+  if (onTarget.verdict === "pass") return unwritable("the format of cases has no words for what differs");
   return drafted;
 }
 
@@ -151,11 +155,11 @@ function flowActions(steps: unknown): void {
   }
 }
 
-async function verdictOn(case_: Case, open: () => Target | Promise<Target>): Promise<Verdict> {
+async function judgedOn(case_: Case, open: () => Target | Promise<Target>): Promise<Judgement> {
   const player = new Player(open, { timeoutMs: TIMEOUT_MS, graceMs: TIMEOUT_MS });
   try {
     const { pageSize } = await player.describe();
-    return judge(case_, await player.play(programOf(case_)), { pageSize }).verdict;
+    return judge(case_, await player.play(programOf(case_)), { pageSize });
   } finally {
     await player.close();
   }

@@ -38,6 +38,8 @@ export interface Translation {
 /** The page table of an IOMMU: struct iommu_domain. What it does not translate, a device cannot reach. */
 export class IommuDomain extends SharedObject {
   readonly #table = new Map<number, Translation>();
+  /** The IOTLB: translations that devices have used, good until they are flushed. */
+  readonly #cached = new Map<number, Translation>();
 
   /** Installs a translation; iommu_map(). */
   map(page: number, translation: Translation): void {
@@ -47,16 +49,29 @@ export class IommuDomain extends SharedObject {
 
   /** Takes translations out and flushes what devices have cached of them; iommu_unmap(). */
   unmap(first: number, count: number): void {
+    this.unmapFast(first, count);
+    this.flush();
+  }
+
+  /** Takes translations out of the page table only; iommu_unmap_fast(). */
+  unmapFast(first: number, count: number): void {
     touch(this, WRITE);
     for (const page of [...this.#table.keys()]) {
       if (page >= first && page < first + count) this.#table.delete(page);
     }
   }
 
+  /** Makes devices look at the page table again; iommu_iotlb_sync(). */
+  flush(): void {
+    touch(this, WRITE);
+    this.#cached.clear();
+  }
+
   /** The frame that a device reaches at a page, or `undefined` for a translation fault; iommu_iova_to_phys(). */
   translate(page: number, access: Access): PageFrame | undefined {
     touch(this, READ);
-    const translation = this.#table.get(page);
+    const translation = this.#cached.get(page) ?? this.#table.get(page);
+    if (translation) this.#cached.set(page, translation);
     return translation?.access.includes(access) ? translation.frame : undefined;
   }
 }

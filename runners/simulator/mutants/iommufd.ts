@@ -390,6 +390,14 @@ const unmapAllButOnePage: RevokeStep = {
   },
 };
 
+/** Takes the translations out of the page table and leaves those that devices have cached. */
+const unmapWithoutFlush: RevokeStep = {
+  ...unmapTranslations,
+  run(_kernel, { tracker }) {
+    for (const { area, domain } of tracker) domain.unmapFast(area.first, area.count);
+  },
+};
+
 /** Unmaps a little later, when the callback has long returned. */
 const unmapLater: RevokeStep = {
   ...unmapTranslations,
@@ -471,6 +479,11 @@ const invalidationMutants: readonly Mutant[] = [
     title: "The callback leaves the last page of an area translated",
     breaks: ["IOFD-07"],
   }, () => callbackWith(unmapTranslations, unmapAllButOnePage)),
+  bug({
+    id: "iommufd-does-not-flush",
+    title: "The callback unmaps and does not flush what devices have cached",
+    breaks: ["IOFD-07"],
+  }, () => callbackWith(unmapTranslations, unmapWithoutFlush)),
   mutantOf(PROPOSAL, {
     id: "iommufd-unmaps-later",
     title: "The callback leaves the unmapping to a worker and returns",

@@ -12,12 +12,12 @@ Deno.test("describeVocabulary() has every operation once, each with a sentence a
 });
 
 Deno.test("describeVocabulary() says of each argument what it takes, whether it must be given, and its default", () => {
-  const revoke = describeVocabulary().find(({ name }) => name === "vfio.revoke");
+  const revoke = describeVocabulary().find(({ name }) => name === "vfio.revoke_feature");
   assertEquals(revoke?.missing, "ENOTTY");
   const byName = new Map(revoke?.arguments.map((argument) => [argument.name, argument]));
   assertEquals(byName.get("device")?.required, true);
-  assertEquals(byName.get("argsz")?.default, "8");
-  assertStringIncludes(byName.get("unreadable")?.takes ?? "", "second-half");
+  assertEquals(byName.get("argsz")?.default, "12");
+  assertStringIncludes(byName.get("unreadable")?.takes ?? "", "payload");
 });
 
 Deno.test("the page of the vocabulary is up to date; deno task schema writes it", () => {

@@ -13,6 +13,7 @@ import { judge, type Judgement } from "../cases/judge.ts";
 import { type Program, programOf } from "../cases/program.ts";
 import type { Observation } from "../spec/observation.ts";
 import { messageOf } from "./deadline.ts";
+import { changes, noting } from "./mutation_reads.ts";
 import type { Mutant } from "./simulator/mutants/mod.ts";
 import { type Dialect, DIALECTS, simulator } from "./simulator/mod.ts";
 
@@ -75,6 +76,8 @@ export interface Baseline {
   readonly case: Case;
   /** Its steps as a target gets them. */
   readonly program: Program;
+  /** The rules that it asks for on the dialect as it should be. */
+  readonly reads: ReadonlySet<string>;
 }
 
 /** From the strongest to the weakest. */
@@ -82,14 +85,17 @@ const EVIDENCE: readonly Evidence[] = ["step", "control", "postcondition", "harn
 
 /** Whether a case passes on a dialect. */
 export function passesOn(dialect: Dialect, case_: Case): boolean {
-  return judgeOn(dialect, { case: case_, program: programOf(case_) }).verdict === "pass";
+  return judgeOn(dialect, case_, programOf(case_)).verdict === "pass";
 }
 
 /** The cases that pass on a dialect. */
 export function passingOn(dialect: Dialect, cases: readonly Case[]): readonly Baseline[] {
-  return cases
-    .map((case_) => ({ case: case_, program: programOf(case_) }))
-    .filter((each) => judgeOn(dialect, each).verdict === "pass");
+  return cases.flatMap((case_) => {
+    const program = programOf(case_);
+    const reads = new Set<string>();
+    const watched = { ...dialect, rules: noting(dialect.rules, reads) };
+    return judgeOn(watched, case_, program).verdict === "pass" ? [{ case: case_, program, reads }] : [];
+  });
 }
 
 /**
@@ -107,14 +113,26 @@ export function killsOf(
   const dialect = DIALECTS.get(mutant.dialect);
   if (!dialect) return [];
   const wrong = mutant.apply(dialect);
+  const differs = differenceOf(dialect, wrong);
   return passing.flatMap((each) => {
+    if (!differs(each)) return [];
     watch.begin?.(each.case);
-    const judgement = judgeOn(wrong, each);
+    const judgement = judgeOn(wrong, each.case, each.program);
     if (judgement.verdict === "pass") return [];
     const kill = killOf(each.case.id, judgement);
     watch.kill?.(kill);
     return [kill];
   });
+}
+
+/** Tells which cases can go differently on a mutant: those that ask for a rule that it has changed. */
+function differenceOf(dialect: Dialect, wrong: Dialect): (baseline: Baseline) => boolean {
+  try {
+    const changed = changes(dialect.rules, wrong.rules);
+    return ({ reads }) => !reads.isDisjointFrom(changed);
+  } catch {
+    return () => true; // a mutant whose rules cannot even be looked at; each case says so
+  }
 }
 
 /** What became of a mutant, by the cases that noticed it. */
@@ -130,7 +148,7 @@ export function resultOf(
   return { id, title, dialect, breaks, fate, kills, reason, explained: survives !== undefined };
 }
 
-function judgeOn(dialect: Dialect, { case: case_, program }: Baseline): Judgement {
+function judgeOn(dialect: Dialect, case_: Case, program: Program): Judgement {
   const target = simulator(dialect);
   const observations: Observation[] = [];
   const context = { pageSize: target.describe().pageSize };

@@ -71,28 +71,48 @@ class Run {
   readonly results: (MutantResult | undefined)[];
   readonly options: MutationOptions;
   readonly plan: WorkerPlan;
-  #next = 0;
+  /** The places of mutants that nobody has taken yet. */
+  readonly #open: Set<number>;
+  /** The dialects of which somebody has taken a mutant. */
+  readonly #begun = new Set<string>();
   #done = 0;
 
   constructor(cases: readonly Case[], mutants: readonly Mutant[], options: MutationOptions) {
     this.mutants = mutants;
     this.options = options;
     this.results = mutants.map(() => undefined);
+    this.#open = new Set(mutants.keys());
     const dialects = new Set(mutants.map(({ dialect }) => dialect));
     const idsOf = (dialect: string) => new Set((options.casesOf?.(dialect) ?? cases).map(({ id }) => id));
     const casesOf = new Map([...dialects].map((dialect) => [dialect, idsOf(dialect)]));
     this.plan = { mutants: options.module ?? OWN_MUTANTS, cases, casesOf };
   }
 
-  /** The place of a mutant that nobody has taken yet. */
-  take(): number | undefined {
-    if (this.options.signal?.aborted || this.#next >= this.mutants.length) return undefined;
-    return this.#next++;
+  /**
+   * Takes the place of a mutant that nobody has taken yet, if there is one. A worker goes on with the dialects that
+   * it knows, then with one that nobody has begun, since it has to run every case on a dialect that is new to it.
+   */
+  take(known: ReadonlySet<string>): number | undefined {
+    if (this.options.signal?.aborted) return undefined;
+    const place = this.#find((dialect) => known.has(dialect)) ??
+      this.#find((dialect) => !this.#begun.has(dialect)) ?? this.#find(() => true);
+    if (place === undefined) return undefined;
+    this.#open.delete(place);
+    this.#begun.add(this.#dialectAt(place));
+    return place;
+  }
+
+  #find(suits: (dialect: string) => boolean): number | undefined {
+    return [...this.#open].find((place) => suits(this.#dialectAt(place)));
+  }
+
+  #dialectAt(place: number): string {
+    return this.mutants[place]?.dialect ?? "";
   }
 
   /** Lets nobody take another mutant. */
   stop(): void {
-    this.#next = this.mutants.length;
+    this.#open.clear();
   }
 
   /** Notes what became of a mutant. */
@@ -120,10 +140,12 @@ type Ending =
 
 async function takeMutants(run: Run): Promise<void> {
   let crew: Crew | undefined;
+  const known = new Set<string>();
   try {
-    for (let index = run.take(); index !== undefined; index = run.take()) {
+    for (let index = run.take(known); index !== undefined; index = run.take(known)) {
       const mutant = run.mutants[index];
       if (!mutant) break;
+      known.add(mutant.dialect);
       crew ??= await Crew.start(run.plan, run.options);
       const ending = await crew.run(mutant);
       if (run.options.signal?.aborted) break;
@@ -131,6 +153,7 @@ async function takeMutants(run: Run): Promise<void> {
       if (ending.kind === "done") continue;
       crew.close();
       crew = undefined;
+      known.clear();
     }
   } catch (error) {
     run.stop();

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A helper process: a process of a case. It does the calls that the suite sends
+ * it on threads of its own, so that nothing that a kernel does to a caller is
+ * done to the suite. It ends when the suite does.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "helper.h"
+#include "lane.h"
+
+#define ENUM(name) CONTROL_##name,
+enum control { CONTROLS(ENUM) };
+#undef ENUM
+
+/*
+ * args: fd. The descriptor goes with the answer. It is looked at first, so that
+ * a closed one is an error of the call and not of the channel.
+ */
+static int64_t give(const struct call *call, struct message *message)
+{
+	int fd = (int)call->args[0];
+
+	if (fcntl(fd, F_GETFD) < 0)
+		return -errno;
+	message->fd = fd;
+	return 0;
+}
+
+/* Gives the number of the descriptor that came with the message. */
+static int64_t take(int *received)
+{
+	int fd = *received;
+
+	/* the kernel drops it where there is no number for it */
+	if (fd < 0)
+		return -EMFILE;
+	*received = -1;
+	return result_of(fcntl(fd, F_SETFD, 0)) < 0 ? -errno : fd;
+}
+
+static int64_t do_control(const struct call *call, struct message *message, int *received)
+{
+	switch (call->primitive - primitive_count) {
+	case CONTROL_cancel:
+		return lane_cancel((uint32_t)call->args[0]);
+	case CONTROL_give:
+		return give(call, message);
+	case CONTROL_take:
+		return take(received);
+	}
+	return -ENOSYS;
+}
+
+/* Does a message of the reading thread, whose calls may not wait. */
+static void do_here(struct message *message, size_t length, int received)
+{
+	uint32_t i;
+
+	message->fd = -1;
+	for (i = 0; i < message->count; i++) {
+		struct call *call = &message->calls[i];
+
+		if (call->primitive < primitive_count)
+			call_do(call, (char *)message_data(message) + call->offset);
+		else
+			call->result = do_control(call, message, &received);
+	}
+	if (received >= 0)
+		close(received);
+	channel_send(HELPER_CHANNEL, message, length, message->fd);
+}
+
+static void refuse(struct message *message, size_t length, int error)
+{
+	uint32_t i;
+
+	for (i = 0; i < message->count; i++)
+		message->calls[i].result = error;
+	channel_send(HELPER_CHANNEL, message, length, -1);
+}
+
+static void dispatch(const char *bytes, size_t length, int received)
+{
+	struct message *message;
+	int error;
+
+	if (!message_valid((const struct message *)bytes, length))
+		return;
+	message = malloc(length);
+	if (!message)
+		_exit(1);
+	memcpy(message, bytes, length);
+	if (!message->thread) {
+		do_here(message, length, received);
+		free(message);
+		return;
+	}
+	error = lane_submit(message, length);
+	if (error) {
+		refuse(message, length, error);
+		free(message);
+	}
+}
+
+int main(void)
+{
+	static _Alignas(struct message) char bytes[MESSAGE_MAX];
+	int64_t length;
+	int fd;
+
+	if (guard_install() || lane_setup())
+		return 1;
+	for (;;) {
+		length = channel_receive(HELPER_CHANNEL, bytes, sizeof(bytes), 0, &fd);
+		if (length <= 0)
+			break;
+		dispatch(bytes, (size_t)length, fd);
+	}
+	/* not exit(): the other threads may be anywhere */
+	_exit(length ? 1 : 0);
+}

@@ -1,0 +1,140 @@
+/**
+ * Builds the native addon with the system's C compiler: `deno task build:native`.
+ *
+ * The helper program is built first, because the addon holds it: one file is all that another machine needs.
+ *
+ * @module
+ */
+import headers from "node-api-headers";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { builtAddon, type Flavour, FLAVOURS } from "./location.ts";
+
+/** Sources that the addon and the helper program share. */
+const SHARED = ["call", "channel", "files", "guard", "ioctl", "memory", "thread"];
+const HELPER = [...SHARED, "helper", "lane"];
+const ADDON = [...SHARED, "napi", "napi_call", "napi_helper", "spawn"];
+
+const FLAGS = [
+  "-std=gnu11",
+  "-O2",
+  "-g",
+  "-Wall",
+  "-Wextra",
+  "-Wno-unused-parameter",
+  "-Wstrict-prototypes",
+  "-Wvla",
+  "-pthread",
+];
+
+const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
+
+/** How each flavour is compiled; a sanitizer's own library cannot be linked into a static program. */
+const FLAVOUR_FLAGS: Record<
+  Flavour,
+  { readonly helper: readonly string[]; readonly addon: readonly string[] }
+> = {
+  plain: { helper: ["-static"], addon: [] },
+  sanitized: { helper: SANITIZERS, addon: SANITIZERS },
+};
+
+/** The addon could not be built. */
+export class BuildError extends Error {
+  /** What to do about it. */
+  readonly hint: string;
+
+  /** Makes an error of what is wrong and what to do. */
+  constructor(message: string, hint: string) {
+    super(message);
+    this.name = "BuildError";
+    this.hint = hint;
+  }
+}
+
+/** The files that a build gives. */
+export interface Built {
+  /** The addon. */
+  readonly addon: string;
+  /** The helper program, which the addon holds as well. */
+  readonly helper: string;
+}
+
+/**
+ * Builds the addon.
+ *
+ * @param flavour `plain`, or `sanitized` for the tests of the addon itself
+ * @throws {BuildError} where there is no compiler, or it fails
+ */
+export async function buildAddon(flavour: Flavour): Promise<Built> {
+  const addon = builtAddon(flavour);
+  const helper = addon.replace(/\.node$/, ".helper");
+  await mkdir(dirname(addon), { recursive: true });
+  const flags = FLAVOUR_FLAGS[flavour];
+  await compile([...FLAGS, ...flags.helper, "-o", helper, ...HELPER.map(source)]);
+  await compile([
+    ...FLAGS,
+    ...flags.addon,
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-shared",
+    "-DNODE_GYP_MODULE_NAME=conform",
+    `-DHELPER="${helper}"`,
+    `-I${headers.include_dir}`,
+    "-o",
+    addon,
+    ...ADDON.map(source),
+    asset("helper_image.S"),
+  ]);
+  return { addon, helper };
+}
+
+function source(name: string): string {
+  return asset(`${name}.c`);
+}
+
+function asset(name: string): string {
+  return fileURLToPath(new URL(`addon/${name}`, import.meta.url));
+}
+
+async function compile(args: readonly string[]): Promise<void> {
+  const compiler = process.env["CC"] ?? "cc";
+  const { code, stderr } = await run(compiler, args);
+  if (code === 0) return;
+  throw new BuildError(
+    `The addon could not be compiled: ${compiler} ended with ${code}\n${stderr.trim()}`,
+    "The C library's headers may be missing: on Debian, apt-get install gcc libc6-dev",
+  );
+}
+
+async function run(command: string, args: readonly string[]) {
+  try {
+    const { code, stderr } = await new Deno.Command(command, { args: [...args] }).output();
+    return { code, stderr: new TextDecoder().decode(stderr) };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new BuildError(
+      `There is no C compiler: "${command}" was not found`,
+      "On Debian, apt-get install gcc libc6-dev; or name a compiler in CC",
+    );
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const flavour = FLAVOURS.find((each) => each === (args[0] ?? "plain"));
+  if (!flavour) {
+    process.stderr.write(`There is no flavour "${args[0]}"\nTake one of ${FLAVOURS.join(", ")}\n`);
+    return 2;
+  }
+  try {
+    process.stdout.write(`${(await buildAddon(flavour)).addon}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    process.stderr.write(`${error.message}\n${error.hint}\n`);
+    return 3;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

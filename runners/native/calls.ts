@@ -1,0 +1,140 @@
+/**
+ * How calls are written into the bytes that the addon and its helper processes read, and back; `addon/call.h` and
+ * `addon/channel.h` say the same in C.
+ *
+ * @module
+ */
+import { type Control, CONTROLS, type Primitive, PRIMITIVES } from "./addon.ts";
+import type { Signal } from "../../spec/observation.ts";
+
+/** Bytes of `struct call` and `struct message`. */
+export const CALL_SIZE = 80;
+export const MESSAGE_SIZE = 16;
+
+/** Bytes of a message at most. */
+export const MESSAGE_MAX = 131_072;
+
+const AT = { primitive: 0, signal: 4, result: 8, address: 16, args: 24, offset: 72, length: 76 } as const;
+const MESSAGE_AT = { id: 0, thread: 4, count: 8, fd: 12 } as const;
+const SIGNALS = new Map<number, Signal>([[7, "SIGBUS"], [10, "SIGBUS"], [11, "SIGSEGV"]]);
+
+/** An argument of a call; a negative number is sign-extended. */
+export type Arg = number | bigint;
+
+/** Something to do. */
+export interface SystemCall {
+  /** What to do. */
+  readonly do: Primitive | Control;
+  /** Its arguments, six at most. */
+  readonly args?: readonly Arg[] | undefined;
+  /** Bytes that it reads or writes. */
+  readonly bytes?: Uint8Array | undefined;
+}
+
+/** What became of a call. */
+export interface Reply {
+  /** What it gave, or a negative error number. */
+  readonly result: number;
+  /** The signal that an access raised. */
+  readonly signal?: Signal | undefined;
+  /** The address that it faulted on. */
+  readonly address: bigint;
+  /** Its bytes afterwards. */
+  readonly bytes: Uint8Array;
+}
+
+/** What stands in front of the calls of a message. */
+export interface MessageHeader {
+  /** Tells an answer to its question. */
+  readonly id: number;
+  /** The thread that does the calls; 0 is the one that reads. */
+  readonly thread: number;
+  /** A descriptor that came along, or -1. */
+  readonly fd: number;
+}
+
+function numberOf(name: Primitive | Control): number {
+  const primitive = PRIMITIVES.findIndex((each) => each === name);
+  return primitive >= 0 ? primitive : PRIMITIVES.length + CONTROLS.findIndex((each) => each === name);
+}
+
+const NUMBERS = new Map([...PRIMITIVES, ...CONTROLS].map((name) => [name, numberOf(name)]));
+
+/** The number of a primitive in the addon's table. */
+export function primitiveNumber(name: Primitive | Control): number {
+  return NUMBERS.get(name) ?? -1;
+}
+
+/** Bytes of all the data of calls. */
+function dataLength(calls: readonly SystemCall[]): number {
+  return calls.reduce((sum, { bytes }) => sum + padded(bytes?.length ?? 0), 0);
+}
+
+/** The data of each call begins where any structure may. */
+function padded(length: number): number {
+  return (length + 7) & ~7;
+}
+
+/**
+ * Packs calls into memory.
+ *
+ * @param calls what is to be done
+ * @param memory where the calls are to stand, `CALL_SIZE` bytes each
+ * @param data where their bytes are to stand
+ */
+export function packCalls(calls: readonly SystemCall[], memory: Uint8Array, data: Uint8Array): void {
+  const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
+  let offset = 0;
+  for (const [index, { do: name, args = [], bytes }] of calls.entries()) {
+    const at = index * CALL_SIZE;
+    view.setUint32(at + AT.primitive, primitiveNumber(name), true);
+    for (const [number, arg] of args.entries()) {
+      view.setBigInt64(at + AT.args + 8 * number, BigInt.asIntN(64, BigInt(arg)), true);
+    }
+    view.setUint32(at + AT.offset, offset, true);
+    view.setUint32(at + AT.length, bytes?.length ?? 0, true);
+    if (bytes) data.set(bytes, offset);
+    offset += padded(bytes?.length ?? 0);
+  }
+}
+
+/** Reads what became of packed calls; the bytes of the replies are copies. */
+export function unpackReplies(memory: Uint8Array, count: number, data: Uint8Array): Reply[] {
+  const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
+  return Array.from({ length: count }, (_, index) => {
+    const at = index * CALL_SIZE;
+    const offset = view.getUint32(at + AT.offset, true);
+    return {
+      result: Number(view.getBigInt64(at + AT.result, true)),
+      signal: SIGNALS.get(view.getInt32(at + AT.signal, true)),
+      address: view.getBigUint64(at + AT.address, true),
+      bytes: data.slice(offset, offset + view.getUint32(at + AT.length, true)),
+    };
+  });
+}
+
+/** Packs a message of calls for a helper process. */
+export function packMessage(id: number, thread: number, calls: readonly SystemCall[]): Uint8Array {
+  const dataAt = MESSAGE_SIZE + CALL_SIZE * calls.length;
+  const message = new Uint8Array(dataAt + dataLength(calls));
+  const view = new DataView(message.buffer);
+  view.setUint32(MESSAGE_AT.id, id, true);
+  view.setUint32(MESSAGE_AT.thread, thread, true);
+  view.setUint32(MESSAGE_AT.count, calls.length, true);
+  view.setInt32(MESSAGE_AT.fd, -1, true);
+  packCalls(calls, message.subarray(MESSAGE_SIZE, dataAt), message.subarray(dataAt));
+  return message;
+}
+
+/** Reads the answer of a helper process. */
+export function unpackMessage(message: Uint8Array): MessageHeader & { readonly replies: readonly Reply[] } {
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  const count = view.getUint32(MESSAGE_AT.count, true);
+  const dataAt = MESSAGE_SIZE + CALL_SIZE * count;
+  return {
+    id: view.getUint32(MESSAGE_AT.id, true),
+    thread: view.getUint32(MESSAGE_AT.thread, true),
+    fd: view.getInt32(MESSAGE_AT.fd, true),
+    replies: unpackReplies(message.subarray(MESSAGE_SIZE, dataAt), count, message.subarray(dataAt)),
+  };
+}

@@ -1,0 +1,202 @@
+/**
+ * A helper process: a process of a case. It does system calls on threads of its own and answers when they return.
+ *
+ * @module
+ */
+import type { Addon } from "./addon.ts";
+import {
+  MESSAGE_MAX,
+  packMessage,
+  primitiveNumber,
+  type Reply,
+  type SystemCall,
+  unpackMessage,
+} from "./calls.ts";
+
+/** How long this thread looks for an answer before it waits without being held up, in nanoseconds. */
+const LOOK_NS = 150_000;
+
+/** How long one wait for an answer is at most, in milliseconds. */
+const WAIT_MS = 1_000;
+
+/** Error numbers that are the same on every architecture, but for EAGAIN on alpha. */
+const EAGAIN = 11;
+
+const SIGKILL = 9;
+
+/** A helper process has ended, so that what it was asked will never be answered. */
+export class ProcessEnded extends Error {
+  /** Makes an error of what has ended. */
+  constructor(pid: number) {
+    super(`The process ${pid} has ended`);
+    this.name = "ProcessEnded";
+  }
+}
+
+/** How a process ended, or that it did not in time. */
+export type Ending =
+  | { readonly kind: "exited"; readonly status: number }
+  | { readonly kind: "killed"; readonly signal: number }
+  | { readonly kind: "stuck" };
+
+interface Waiting {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Answer {
+  readonly replies: readonly Reply[];
+  /** A descriptor of this process that came along, or -1. */
+  readonly fd: number;
+}
+
+/** A helper process. */
+export class HelperProcess {
+  /** Its process id. */
+  readonly pid: number;
+  readonly #addon: Addon;
+  readonly #channel: number;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #room = new Uint8Array(MESSAGE_MAX);
+  readonly #threadIds = new Map<number, number>();
+  #nextId = 1;
+  #isListening = false;
+  #listening: Promise<void> = Promise.resolve();
+  #ended = false;
+  #isClosed = false;
+  #ending: Ending | undefined;
+
+  /**
+   * Starts a helper process.
+   *
+   * @param addon the addon, which holds the program
+   * @param command another program to start, with its arguments
+   */
+  constructor(addon: Addon, command?: readonly string[]) {
+    const started = addon.spawn(command);
+    if (typeof started === "number") throw new Error(`Cannot start a helper process: error ${-started}`);
+    this.#addon = addon;
+    [this.pid, this.#channel] = started;
+  }
+
+  /** Does a call on a thread, which is started where it is not there, and waits for it. */
+  async call(thread: number, call: SystemCall): Promise<Reply> {
+    const [reply] = (await this.#ask(thread, [call])).replies;
+    if (!reply) throw new Error(`The process ${this.pid} answered nothing`);
+    return reply;
+  }
+
+  /** Does calls on a thread, one after the other, and waits for the last. */
+  async callAll(thread: number, calls: readonly SystemCall[]): Promise<readonly Reply[]> {
+    return (await this.#ask(thread, calls)).replies;
+  }
+
+  /** The id by which the kernel knows a thread. */
+  async threadId(thread: number): Promise<number> {
+    const known = this.#threadIds.get(thread);
+    if (known !== undefined) return known;
+    const { result } = await this.call(thread, { do: "thread_id" });
+    this.#threadIds.set(thread, result);
+    return result;
+  }
+
+  /** Interrupts the system call that a thread is in. */
+  async cancel(thread: number): Promise<void> {
+    await this.call(0, { do: "cancel", args: [thread] });
+  }
+
+  /**
+   * Gives a copy of a descriptor to another process.
+   *
+   * @returns the number there, or a negative error number
+   */
+  async give(fd: number, to: HelperProcess): Promise<number> {
+    const { replies: [given], fd: copy } = await this.#ask(0, [{ do: "give", args: [fd] }]);
+    if (copy < 0) return given?.result ?? -1;
+    const taken = to.#ask(0, [{ do: "take" }], copy);
+    this.#closeOwn(copy);
+    return (await taken).replies[0]?.result ?? -1;
+  }
+
+  /** Kills the process and waits until the kernel has closed what it held, for some milliseconds. */
+  async kill(ms: number): Promise<Ending> {
+    if (!this.#ending || this.#ending.kind === "stuck") {
+      this.#addon.kill(this.pid, SIGKILL);
+      this.#ending = await this.#gone(ms);
+    }
+    await this.#hangUp();
+    return this.#ending;
+  }
+
+  /** Asks the process to end, and kills it where it does not. */
+  async end(ms: number): Promise<Ending> {
+    if (this.#ending && this.#ending.kind !== "stuck") return this.#ending;
+    await this.#hangUp();
+    this.#ending = await this.#gone(ms);
+    return this.#ending.kind === "stuck" ? await this.kill(ms) : this.#ending;
+  }
+
+  #ask(thread: number, calls: readonly SystemCall[], fd = -1): Promise<Answer> {
+    if (this.#ended) return Promise.reject(new ProcessEnded(this.pid));
+    const id = this.#nextId++;
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    this.#waiting.set(id, { resolve, reject });
+    if (this.#addon.send(this.#channel, packMessage(id, thread, calls), fd) < 0) {
+      this.#waiting.delete(id);
+      return Promise.reject(new ProcessEnded(this.pid));
+    }
+    if (!this.#isListening) this.#listening = this.#listen();
+    return promise;
+  }
+
+  /** Takes answers as long as somebody waits for one. */
+  async #listen(): Promise<void> {
+    this.#isListening = true;
+    while (this.#waiting.size > 0 && !this.#ended) {
+      const length = this.#addon.receive(this.#channel, this.#room, LOOK_NS);
+      if (length > 0) {
+        this.#deliver(this.#room.subarray(0, length));
+        await Promise.resolve();
+      } else if (length === -EAGAIN) {
+        await this.#addon.readable(this.#channel, WAIT_MS);
+      } else this.#giveUp();
+    }
+    this.#isListening = false;
+  }
+
+  #deliver(message: Uint8Array): void {
+    const { id, replies, fd } = unpackMessage(message);
+    this.#waiting.get(id)?.resolve({ replies, fd });
+    this.#waiting.delete(id);
+  }
+
+  #giveUp(): void {
+    this.#ended = true;
+    for (const { reject } of this.#waiting.values()) reject(new ProcessEnded(this.pid));
+    this.#waiting.clear();
+  }
+
+  async #hangUp(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#addon.hangUp(this.#channel);
+    this.#giveUp();
+    await this.#listening;
+    if (!this.#isClosed) this.#closeOwn(this.#channel);
+    this.#isClosed = true;
+  }
+
+  async #gone(ms: number): Promise<Ending> {
+    const limit = performance.now() + ms;
+    for (let pause = 0;; pause = Math.min(pause + 1, 20)) {
+      const status = this.#addon.reap(this.pid);
+      if (status >= 256) return { kind: "killed", signal: status - 256 };
+      if (status !== -EAGAIN) return { kind: "exited", status };
+      if (performance.now() > limit) return { kind: "stuck" };
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  #closeOwn(fd: number): void {
+    this.#addon.call(primitiveNumber("close"), undefined, fd);
+  }
+}

@@ -18,7 +18,11 @@ export {
   type Coverage,
   coverage,
   type CoveredClause,
+  type CoveringCase,
+  type Gap,
+  gapsIn,
   type NotTestedClause,
+  type ShowingCase,
   type UncoveredClause,
 } from "./coverage.ts";
 export { describeEvent, describeExpectation, describeOutcome, describeValue } from "./describe.ts";
@@ -37,3 +41,4 @@ export { parseCases, type ParsedFile, type ParseOptions } from "./parse.ts";
 export { type Call, finishId, type Program, programOf, type ProgramStep } from "./program.ts";
 export { type JsonSchema, schemas, schemaText, writeSchemas } from "./schema.ts";
 export { profilesOf, selectCases, SelectionError, type SelectOptions, type Shard } from "./select.ts";
+export { TARGET_KINDS, type TargetKind, targetKindsOf } from "./target_kinds.ts";

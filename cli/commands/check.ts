@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { type Coverage, coverage as coverageOf } from "../../cases/coverage.ts";
+import { type Coverage, coverage as coverageOf, type Gap, gapsIn } from "../../cases/coverage.ts";
 import { lint as lintCases } from "../../cases/lint.ts";
 import { passesOn } from "../../runners/mutation.ts";
 import { type UnwatchedClause, unwatchedClauses } from "../../runners/mutation_clauses.ts";
 import { DIALECTS } from "../../runners/simulator/mod.ts";
 import { MUTANTS } from "../../runners/simulator/mutants/mod.ts";
+import { TARGET_KINDS } from "../../cases/target_kinds.ts";
+import { loadContradictions } from "../../spec/contradictions.ts";
 import { formatDiagnostic } from "../../spec/diagnostic.ts";
 import { LedgerError, loadLedger } from "../../spec/ledger.ts";
 import type { Diagnostic } from "../../spec/diagnostic.ts";
@@ -41,7 +43,7 @@ export function lint(format: CheckFormat, io: Io): number {
 
 function allFindings(): readonly Diagnostic[] {
   try {
-    loadLedger();
+    loadContradictions(loadLedger());
   } catch (error) {
     if (error instanceof LedgerError) return error.diagnostics;
     throw error;
@@ -64,30 +66,46 @@ export interface CoverageOptions {
   readonly jobs: number | undefined;
 }
 
-/** Carries out `conform coverage` and gives the exit status: 1 if a clause is not watched, where that was asked. */
+/**
+ * Carries out `conform coverage` and gives the exit status: 1 if a clause lacks a case or a reason, if a case cannot be
+ * read, or if a clause is not watched, where that was asked.
+ */
 export async function coverage(options: CoverageOptions, io: Io): Promise<number> {
   const suite = loadSuite();
   const { cases, ledger } = suite;
   const profile = options.profile === undefined ? undefined : profileNamed(ledger, options.profile);
   const found = coverageOf(cases, ledger, profile);
+  const gaps = gapsIn(found, suite.diagnostics);
   const unwatched = options.mutants ? await unwatchedIn(suite, profile, options.jobs, io) : undefined;
-  if (options.format === "json") io.out(JSON.stringify({ ...found, unwatched }, undefined, 2) + "\n");
-  else io.out(`${[...coverageLines(found), ...watchLines(unwatched)].join("\n")}\n`);
-  return unwatched === undefined || unwatched.length === 0 ? 0 : 1;
+  if (options.format === "json") io.out(JSON.stringify({ ...found, gaps, unwatched }, undefined, 2) + "\n");
+  else io.out(`${[...coverageLines(found, gaps), ...watchLines(unwatched)].join("\n")}\n`);
+  return gaps.length === 0 && (unwatched === undefined || unwatched.length === 0) ? 0 : 1;
 }
 
-function coverageLines(found: Coverage): readonly string[] {
+function coverageLines(found: Coverage, gaps: readonly Gap[]): readonly string[] {
   return [
-    ...found.covered.map(({ id, cases: ids }) =>
-      `${id}  ${ids.length} ${ids.length === 1 ? "case" : "cases"}`
+    ...found.covered.map(({ id, cases, targets, profiles }) =>
+      `${id}  ${counted(cases.length, "case")}; ${targets.join(", ")}; ${profiles.join(", ") || "no profile"}`
     ),
     ...found.notTested.map(({ id, reason, details }) => `${id}  not tested (${reason}): ${details}`),
-    ...found.uncovered.map(({ id, keyword, observable }) =>
-      `${id}  no case yet: ${keyword}, seen from ${observable.join(", ") || "nowhere"}`
-    ),
+    "",
+    ...targetLines(found),
+    ...gaps.map(({ gap, of, message, hint }) => `${gap === "bad-case" ? `${of}: ` : ""}${message}. ${hint}`),
     `${found.covered.length} of ${found.clauses} clauses have cases, ${found.notTested.length} are not tested for a ` +
-    `reason, ${found.uncovered.length} have none yet`,
+    `reason, ${found.uncovered.length} have neither`,
   ];
+}
+
+/** How many clauses each kind of target can show. */
+function targetLines({ covered }: Coverage): readonly string[] {
+  return TARGET_KINDS.map((kind) => {
+    const shown = covered.filter(({ targets }) => targets.includes(kind)).length;
+    return `${kind}: ${counted(shown, "clause")} can be shown`;
+  });
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 async function unwatchedIn(

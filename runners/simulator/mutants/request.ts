@@ -81,6 +81,22 @@ export const requestMutants: readonly Mutant[] = [
   mutantOf(
     DIALECT,
     {
+      id: "argument-of-three-words",
+      title: "The argument has three words, as if it were padded",
+      breaks: ["VREV-01"],
+    },
+    inVfio(({ revokeArgument }) => ({
+      revokeArgument: [...revokeArgument, {
+        clause: "VREV-01",
+        errno: "EINVAL",
+        refuses: "an argument of less than three words",
+        when: ({ argsz }) => argsz < 12,
+      }],
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
       id: "argsz-must-be-exact",
       title: "A long argument is refused",
       breaks: ["VREV-04"],

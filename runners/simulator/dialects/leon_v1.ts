@@ -16,15 +16,13 @@ import {
   type Attachment,
   type AttachRequest,
   type DmaBuf,
-  markInvalidated,
-  tellImporters,
   zapIfInvalidated,
 } from "../kernel/dma_buf.ts";
 import type { CoreRules, Dialect, VfioRules } from "../rules.ts";
 import { mainlineCore } from "./core.ts";
 import { iommufdLeonV1 } from "./iommufd.ts";
 import { rdmaTo70 } from "./rdma.ts";
-import { type Revocation, vfioOf } from "./revocation.ts";
+import { notificationOf, type Revocation, vfioOf } from "./revocation.ts";
 import { attachTo70, vfioBase } from "./vfio.ts";
 
 /** The row of the code. */

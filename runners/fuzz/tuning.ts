@@ -55,11 +55,20 @@ export function weightOf(operation: OperationName): number {
   return WEIGHTS[operation] ?? USUAL_WEIGHT;
 }
 
-/** The first of several values more often than each of the others; shrinking leads to it. */
+/** The first of several values five times as often as all the others; shrinking leads to it. */
 function mostly(first: unknown, ...others: readonly unknown[]): fc.Arbitrary<unknown> {
+  return weighted(5, first, others);
+}
+
+/** The first of several values as often as all the others; shrinking leads to it. */
+function often(first: unknown, ...others: readonly unknown[]): fc.Arbitrary<unknown> {
+  return weighted(1, first, others);
+}
+
+function weighted(weight: number, first: unknown, others: readonly unknown[]): fc.Arbitrary<unknown> {
   return fc.oneof(
     { withCrossShrink: true },
-    { arbitrary: fc.constant(first), weight: 5 },
+    { arbitrary: fc.constant(first), weight },
     { arbitrary: fc.constantFrom(...others), weight: 1 },
   );
 }
@@ -74,7 +83,7 @@ const region = mostly(undefined, 1, 5, 6, 9);
  * here is made from the schema.
  */
 export const ARGUMENTS: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map(Object.entries({
-  "vfio.open.bars": mostly(
+  "vfio.open.bars": often(
     undefined,
     ["1MiB", "1MiB"],
     ["2 pages"],
@@ -84,7 +93,10 @@ export const ARGUMENTS: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map(Obj
     ["absent"],
     [],
   ),
-  "vfio.open.reset": mostly(undefined, "flr", "none"),
+  "vfio.open.function": mostly(undefined, "virtual"),
+  "vfio.open.driver": mostly(undefined, "without-dmabuf", "config-off"),
+  "vfio.open.low_power": often(undefined, true),
+  "vfio.open.reset": often(undefined, "flr", "none"),
   "vfio.export.region": region,
   "vfio.export.ranges": mostly(
     undefined,
@@ -239,11 +251,11 @@ export interface Theme {
  * theme.
  */
 export const THEMES: readonly Theme[] = [
-  { of: ["vfio", "buffer", "memory", "fd", "process"], begin: [] },
-  { of: ["vfio", "importer", "fence", "fd", "clock"], begin: ["importer.attach"] },
+  { of: ["vfio", "buffer", "memory", "fd", "process"], begin: ["vfio.open"] },
+  { of: ["vfio", "importer", "fence", "fd", "clock"], begin: ["vfio.open", "importer.attach"] },
   { of: [...MOVES, "importer", "fence", "clock"], begin: ["importer.attach", "importer.map"] },
   { of: [...MOVES, "buffer.mmap", "memory"], begin: ["buffer.mmap"] },
-  { of: [...MOVES, "iommufd", "memfd", "udmabuf"], begin: ["iommufd.hwpt", "iommufd.map_file"] },
+  { of: [...MOVES, "iommufd", "memfd", "udmabuf"], begin: ["vfio.open", "iommufd.hwpt", "iommufd.map_file"] },
   { of: [...MOVES, "rdma", "umem", "fence"], begin: ["rdma.register"] },
   {
     of: ["exporter", "heap", "udmabuf", "memfd", "importer", "buffer", "memory", "fence", "clock"],

@@ -11,13 +11,7 @@
  * @module
  */
 import type { Check, Checks } from "../kernel/check.ts";
-import {
-  assertLocked,
-  type Attachment,
-  type AttachRequest,
-  type DmaBuf,
-  zapIfInvalidated,
-} from "../kernel/dma_buf.ts";
+import { type Attachment, type AttachRequest, type DmaBuf, zapIfInvalidated } from "../kernel/dma_buf.ts";
 import type { CoreRules, Dialect, VfioRules } from "../rules.ts";
 import { mainlineCore } from "./core.ts";
 import { iommufdLeonV1 } from "./iommufd.ts";
@@ -107,7 +101,7 @@ const core: CoreRules = {
   }],
   attach: [...mainlineCore.attach, ...attach],
   map,
-  notification: [assertLocked, tellImporters, markInvalidated],
+  notification: notificationOf(leonV1CoreRow),
   toldOfInvalidation: ({ attachments }) =>
     attachments.filter(({ ops }) => ops?.invalidate ?? ops?.revokeNotify),
   revocableCallback: "revokeNotify",
@@ -128,7 +122,7 @@ const coverCore: CoreRules = {
     when: ({ dmabuf }) => dmabuf.invalidated,
   }],
   fault: [revokedFor("LEON0-02")],
-  notification: [assertLocked, markInvalidated, tellImporters, zapIfInvalidated],
+  notification: [...notificationOf(leonV1CoverRow), zapIfInvalidated],
   markValid: mainlineCore.markValid,
 };
 

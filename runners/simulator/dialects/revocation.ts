@@ -8,7 +8,7 @@
  * @module
  */
 import type { ErrnoName } from "../../../spec/errno.ts";
-import { markInvalidated, type NotificationStep, tellImporters } from "../kernel/dma_buf.ts";
+import { assertLocked, markInvalidated, type NotificationStep, tellImporters } from "../kernel/dma_buf.ts";
 import type { Usage } from "../kernel/dma_resv.ts";
 import type { Sequence } from "../kernel/sequence.ts";
 import { lockMemory, revokeBuffers, takeBuffersAway, unlockMemory } from "../kernel/vfio_pci_events.ts";
@@ -93,7 +93,9 @@ export function vfioOf(row: Revocation): VfioRules {
 
 /** What an invalidation does in a core that keeps the state: R1 and R2 in the order of the row. */
 export function notificationOf({ stateFirst }: Revocation): readonly NotificationStep[] {
-  return stateFirst === "yes" ? [markInvalidated, tellImporters] : [tellImporters, markInvalidated];
+  return stateFirst === "yes"
+    ? [assertLocked, markInvalidated, tellImporters]
+    : [assertLocked, tellImporters, markInvalidated];
 }
 
 /** VFIO keeps the state: a buffer that is in the state already is left alone. */

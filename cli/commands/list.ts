@@ -5,10 +5,10 @@
  */
 import type { Case } from "../../cases/case.ts";
 import { profilesOf, selectCases, SelectionError } from "../../cases/select.ts";
-import type { Clause } from "../../spec/clause.ts";
 import { clauseIdSchema } from "../../spec/ids.ts";
 import { didYouMean } from "../../spec/nearest.ts";
 import { Failure, type Io } from "../io.ts";
+import { caseText, clauseText } from "../show_text.ts";
 import { loadSuite, profileNamed, type Suite, tellDiagnostics } from "../suite.ts";
 
 /** What `conform list` is given. */
@@ -75,37 +75,4 @@ export function show(name: string, io: Io): number {
   }
   io.out(caseText(case_, suite));
   return 0;
-}
-
-function clauseText(clause: Clause, suite: Suite): string {
-  const cases = suite.cases.filter(({ clauses }) => clauses.includes(clause.id));
-  const profiles = [...suite.ledger.profiles.values()].filter((profile) => profile.clauses.has(clause.id));
-  return [
-    `${clause.id}: ${clause.title}`,
-    "",
-    clause.requirement,
-    "",
-    `status:     ${clause.status}, rests on ${clause.level}`,
-    `seen from:  ${clause.observable.join(", ") || "nowhere"}`,
-    `profiles:   ${profiles.map(({ id }) => id).join(", ") || "none"}`,
-    ...clause.sources.map((source) => `source:     ${JSON.stringify(source)}`),
-    ...clause.contested.map(({ holder, alternative }) => `otherwise:  ${holder}: ${alternative}`),
-    ...(clause.notTested ? [`not tested: ${clause.notTested.reason}: ${clause.notTested.details}`] : []),
-    ...cases.map(({ id }) => `case:       ${id}`),
-    "",
-  ].join("\n");
-}
-
-function caseText(case_: Case, suite: Suite): string {
-  const clauses = case_.clauses.flatMap((id) => suite.ledger.clauses.get(id) ?? []);
-  return [
-    `${case_.id}: ${case_.title}`,
-    "",
-    case_.why,
-    "",
-    ...clauses.map(({ id, requirement }) => `${id}: ${requirement}`),
-    `profiles: ${profilesOf(case_, suite.ledger).join(", ") || "none"}`,
-    "",
-    case_.source.text,
-  ].join("\n");
 }

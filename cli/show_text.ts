@@ -1,0 +1,99 @@
+/**
+ * A clause and a case in words, each with everything that belongs to it, for `conform show`.
+ *
+ * @module
+ */
+import type { Case } from "../cases/case.ts";
+import { profilesOf } from "../cases/select.ts";
+import { targetKindsOf } from "../cases/target_kinds.ts";
+import { errorTablesOf } from "../reports/specification/errors.ts";
+import { kernelsOf, sourceWords } from "../reports/specification/text.ts";
+import { DIALECTS } from "../runners/simulator/mod.ts";
+import { MUTANTS } from "../runners/simulator/mutants/mod.ts";
+import type { Clause, Source } from "../spec/clause.ts";
+import { loadContradictions } from "../spec/contradictions.ts";
+import type { Suite } from "./suite.ts";
+
+type Row = readonly [name: string, text: string];
+
+/** A clause: what must hold, who says so and where, who disagrees, and what shows it. */
+export function clauseText(clause: Clause, suite: Suite): string {
+  const { ledger } = suite;
+  const cases = suite.cases.filter(({ clauses }) => clauses.includes(clause.id));
+  const profiles = [...ledger.profiles.values()].filter((profile) => profile.clauses.has(clause.id));
+  const kernels = kernelsOf(clause);
+  const rows: readonly Row[] = [
+    ["status", `${clause.status}, rests on ${clause.level}${kernels === "" ? "" : `, ${kernels}`}`],
+    ["seen from", clause.observable.join(", ") || "nowhere"],
+    ["profiles", profiles.map(({ id }) => id).join(", ") || "none"],
+    ["written in", `${clause.at.file}:${clause.at.line}`],
+    ...clause.sources.map((source): Row => ["source", sourceText(source, suite)]),
+    ...clause.contested.map(({ holder, alternative, source }): Row => [
+      "otherwise",
+      `${holder}: ${alternative}${source === undefined ? "" : ` [${sourceText(source, suite)}]`}`,
+    ]),
+    ...loadContradictions(ledger).filter(({ clauses }) => clauses.includes(clause.id)).map((each): Row => [
+      "disputed",
+      `A.${each.number} ${each.subject}: ${each.resolution}`,
+    ]),
+    ...(clause.notTested
+      ? [["not tested", `${clause.notTested.reason}: ${clause.notTested.details}`] as const]
+      : []),
+    ...errorTablesOf([...DIALECTS.values()])
+      .filter(({ variants }) => variants.some(({ value }) => value.some((row) => row.clause === clause.id)))
+      .map(({ title }): Row => ["error of", title]),
+    ...cases.map((each): Row => ["case", `${each.id} (${targetKindsOf(each).join(", ")})`]),
+    ...MUTANTS.filter(({ breaks }) => breaks.some((id) => id === clause.id)).map(({ id, title }): Row => [
+      "mutant",
+      `${id}: ${title}`,
+    ]),
+  ];
+  return [
+    `${clause.id}: ${clause.title}`,
+    "",
+    clause.requirement,
+    ...(clause.notes === undefined ? [] : [clause.notes]),
+    "",
+    ...lines(rows),
+    "",
+  ].join("\n");
+}
+
+/** A case: what it shows and why, under which profiles, on what, and its file. */
+export function caseText(case_: Case, suite: Suite): string {
+  const clauses = case_.clauses.flatMap((id) => suite.ledger.clauses.get(id) ?? []);
+  const rows: readonly Row[] = [
+    ["profiles", profilesOf(case_, suite.ledger).join(", ") || "none"],
+    ["targets", targetKindsOf(case_).join(", ")],
+    ["written in", case_.source.file],
+    ...(case_.dangerous === undefined ? [] : [["dangerous", case_.dangerous] as const]),
+  ];
+  return [
+    `${case_.id}: ${case_.title}`,
+    "",
+    case_.why,
+    "",
+    ...clauses.map(({ id, requirement, contested }) =>
+      `${id}: ${requirement}${contested.length === 0 ? "" : " (contested)"}`
+    ),
+    "",
+    ...lines(rows),
+    "",
+    case_.source.text,
+  ].join("\n");
+}
+
+function sourceText(source: Source, { ledger }: Suite): string {
+  const { title, mail, clause, place } = sourceWords(source, ledger.sources);
+  const id = mail === undefined ? undefined : ledger.sources.mails[mail]?.["message-id"];
+  return [
+    title,
+    ...(clause === undefined ? [] : [` ${clause}`]),
+    ...(mail === undefined ? [] : [` (${mail}${id === undefined ? "" : `, <${id}>`})`]),
+    ...(place === "" ? [] : [`, ${place}`]),
+  ].join("");
+}
+
+function lines(rows: readonly Row[]): readonly string[] {
+  return rows.map(([name, text]) => `${`${name}:`.padEnd(12)}${text}`);
+}

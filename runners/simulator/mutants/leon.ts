@@ -5,7 +5,13 @@
  * @module
  */
 import { iommufd73 } from "../dialects/iommufd.ts";
-import { type DmaBuf, markInvalidated, type NotificationStep, tellImporters } from "../kernel/dma_buf.ts";
+import {
+  assertLocked,
+  type DmaBuf,
+  markInvalidated,
+  type NotificationStep,
+  tellImporters,
+} from "../kernel/dma_buf.ts";
 import { testBufferOf } from "../kernel/test_exporter.ts";
 import { revokeUmemLocked } from "../kernel/umem_dmabuf.ts";
 import {
@@ -59,6 +65,13 @@ function isOverMemoryOf(one: DmaBuf, other: DmaBuf): boolean {
 function withoutSteps(...steps: readonly NotificationStep[]): Bug {
   return inCore(({ notification }) => ({
     notification: notification.filter((step) => !steps.includes(step)),
+  }));
+}
+
+/** Marks by another step than the right one. */
+function markedBy(wrong: NotificationStep): Bug {
+  return inCore(({ notification }) => ({
+    notification: notification.map((step) => step === markInvalidated ? wrong : step),
   }));
 }
 
@@ -160,12 +173,12 @@ export const coverMutants: readonly Mutant[] = [
     id: "cover-revokes-the-memory",
     title: "A revocation takes every buffer over the same memory along",
     breaks: ["LEON0-13"],
-  }, inCore(({ notification: [, ...rest] }) => ({ notification: [markMemoryInvalidated, ...rest] }))),
+  }, markedBy(markMemoryInvalidated)),
   mutantOf(COVER, {
     id: "cover-moves-revoke",
     title: "Every invalidation revokes, also that of an exporter that only moves",
     breaks: ["LEON0-14"],
-  }, inCore(({ notification: [, ...rest] }) => ({ notification: [markAnyInvalidated, ...rest] }))),
+  }, markedBy(markAnyInvalidated)),
   mutantOf(
     COVER,
     {
@@ -276,7 +289,7 @@ export const codeMutants: readonly Mutant[] = [
     title: "The state changes before the callbacks",
     breaks: ["LEON1-08"],
     inspiration: "mainline and seed 2, which do it on purpose",
-  }, inCore(() => ({ notification: [markInvalidated, tellImporters] }))),
+  }, inCore(() => ({ notification: [assertLocked, markInvalidated, tellImporters] }))),
   mutantOf(CODE, {
     id: "leon-state-never-changes",
     title: "A notification leaves a buffer with revoke semantics usable",
@@ -286,7 +299,7 @@ export const codeMutants: readonly Mutant[] = [
     id: "leon-moves-revoke",
     title: "A notification revokes a buffer without revoke semantics as well",
     breaks: ["LEON1-09"],
-  }, inCore(() => ({ notification: [tellImporters, markAnyInvalidated] }))),
+  }, markedBy(markAnyInvalidated)),
   mutantOf(CODE, {
     id: "leon-mark-valid-without-effect",
     title: "A buffer that was marked valid stays revoked",

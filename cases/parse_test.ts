@@ -294,7 +294,7 @@ Deno.test("parseCases() says what a step cannot be expected to do", () => {
   ]);
   assertEquals(whenMessages("  - vfio.reset: { device: dev }\n    sees: { ipm: 1, dev: 0 }"), [
     'x.yaml:10:13: No earlier step gives "ipm". Did you mean "imp"?',
-    'x.yaml:10:21: "dev" is a device, expected an attachment. Use one of: imp',
+    'x.yaml:10:21: "dev" is a device, expected an attachment or region. Use one of: imp',
   ]);
   assertEquals(
     whenMessages("  - vfio.reset: { device: dev }\n    sees: [{ invalidate: imp }, { wakeup: imp }]"),

@@ -34,7 +34,7 @@ const resultSchema = z.object({
   })),
 });
 
-Deno.test("conform run passes every case of seed 2 on its dialect and prints only the JSON", async () => {
+Deno.test("conform run fails no case of seed 2 on its dialect and prints only the JSON", async () => {
   await inFolder(async (folder) => {
     const out = join(folder, "run.jsonl");
     const ran = await conform(
@@ -51,7 +51,7 @@ Deno.test("conform run passes every case of seed 2 on its dialect and prints onl
     const { counts, results } = resultSchema.parse(JSON.parse(ran.out));
     assertEquals(ran.status, 0);
     assert(counts.total >= 100, `only ${counts.total} cases`);
-    assertEquals(counts.pass, counts.total);
+    assertEquals(counts.pass + counts.contested, counts.total);
     assertEquals(results.length, counts.total);
     assertEquals(readRecordFile(out).footer?.attempts, counts.total);
   });

@@ -13,16 +13,8 @@ Deno.test("the small model has no error in any schedule, with as many threads as
   }
 });
 
-Deno.test("the reduction of the small model leaves no schedule out that matters", () => {
-  const count = (reduce: boolean) => {
-    const ends = new Set<string>();
-    const { schedules } = explore({
-      reduce,
-      start: () => smallModel(3, 1),
-      end: (_, schedule) => ends.add([...schedule].sort().join("")),
-    });
-    return { schedules, ends: ends.size };
-  };
-  const [reduced, all] = [count(true), count(false)];
-  assertEquals(reduced.schedules < all.schedules, true);
+Deno.test("the small model runs fewer schedules with reduction than without", () => {
+  const schedules = (reduce: boolean) =>
+    explore({ reduce, start: () => smallModel(3, 1), end: () => {} }).schedules;
+  assertEquals(schedules(true) < schedules(false), true);
 });

@@ -29,10 +29,33 @@ const markAlways: NotificationStep = {
   },
 };
 
+/** The buffer of which a file is the last descriptor, if it is one. */
+function lastOf({ of: dmabuf, refs }: File): DmaBuf | undefined {
+  if (!(dmabuf instanceof DmaBuf)) return undefined;
+  return refs > 1 + dmabuf.vmas.length + dmabuf.attachments.length ? undefined : dmabuf;
+}
+
 /** Unmaps every CPU mapping of a buffer when its last descriptor is closed. */
-function unmapWithLastDescriptor(kernel: Kernel, { of: dmabuf, refs }: File): void {
-  if (!(dmabuf instanceof DmaBuf) || refs > 1 + dmabuf.vmas.length + dmabuf.attachments.length) return;
-  for (const vma of [...dmabuf.vmas]) vma.unmap(kernel, 0, vma.pages);
+function unmapWithLastDescriptor(kernel: Kernel, file: File): void {
+  for (const vma of [...lastOf(file)?.vmas ?? []]) vma.unmap(kernel, 0, vma.pages);
+}
+
+/** Takes the addresses away from the importers of a buffer when its last descriptor is closed. */
+function cutOffWithLastDescriptor(): Partial<CoreRules> {
+  const tables = new WeakMap<Attachment, SgTable>();
+  return {
+    tableOf(attachment, frames) {
+      const table = new SgTable(attachment, frames);
+      tables.set(attachment, table);
+      return table;
+    },
+    flush(_kernel, file) {
+      for (const attachment of lastOf(file)?.attachments ?? []) {
+        const table = tables.get(attachment);
+        if (table) table.unmapped = true;
+      }
+    },
+  };
 }
 
 /** The core takes the addresses away itself, as soon as the importers have been told. */
@@ -253,6 +276,11 @@ export const attachmentMutants: readonly Mutant[] = [
     breaks: ["BASE-13"],
   }, inCore(() => ({ pin: () => undefined }))),
   mutantOf(DIALECT, {
+    id: "pin-always-refused",
+    title: "No buffer can be pinned",
+    breaks: ["BASE-13"],
+  }, inCore(() => ({ pin: () => "EBUSY" }))),
+  mutantOf(DIALECT, {
     id: "static-map-waits-for-nothing",
     title: "A map by a static importer does not wait for the kernel's fences",
     breaks: ["BASE-14"],
@@ -333,6 +361,11 @@ export const attachmentMutants: readonly Mutant[] = [
     title: "Closing the last descriptor unmaps the buffer from every process",
     breaks: ["BASE-20", "VMM-12"],
   }, inCore(() => ({ flush: unmapWithLastDescriptor }))),
+  mutantOf(DIALECT, {
+    id: "last-descriptor-cuts-importers-off",
+    title: "Closing the last descriptor takes the addresses away from every importer",
+    breaks: ["BASE-20"],
+  }, inCore(cutOffWithLastDescriptor)),
 ];
 
 /** The mutants of the contract of an invalidation. */
@@ -377,6 +410,16 @@ export const contractMutants: readonly Mutant[] = [
     title: "An attachment with operations counts as revocable although it has no callback",
     breaks: ["INVAL-14"],
   }, inCore(() => ({ revocable: ({ ops }) => ops !== undefined }))),
+  mutantOf(DIALECT, {
+    id: "everybody-counts-as-revocable",
+    title: "Every attachment counts as revocable",
+    breaks: ["INVAL-14"],
+  }, inCore(() => ({ revocable: () => true }))),
+  mutantOf(DIALECT, {
+    id: "nobody-counts-as-revocable",
+    title: "No attachment counts as revocable",
+    breaks: ["INVAL-14"],
+  }, inCore(() => ({ revocable: () => false }))),
   mutantOf(DIALECT, {
     id: "reach-decides-who-is-revocable",
     title: "An attachment counts as revocable if it can reach PCI memory",

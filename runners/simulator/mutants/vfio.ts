@@ -178,6 +178,29 @@ export const exportMutants: readonly Mutant[] = [
       exportPayload: forget(exportPayload, "VEXP-10", "an unaligned offset"),
     })),
   ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "unaligned-length-accepted",
+      title: "A length that is not of whole pages is accepted",
+      breaks: ["VEXP-10"],
+    },
+    inVfio(({ exportPayload }) => ({
+      exportPayload: forget(exportPayload, "VEXP-10", "an unaligned length"),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "set-exports",
+      title: "A SET of the export feature, or a request for neither, exports",
+      breaks: ["VEXP-03"],
+    },
+    inVfio(({ featureHeader, exportPayload }) => ({
+      featureHeader: forget(featureHeader, "VEXP-03"),
+      exportPayload: forget(exportPayload, "VEXP-03"),
+    })),
+  ),
   mutantOf(DIALECT, {
     id: "bounds-before-alignment",
     title: "The BAR's end is looked at before a later range's alignment",

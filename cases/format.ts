@@ -72,17 +72,29 @@ export const valueSchema: z.ZodType<Value> = z.lazy(() =>
 ).meta({ id: "value", description: "A value; of a map, only the keys that are named are compared." });
 
 const event: z.ZodType<WrittenEvent> = z.union([
-  z.strictObject({ invalidate: objectName }),
-  z.strictObject({ remap: objectName, fails: errno.optional() }),
-  z.strictObject({ unmap: objectName }),
-  z.strictObject({ stop: objectName }),
-  z.strictObject({ unpin: objectName }),
-  z.strictObject({ wakeup: objectName }),
-  z.strictObject({ "release-request": objectName }),
+  z.strictObject({
+    invalidate: objectName.meta({ description: "The importer of this attachment is told." }),
+  }),
+  z.strictObject({
+    remap: objectName.meta({
+      description: "The importer of this attachment maps again from within its callback.",
+    }),
+    fails: errno.optional().meta({ description: "The error that this map fails with." }),
+  }),
+  z.strictObject({ unmap: objectName.meta({ description: "The importer of this attachment unmaps." }) }),
+  z.strictObject({
+    stop: objectName.meta({ description: "The driver of this attachment stops its hardware." }),
+  }),
+  z.strictObject({ unpin: objectName.meta({ description: "The importer of this attachment unpins." }) }),
+  z.strictObject({ wakeup: objectName.meta({ description: "The user of this device hears of a wake-up." }) }),
+  z.strictObject({
+    "release-request": objectName.meta({ description: "The user of this device is asked to let go of it." }),
+  }),
 ]);
 
 const expectation = {
-  returns: valueSchema.optional(),
+  returns: valueSchema.optional()
+    .meta({ description: "The value that it returns; of a map, only the keys that are named are compared." }),
   fails: z.union([errno, z.array(errno).min(1)]).optional()
     .meta({ description: "The error it fails with, or a list of which any will do." }),
   faults: signalSchema.optional().meta({ description: "The signal that the CPU access raises." }),

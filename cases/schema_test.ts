@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { loadLedger } from "../spec/ledger.ts";
 import { loadCases } from "./load.ts";
-import { schemas, schemaText, writeSchemas } from "./schema.ts";
+import { type JsonSchema, schemas, schemaText, writeSchemas } from "./schema.ts";
 
 const FOLDER = new URL("../spec/schema/", import.meta.url);
 
@@ -82,3 +82,63 @@ Deno.test("the schemas of the ledger take the files of the ledger", () => {
   assertEquals(readSchema("sources.json").safeParse(readYaml("spec/sources.yaml")).success, true);
   assertEquals(readSchema("ledger.json").safeParse({ family: "AB" }).success, false);
 });
+
+/** Every key that a schema describes nowhere, so that an editor has nothing to show of it. */
+function undescribed(part: unknown, path: string, whole: JsonSchema): readonly string[] {
+  if (Array.isArray(part)) return part.flatMap((each) => undescribed(each, path, whole));
+  if (typeof part !== "object" || part === null) return [];
+  const own = "properties" in part ? Object.entries(objectOf(part.properties)) : [];
+  return [
+    ...own.filter(([, schema]) => !isDescribed(schema, whole)).map(([key]) => `${path}.${key}`),
+    ...Object.entries(part).flatMap(([key, value]) =>
+      undescribed(value, key === "properties" ? path : `${path}/${key}`, whole)
+    ),
+  ];
+}
+
+function isDescribed(schema: unknown, whole: JsonSchema): boolean {
+  const { description, $ref } = objectOf(schema);
+  if (typeof description === "string") return true;
+  if (typeof $ref !== "string") return false;
+  const target = $ref.split("/").slice(1).reduce<unknown>((part, key) => objectOf(part)[key], whole);
+  return isDescribed(target, whole);
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+Deno.test("the schemas say of every key what it is", () => {
+  for (const [name, schema] of Object.entries(schemas())) assertEquals(undescribed(schema, name, schema), []);
+});
+
+Deno.test("every file of the suite begins with the line by which an editor finds its schema", () => {
+  const root = new URL("../", import.meta.url);
+  const places: readonly (readonly [folder: string, schema: string])[] = [
+    ["cases", "case"],
+    ["spec/clauses", "ledger"],
+    ["spec/profiles", "profile"],
+  ];
+  const files = places.flatMap(([folder, schema]) =>
+    yamlFilesIn(root, folder).map((file) => [file, schema] as const)
+  );
+  for (const schema of ["sources", "citations", "contradictions"]) {
+    files.push([`spec/${schema}.yaml`, schema]);
+  }
+  for (const [file, schema] of files) {
+    const [line = ""] = Deno.readTextFileSync(new URL(file, root)).split("\n", 1);
+    const [, reference = ""] = /^# yaml-language-server: \$schema=(\S+)$/.exec(line) ?? [];
+    assertEquals(
+      new URL(reference, new URL(file, root)).href,
+      new URL(`spec/schema/${schema}.json`, root).href,
+      file,
+    );
+  }
+});
+
+function yamlFilesIn(root: URL, folder: string): readonly string[] {
+  return [...Deno.readDirSync(new URL(folder, root))].flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return yamlFilesIn(root, `${folder}/${name}`);
+    return name.endsWith(".yaml") ? [`${folder}/${name}`] : [];
+  });
+}

@@ -7,7 +7,8 @@ import { z } from "zod";
 import { sizeSchema } from "../size.ts";
 import { named, operation } from "./operation.ts";
 
-const access = z.array(z.enum(["read", "write"])).default(["read", "write"]);
+const access = z.array(z.enum(["read", "write"])).default(["read", "write"])
+  .meta({ description: "What the access may do." });
 const page = z.int().nonnegative().default(0).meta({ description: "Index of the page within the mapping." });
 
 /** The operations on dma-buf descriptors. */
@@ -18,7 +19,8 @@ export const bufferOperations = {
     offset: sizeSchema.default(() => sizeSchema.parse(0)).meta({
       description: "Where in the buffer it starts.",
     }),
-    sharing: z.enum(["shared", "private"]).default("shared"),
+    sharing: z.enum(["shared", "private"]).default("shared")
+      .meta({ description: "MAP_SHARED or MAP_PRIVATE." }),
     access,
   }, {
     summary: "Maps a buffer into the process.",
@@ -30,7 +32,8 @@ export const bufferOperations = {
   }),
   "buffer.seek": operation({
     buffer: named.buffer,
-    whence: z.enum(["set", "cur", "end"]).default("end"),
+    whence: z.enum(["set", "cur", "end"]).default("end")
+      .meta({ description: "What the offset counts from." }),
     offset: z.int().default(0).meta({ description: "Bytes." }),
   }, {
     summary: "Moves the file position, which for a dma-buf only tells its size.",
@@ -40,7 +43,8 @@ export const bufferOperations = {
   }),
   "buffer.sync": operation({
     buffer: named.buffer,
-    phase: z.enum(["start", "end"]).default("start"),
+    phase: z.enum(["start", "end"]).default("start")
+      .meta({ description: "Whether the access begins or ends." }),
     access,
     unknown_flag: z.boolean().default(false).meta({ description: "Sets a flag bit that nothing defines." }),
     unreadable: z.boolean().default(false).meta({ description: "Passes a pointer that cannot be read." }),
@@ -72,7 +76,10 @@ export const bufferOperations = {
     events: ["invalidate", "remap", "unmap"],
     missing: "ENOTTY",
   }),
-  "buffer.set_name": operation({ buffer: named.buffer, name: z.string().max(31) }, {
+  "buffer.set_name": operation({
+    buffer: named.buffer,
+    name: z.string().max(31).meta({ description: "The name." }),
+  }, {
     summary: "Names a buffer for the debugging files.",
     follows: "DMA_BUF_SET_NAME; dma_buf_set_name()",
     result: { gives: "nothing" },
@@ -123,7 +130,11 @@ export const memoryOperations = {
     faults: true,
     access: true,
   }),
-  "memory.store": operation({ vma: named.vma, page, value: z.int().min(0).max(255) }, {
+  "memory.store": operation({
+    vma: named.vma,
+    page,
+    value: z.int().min(0).max(255).meta({ description: "The byte to write." }),
+  }, {
     summary: "Stores a byte at the start of a page.",
     follows: "a CPU store; the exporter's fault handler",
     result: { gives: "nothing" },
@@ -151,7 +162,12 @@ export const memoryOperations = {
     result: { gives: "nothing" },
     errnos: ["EINVAL"],
   }),
-  "memory.protect": operation({ vma: named.vma, access: z.array(z.enum(["read", "write"])) }, {
+  "memory.protect": operation({
+    vma: named.vma,
+    access: z.array(z.enum(["read", "write"])).meta({
+      description: "What may be done from now on; [] is nothing.",
+    }),
+  }, {
     summary: "Changes the protection of a mapping.",
     follows: "mprotect(2)",
     result: { gives: "nothing" },

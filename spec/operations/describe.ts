@@ -7,7 +7,7 @@ import { z } from "zod";
 import type { ErrnoName } from "../errno.ts";
 import type { Event } from "../observation.ts";
 import { OPERATION_NAMES, type OperationName, operationOf } from "./mod.ts";
-import { describeKinds, kindsOf, type Result } from "./operation.ts";
+import { describeKinds, kindsOf, type ObjectKind, type Operation, type Result } from "./operation.ts";
 
 /** An argument of an operation. */
 export interface ArgumentDescription {
@@ -43,6 +43,8 @@ export interface OperationDescription {
   readonly faults: boolean;
   /** The events that it may cause. */
   readonly events: readonly Event["event"][];
+  /** The shortest step that does it, as a case would write it. */
+  readonly example: string;
 }
 
 /** Describes every operation, in the order of the vocabulary. */
@@ -60,8 +62,60 @@ export function describeVocabulary(): readonly OperationDescription[] {
       missing,
       faults: faults ?? false,
       events: events ?? [],
+      example: exampleOf(name, operationOf(name)),
     };
   });
+}
+
+/** The arguments that an operation must be given, with values that it takes. */
+export function exampleArguments({ args }: Operation): Readonly<Record<string, unknown>> {
+  const required = Object.entries(args.shape).filter(([, schema]) =>
+    !(schema instanceof z.ZodDefault || schema instanceof z.ZodOptional)
+  );
+  return Object.fromEntries(required.map(([name, schema]) => [name, exampleValue(schema)]));
+}
+
+/** The names that examples give to objects; those that are not here are called as their kinds are. */
+const NAMES: Partial<Record<ObjectKind, string>> = {
+  device: "dev",
+  buffer: "buf",
+  attachment: "imp",
+  mapping: "map",
+  vmapping: "vmap",
+  process: "child",
+  region: "mr",
+};
+
+function nameOf(kind: ObjectKind): string {
+  return NAMES[kind] ?? kind;
+}
+
+function exampleValue(schema: z.core.$ZodType): unknown {
+  const [kind] = kindsOf(schema) ?? [];
+  if (schema instanceof z.ZodArray) return [exampleValue(schema.element)];
+  if (kind !== undefined) return nameOf(kind);
+  if (schema instanceof z.ZodPipe) return "4 pages";
+  if (schema instanceof z.ZodEnum) return schema.options[0];
+  if (schema instanceof z.ZodLiteral) return [...schema.values][0];
+  if (schema instanceof z.ZodUnion) {
+    const [first] = schema.options;
+    return first === undefined ? undefined : exampleValue(first);
+  }
+  if (schema instanceof z.ZodNumber) return schema.safeParse(0).success ? 0 : 1;
+  if (schema instanceof z.ZodBoolean) return true;
+  return "name";
+}
+
+function exampleOf(name: OperationName, operation: Operation): string {
+  const args = Object.entries(exampleArguments(operation)).map(([key, value]) => `${key}: ${written(value)}`);
+  const call = `${name}: ${args.length === 0 ? "{}" : `{ ${args.join(", ")} }`}`;
+  const { result } = operation;
+  if (result.gives === "object") return `- ${nameOf(result.kind)}: { ${call} }`;
+  return result.gives === "same" ? `- copy: { ${call} }` : `- ${call}`;
+}
+
+function written(value: unknown): string {
+  return Array.isArray(value) ? `[${value.map(written).join(", ")}]` : String(value);
 }
 
 function describeResult(result: Result): string {
@@ -121,7 +175,24 @@ export function vocabularyPage(): string {
   const intro =
     "# Vocabulary\n\nEvery operation that a case can use. This page is generated from the declarations in\n" +
     "`spec/operations/`; `deno task schema` writes it anew.\n";
-  return [intro, ...describeVocabulary().map(operationSection)].join("\n");
+  const operations = describeVocabulary();
+  return [intro, contents(operations), ...operations.map(operationSection)].join("\n");
+}
+
+/** The operations by what their names begin with, each a link to its section. */
+function contents(operations: readonly OperationDescription[]): string {
+  const families = Map.groupBy(operations, ({ name }) => name.slice(0, name.indexOf(".")));
+  const rows = [...families].map(([family, own]) =>
+    `| ${family} | ${
+      own.map(({ name }) => `[${name.slice(family.length + 1)}](#${anchorOf(name)})`).join(", ")
+    } |`
+  );
+  return ["| | operations |", "|---|---|", ...rows, ""].join("\n");
+}
+
+/** Where a viewer of Markdown puts the section of an operation. */
+function anchorOf(name: string): string {
+  return name.replaceAll(".", "");
 }
 
 function operationSection(operation: OperationDescription): string {
@@ -129,6 +200,10 @@ function operationSection(operation: OperationDescription): string {
     `## ${operation.name}`,
     "",
     operation.summary,
+    "",
+    "```yaml",
+    operation.example,
+    "```",
     "",
     `- Follows: ${operation.follows}`,
     `- Gives: ${operation.gives}`,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { describeVocabulary, vocabularyPage, writeVocabularyPage } from "./describe.ts";
-import { OPERATION_NAMES } from "./mod.ts";
+import { describeVocabulary, exampleArguments, vocabularyPage, writeVocabularyPage } from "./describe.ts";
+import { OPERATION_NAMES, operationOf } from "./mod.ts";
 
 Deno.test("describeVocabulary() has every operation once, each with a sentence and what it follows", () => {
   const described = describeVocabulary();
@@ -18,6 +18,24 @@ Deno.test("describeVocabulary() says of each argument what it takes, whether it 
   assertEquals(byName.get("device")?.required, true);
   assertEquals(byName.get("argsz")?.default, "12");
   assertStringIncludes(byName.get("unreadable")?.takes ?? "", "payload");
+});
+
+Deno.test("the example of an operation has arguments that it takes", () => {
+  for (const name of OPERATION_NAMES) {
+    const { error } = operationOf(name).args.safeParse(exampleArguments(operationOf(name)));
+    assertEquals(error?.issues ?? [], [], name);
+  }
+  const revoke = describeVocabulary().find(({ name }) => name === "vfio.export");
+  assertEquals(revoke?.example, "- buf: { vfio.export: { device: dev, region: 0 } }");
+});
+
+Deno.test("the page of the vocabulary leads from its contents to each operation", () => {
+  const page = vocabularyPage();
+  const anchors = [...page.matchAll(/^## (.+)$/gm)].map(([, name = ""]) =>
+    name.toLowerCase().replaceAll(".", "")
+  );
+  const targets = [...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, target = ""]) => target);
+  assertEquals(targets, anchors);
 });
 
 Deno.test("the page of the vocabulary is up to date; deno task schema writes it", () => {

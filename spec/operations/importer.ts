@@ -23,8 +23,14 @@ export const importerOperations = {
       .meta({ description: "Whether it can reach PCI memory; true unless it is static." }),
     on_invalidate: z.union([
       z.enum(["unmap", "keep", "remap"]),
-      z.strictObject({ unmap_after_ms: z.int().positive() }),
-      z.strictObject({ job_ms: z.int().positive() }),
+      z.strictObject({
+        unmap_after_ms: z.int().positive().meta({ description: "Unmaps so many milliseconds later." }),
+      }),
+      z.strictObject({
+        job_ms: z.int().positive().meta({
+          description: "Publishes a fence for a job that ends so many milliseconds later, and unmaps then.",
+        }),
+      }),
     ]).default("unmap").meta({
       description: "What the callback does with the mappings: unmap them inside, keep them until told, " +
         "unmap and try to map again inside, unmap some milliseconds later, or publish a fence for a job " +
@@ -95,7 +101,11 @@ export const importerOperations = {
     errnos: ["EIO"],
     access: true,
   }),
-  "importer.dma_write": operation({ mapping: named.mapping, page, value: z.int().min(0).max(255) }, {
+  "importer.dma_write": operation({
+    mapping: named.mapping,
+    page,
+    value: z.int().min(0).max(255).meta({ description: "The byte to write." }),
+  }, {
     summary: "Has the importer's device write the first byte of a page.",
     follows: "a DMA write through the mapping",
     result: { gives: "nothing" },
@@ -143,7 +153,8 @@ export const fenceOperations = {
   "fence.add": operation({
     buffer: named.buffer,
     fence: named.fence,
-    usage: z.enum(["KERNEL", "WRITE", "READ", "BOOKKEEP"]),
+    usage: z.enum(["KERNEL", "WRITE", "READ", "BOOKKEEP"])
+      .meta({ description: "The usage class that the fence is added with." }),
   }, {
     summary: "Adds a fence to a buffer's reservation from within the kernel.",
     follows: "dma_resv_add_fence()",

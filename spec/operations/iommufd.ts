@@ -12,8 +12,9 @@ const address = sizeSchema.default(() => sizeSchema.parse("16MiB"))
     description: "An address of the address space; 16 MiB where left out, which is the first that all allow.",
   });
 const fourPages = sizeSchema.default(() => sizeSchema.parse("4 pages")).meta({ description: "Bytes." });
-const access = z.array(z.enum(["read", "write"])).default(["read", "write"]);
-const byte = z.int().min(0).max(255);
+const access = z.array(z.enum(["read", "write"])).default(["read", "write"])
+  .meta({ description: "What devices may do." });
+const byte = z.int().min(0).max(255).meta({ description: "The byte to write." });
 const unknownFlag = z.boolean().default(false).meta({ description: "Sets a flag bit that nothing defines." });
 
 /** The operations on iommufd and on the devices attached to its domains. */
@@ -139,7 +140,7 @@ export const iommufdOperations = {
     ioas: named.ioas,
     iova: address,
     length: fourPages,
-    access: z.enum(["read", "write"]).default("read"),
+    access: z.enum(["read", "write"]).default("read").meta({ description: "What the pin is for." }),
   }, {
     summary:
       "Has the kernel pin the pages of a range for the CPU, as for an emulated device, and let them go.",

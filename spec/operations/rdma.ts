@@ -55,7 +55,11 @@ export const rdmaOperations = {
     errnos: ["EIO"],
     access: true,
   }),
-  "rdma.write": operation({ region: named.region, page, value: z.int().min(0).max(255) }, {
+  "rdma.write": operation({
+    region: named.region,
+    page,
+    value: z.int().min(0).max(255).meta({ description: "The byte to write." }),
+  }, {
     summary: "Has the hardware write the first byte of a page; EIO stands for a completion with an error.",
     follows: "ibv_post_send() with IBV_WR_RDMA_WRITE, ibv_poll_cq()",
     result: { gives: "nothing" },

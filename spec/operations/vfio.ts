@@ -74,7 +74,8 @@ export const vfioOperations = {
       description: "Bytes that the caller says there are.",
     }),
     unknown_flag: z.boolean().default(false).meta({ description: "Sets a flag bit that nothing defines." }),
-    unreadable: z.enum(["nothing", "header", "payload"]).default("nothing"),
+    unreadable: z.enum(["nothing", "header", "payload"]).default("nothing")
+      .meta({ description: "The part of the argument that lies where it cannot be read." }),
   }, {
     summary:
       "Sends a request for the dma-buf feature without wanting a buffer, to see how the header is judged.",
@@ -92,10 +93,13 @@ export const vfioOperations = {
       .meta({ description: "What nr_ranges says, where that is not the number of ranges." }),
     flags: z.int().nonnegative().default(0).meta({ description: "The flags word of the payload." }),
     open_flags: z.array(z.enum(["rdonly", "wronly", "rdwr", "cloexec", "nonblock", "append", "trunc"]))
-      .default(["rdwr", "cloexec"]),
+      .default(["rdwr", "cloexec"]).meta({
+        description: "The flags of the new descriptor, as open(2) names them.",
+      }),
     argsz: z.int().nonnegative().optional()
       .meta({ description: "Bytes that the caller says there are, where that is not the true number." }),
-    unreadable: z.enum(["nothing", "header", "payload", "ranges"]).default("nothing"),
+    unreadable: z.enum(["nothing", "header", "payload", "ranges"]).default("nothing")
+      .meta({ description: "The part of the argument that lies where it cannot be read." }),
   }, {
     summary: "Exports ranges of a BAR as a dma-buf.",
     follows: "VFIO_DEVICE_FEATURE with GET and VFIO_DEVICE_FEATURE_DMA_BUF; vfio_pci_core_feature_dma_buf()",
@@ -134,7 +138,8 @@ export const vfioOperations = {
       description: "Bytes that the caller says there are.",
     }),
     unknown_flag: z.boolean().default(false).meta({ description: "Sets a flag bit that nothing defines." }),
-    unreadable: z.enum(["nothing", "header", "payload"]).default("nothing"),
+    unreadable: z.enum(["nothing", "header", "payload"]).default("nothing")
+      .meta({ description: "The part of the argument that lies where it cannot be read." }),
   }, {
     summary: "Sends a request for the revoke feature of a device, in any form.",
     follows: "VFIO_DEVICE_FEATURE with VFIO_DEVICE_FEATURE_DMA_BUF_REVOKE; " +
@@ -147,9 +152,10 @@ export const vfioOperations = {
   "vfio.command": operation({
     device: named.device,
     memory: z.enum(["on", "off", "keep"]).default("keep").meta({ description: "The memory enable bit." }),
-    bus_master: z.enum(["on", "off", "keep"]).default("keep"),
-    io: z.enum(["on", "off", "keep"]).default("keep"),
-    intx_disable: z.enum(["on", "off", "keep"]).default("keep"),
+    bus_master: z.enum(["on", "off", "keep"]).default("keep").meta({ description: "PCI_COMMAND_MASTER." }),
+    io: z.enum(["on", "off", "keep"]).default("keep").meta({ description: "PCI_COMMAND_IO." }),
+    intx_disable: z.enum(["on", "off", "keep"]).default("keep")
+      .meta({ description: "PCI_COMMAND_INTX_DISABLE, in the upper byte." }),
     width: z.union([z.literal(1), z.literal(2), z.literal(4)]).default(2).meta({
       description: "Bytes written.",
     }),
@@ -167,7 +173,10 @@ export const vfioOperations = {
     result: { gives: "value", of: "{ memory, bus_master, io, intx_disable: booleans }" },
     errnos: ["EIO"],
   }),
-  "vfio.power": operation({ device: named.device, state: z.enum(["D0", "D3hot"]) }, {
+  "vfio.power": operation({
+    device: named.device,
+    state: z.enum(["D0", "D3hot"]).meta({ description: "The power state to enter." }),
+  }, {
     summary: "Writes the power state of the device.",
     follows: "pwrite(2) to the PM capability; vfio_pm_config_write()",
     result: { gives: "nothing" },
@@ -181,7 +190,12 @@ export const vfioOperations = {
     errnos: ["EINVAL", "EAGAIN"],
     events: ["invalidate", "remap", "unmap"],
   }),
-  "vfio.flr": operation({ device: named.device, through: z.enum(["pcie", "af"]).default("pcie") }, {
+  "vfio.flr": operation({
+    device: named.device,
+    through: z.enum(["pcie", "af"]).default("pcie").meta({
+      description: "The capability that it is asked through.",
+    }),
+  }, {
     summary: "Starts a function level reset by a write to a capability.",
     follows: "pwrite(2) to DEVCTL or AF control; vfio_exp_config_write(), vfio_af_config_write()",
     result: { gives: "nothing" },
@@ -221,7 +235,12 @@ export const vfioOperations = {
     errnos: [],
     events: ["wakeup"],
   }),
-  "vfio.write_bar": operation({ device: named.device, region, page, value: z.int().min(0).max(255) }, {
+  "vfio.write_bar": operation({
+    device: named.device,
+    region,
+    page,
+    value: z.int().min(0).max(255).meta({ description: "The byte to write." }),
+  }, {
     summary: "Fills a page of a BAR with a byte, through the device descriptor.",
     follows: "pwrite(2) to the BAR region; vfio_pci_bar_rw()",
     result: { gives: "nothing" },
@@ -252,8 +271,8 @@ export const vfioOperations = {
   }),
   "vfio.fail_next": operation({
     device: named.device,
-    request: z.enum(["config-write", "reset"]),
-    errno: z.enum(ERRNO_NAMES),
+    request: z.enum(["config-write", "reset"]).meta({ description: "What will fail." }),
+    errno: z.enum(ERRNO_NAMES).meta({ description: "The error that it will fail with." }),
   }, {
     summary: "Makes the hardware refuse the next request of a kind.",
     follows: "vfio_user_config_write(), pci_try_reset_function()",

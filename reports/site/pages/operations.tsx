@@ -37,6 +37,7 @@ function OperationSection({ operation }: { readonly operation: OperationDescript
       <p>
         <Words text={operation.summary} />
       </p>
+      <pre class="wrap">{operation.example}</pre>
       <Facts
         facts={[
           ["Follows", operation.follows],

@@ -12,9 +12,10 @@ import { mmapMutants } from "./mappings.ts";
 import type { Mutant } from "./mutant.ts";
 import { codeMutants, coverMutants, nonOdpMutants } from "./leon.ts";
 import { featureMutants, rfcMutants } from "./proposals.ts";
-import { onDemandMutants, umemMutants, uverbsMutants } from "./rdma.ts";
+import { onDemandMutants, umemMutants } from "./rdma.ts";
 import { ownershipMutants, requestMutants } from "./request.ts";
 import { revokeMutants, unrevokeMutants } from "./revoke.ts";
+import { uverbsMutants } from "./uverbs.ts";
 import { attachMutants, exportMutants, newBufferMutants } from "./vfio.ts";
 
 export type { Mutant } from "./mutant.ts";

@@ -58,13 +58,19 @@ export function describeAllowedResults(race: Race, index: number): string {
   return [...new Set(race.allowed.map(({ results }) => describeAllowed(results[index])))].join(" or ");
 }
 
-/** The outcomes of a step over all runs of a race, the ones that say least of the case first. */
+/**
+ * The outcomes of a step over all runs of a race, the ones that say least of the case first. A step that was skipped
+ * comes last: it may well be skipped in one run because the outcome of another thread left it without its object.
+ */
 export function outcomesIn(raced: RaceOutcome, step: string): readonly Outcome[] {
   const all = raced.ends.flatMap(({ results, then }) => [
     ...(results[step] ? [results[step]] : []),
     ...then.filter((observation) => observation.step === step).map(({ outcome }) => outcome),
   ]);
-  const rank = ({ kind }: Outcome) => ["error", "unsupported", "failed"].indexOf(kind) >>> 0;
+  const rank = ({ kind }: Outcome) => {
+    const place = ["error", "unsupported", "failed"].indexOf(kind);
+    return place >= 0 ? place : kind === "skipped" ? 4 : 3;
+  };
   return all.toSorted((one, other) => rank(one) - rank(other));
 }
 

@@ -67,6 +67,12 @@ Deno.test("judge() fails an outcome that is not allowed, and names a schedule", 
   assertStringIncludes(reasons[0] ?? "", "3 of 6 schedules, such as a2b");
 });
 
+Deno.test("judge() fails an outcome that is not allowed, although the step was skipped in another run", () => {
+  const { verdict, reasons } = judged([end(OK, SKIPPED), end(OK, OK)]);
+  assertEquals(verdict, "fail");
+  assertStringIncludes(reasons[0] ?? "", "is not allowed");
+});
+
 Deno.test("judge() fails an allowed outcome that no schedule reaches, where all were run", () => {
   const { verdict, reasons } = judged(GOOD.slice(0, 1));
   assertEquals(verdict, "fail");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { writeFormatPage } from "../../cases/format_page.ts";
 import { writeSchemas } from "../../cases/schema.ts";
 import { readRecordFile, RecordError } from "../../reports/record_reader.ts";
 import { exitStatus, resultOf } from "../../reports/result.ts";
@@ -78,6 +79,7 @@ function listen(
 export function schema(io: Io): number {
   for (const name of writeSchemas()) io.out(`spec/schema/${name}\n`);
   writeVocabularyPage();
-  io.out("spec/operations/README.md\n");
+  writeFormatPage();
+  io.out("spec/operations/README.md\ndocs/format.md\n");
   return 0;
 }

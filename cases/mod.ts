@@ -4,11 +4,15 @@
  * @module
  */
 export {
+  type AllowedEnd,
+  type AllowedResult,
   type Alternative,
   type Case,
   type Expectation,
   type ExpectedEvent,
   type ExpectedOutcome,
+  type Race,
+  type RaceThread,
   type Section,
   SECTIONS,
   type Sees,
@@ -38,7 +42,16 @@ export {
 export { lint, type LintOptions } from "./lint.ts";
 export { loadCases, type LoadedCases } from "./load.ts";
 export { parseCases, type ParsedFile, type ParseOptions } from "./parse.ts";
-export { type Call, finishId, type Program, programOf, type ProgramStep } from "./program.ts";
+export {
+  type Call,
+  finishId,
+  observedIds,
+  type Program,
+  programOf,
+  type ProgramRace,
+  type ProgramStep,
+  RACE_ID,
+} from "./program.ts";
 export { type JsonSchema, schemas, schemaText, writeSchemas } from "./schema.ts";
 export { profilesOf, selectCases, SelectionError, type SelectOptions, type Shard } from "./select.ts";
 export { TARGET_KINDS, type TargetKind, targetKindsOf } from "./target_kinds.ts";

@@ -187,7 +187,7 @@ export const vfioOperations = {
     summary: "Resets the function.",
     follows: "VFIO_DEVICE_RESET; vfio_pci_ioctl_reset()",
     result: { gives: "nothing" },
-    errnos: ["EINVAL", "EAGAIN"],
+    errnos: ["EINVAL", "EAGAIN", "EIO"],
     events: ["invalidate", "remap", "unmap"],
   }),
   "vfio.flr": operation({

@@ -22,8 +22,8 @@ export interface Execution {
   threads(): readonly Thread[];
   /** Lets a thread take its next step. */
   step(thread: Thread): void;
-  /** What is wrong with the state between two steps, if anything is. */
-  check?(): readonly string[];
+  /** Looks at the state before a step; what it gives tells after the step what is wrong with it, if anything is. */
+  watch?(): () => readonly string[];
 }
 
 /** What to do at the end of each schedule, and when to give up. */
@@ -220,13 +220,14 @@ class Explorer<E extends Execution> {
     }
     const before = this.#lastClock(number);
     const known = execution.threads().length;
+    const broken = execution.watch?.();
     observed(observer, () => execution.step(thread));
     const { clock, hash } = this.#order(number, before, footprint, this.#path.length - 1);
     node.event = { thread: number, place, footprint, clock, hash, held: locks.held };
     this.#steps++;
     for (const spawned of execution.threads().slice(known)) this.#spawned.set(this.#numberOf(spawned), clock);
     if (this.#reduce) this.#reverse(node.event, before);
-    for (const what of execution.check?.() ?? []) this.#find(what);
+    for (const what of broken?.() ?? []) this.#find(what);
   }
 
   /** Clocks of the steps that started threads. */

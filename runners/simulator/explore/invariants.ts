@@ -9,10 +9,12 @@ import { vfioBufferOf, type VfioPciDmaBuf } from "../kernel/vfio_pci_dmabuf.ts";
 import { waitForUnmaps, zapMappings } from "../kernel/vfio_pci_revoke.ts";
 import type { Session } from "../session.ts";
 
-/** A buffer as it was after the last step. */
+/** A buffer as it was before a step. */
 interface Before {
   readonly status: VfioPciDmaBuf["status"];
   readonly kref: number;
+  /** How many events there had been. */
+  readonly events: number;
 }
 
 /** What is asked of a buffer after each step. */
@@ -21,6 +23,8 @@ interface Invariant {
   readonly id: string;
   /** What is wrong where it does not hold, in words. */
   readonly broken: string;
+  /** Whether it is about single steps; then it cannot be asked of whole operations. */
+  readonly ofSteps?: true;
   /** Whether it holds. */
   readonly holds: (buffer: VfioPciDmaBuf, before: Before, session: Session) => boolean;
 }
@@ -59,6 +63,21 @@ const INVARIANTS: readonly Invariant[] = [
       buffer.kref >= 1,
   },
   {
+    id: "I5",
+    broken: "a revoke did not call each importer once",
+    ofSteps: true,
+    holds: ({ status, dmabuf }, before, session) => {
+      if (before.status !== "OK" || status === "OK") return true;
+      const events = session.kernel.events.slice(before.events);
+      const own = [...session.importers].filter(({ isAttached }) => isAttached).map(({ attachment }) =>
+        attachment
+      );
+      return own.filter((each) => each.ops?.invalidate && dmabuf.attachments.includes(each)).every((
+        { name },
+      ) => events.filter((event) => event.event === "invalidate" && event.attachment === name).length === 1);
+    },
+  },
+  {
     id: "I7",
     broken: "a buffer is usable while the memory of its device is disabled",
     holds: (buffer, _before, { kernel: { rules } }) =>
@@ -69,30 +88,55 @@ const INVARIANTS: readonly Invariant[] = [
 ];
 
 /**
- * Watches a session for broken invariants.
+ * Watches a step of a session.
+ *
+ * @param session the case in its kernel, before the step
+ * @returns tells after the step what is broken
+ */
+export function watchInvariants(session: Session): () => readonly string[] {
+  const before = statesOf(session);
+  return () => brokenSince(before, session, INVARIANTS);
+}
+
+/**
+ * Watches a session over whole operations, whose events have been taken when they are over.
  *
  * @param session the case in its kernel
- * @returns tells what is broken now; to be called after every step
+ * @returns tells what is broken now; to be called after every operation
  */
 export function brokenInvariants(session: Session): () => readonly string[] {
-  const before = new Map<VfioPciDmaBuf, Before>();
-  for (const buffer of buffersOf(session)) before.set(buffer, stateOf(buffer));
-  return () =>
-    buffersOf(session).flatMap((buffer) => {
-      const earlier = before.get(buffer) ?? stateOf(buffer);
-      before.set(buffer, stateOf(buffer));
-      return INVARIANTS
-        .filter(({ holds }) => !holds(buffer, earlier, session))
-        .map(({ id, broken }) => `${id}: ${broken}`);
-    });
+  const invariants = INVARIANTS.filter(({ ofSteps }) => !ofSteps);
+  let before = statesOf(session);
+  return () => {
+    const broken = brokenSince(before, session, invariants);
+    before = statesOf(session);
+    return broken;
+  };
+}
+
+function brokenSince(
+  before: ReadonlyMap<VfioPciDmaBuf, Before>,
+  session: Session,
+  invariants: readonly Invariant[],
+): readonly string[] {
+  return buffersOf(session).flatMap((buffer) => {
+    const earlier = before.get(buffer) ?? stateOf(buffer, session);
+    return invariants
+      .filter(({ holds }) => !holds(buffer, earlier, session))
+      .map(({ id, broken }) => `${id}: ${broken}`);
+  });
+}
+
+function statesOf(session: Session): ReadonlyMap<VfioPciDmaBuf, Before> {
+  return new Map(buffersOf(session).map((buffer) => [buffer, stateOf(buffer, session)]));
 }
 
 function buffersOf({ kernel }: Session): readonly VfioPciDmaBuf[] {
   return [...kernel.dmaBufs].flatMap((dmabuf) => vfioBufferOf(dmabuf) ?? []);
 }
 
-function stateOf({ status, kref }: VfioPciDmaBuf): Before {
-  return { status, kref };
+function stateOf({ status, kref }: VfioPciDmaBuf, { kernel: { events } }: Session): Before {
+  return { status, kref, events: events.length };
 }
 
 /** Whether nobody holds the locks under which a buffer changes. */

@@ -18,7 +18,7 @@ import type {
 import type { Thread } from "../kernel/sched.ts";
 import { blockedOutcome, type Session } from "../session.ts";
 import { type Execution, explore, type Explored } from "./explore.ts";
-import { brokenInvariants } from "./invariants.ts";
+import { watchInvariants } from "./invariants.ts";
 
 /** What a race gave, and what the search went through. */
 export interface Raced {
@@ -76,7 +76,6 @@ export class RaceExecution implements Execution {
   readonly before: readonly Observation[];
   /** How the steps of the threads ended, as far as they have. */
   readonly results = new Map<string, Outcome>();
-  readonly #check: () => readonly string[];
 
   /** Does what comes before the race, and makes its threads. */
   constructor({ steps, race }: Program, session: Session) {
@@ -86,7 +85,6 @@ export class RaceExecution implements Execution {
     for (const { name, steps: calls } of race?.threads ?? []) {
       session.kernel.adopt(session.userThread(name, calls, this.results));
     }
-    this.#check = brokenInvariants(session);
   }
 
   /** The threads of the race, and those that the kernel has started. */
@@ -99,9 +97,9 @@ export class RaceExecution implements Execution {
     this.session.kernel.step(thread);
   }
 
-  /** The invariants that do not hold now. */
-  check(): readonly string[] {
-    return this.#check();
+  /** Tells after a step which invariants do not hold. */
+  watch(): () => readonly string[] {
+    return watchInvariants(this.session);
   }
 }
 

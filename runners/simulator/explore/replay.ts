@@ -74,6 +74,7 @@ function play(execution: RaceExecution, place: number): Played {
   if (!thread) throw new Error("Cannot play a thread that is not there");
   const from = thread.waiting?.on ?? "start";
   const before = new Set(execution.results.keys());
+  const broken = execution.watch();
   execution.step(thread);
   const { events, log } = kernel;
   kernel.events = [];
@@ -85,6 +86,6 @@ function play(execution: RaceExecution, place: number): Played {
     returned: Object.fromEntries([...execution.results].filter(([id]) => !before.has(id))),
     events,
     log,
-    broken: execution.check(),
+    broken: broken(),
   };
 }

@@ -34,8 +34,10 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
   at("fd.dup_over", ({ kernel }, { fd, over }) => {
     const file = fget(fd);
     if (!file) return "EBADF";
+    if (fd.process === over.process && fd.number === over.number) return undefined;
+    const copy = { file: getFile(file), cloexec: false, path: false };
     closeFd(kernel, over);
-    over.process.setDescriptor(over.number, { file: getFile(file), cloexec: false, path: false });
+    over.process.setDescriptor(over.number, copy);
     return undefined;
   }),
   at("fd.send", (_session, { fd, to }) => {

@@ -48,6 +48,9 @@ export interface ImporterOptions {
   readonly callbacks?: "both" | undefined;
 }
 
+/** What the driver answers where a detach has overtaken the request. */
+const GONE = "EINVAL";
+
 /** An attached importer. */
 export class TestImporter extends SharedObject {
   readonly #policy: InvalidatePolicy;
@@ -81,6 +84,11 @@ export class TestImporter extends SharedObject {
     return error;
   }
 
+  /** Whether it is attached. */
+  get isAttached(): boolean {
+    return this.attached !== undefined;
+  }
+
   /** Its tie to the buffer; gone after the detach. */
   get attachment(): Attachment {
     const { attached } = this;
@@ -90,9 +98,10 @@ export class TestImporter extends SharedObject {
 
   /** Pins the buffer. */
   *pin(kernel: Kernel): Steps<ErrnoName | undefined> {
-    yield this.attachment.dmabuf.resv.mutex.lock;
-    const error = dmaBufPin(kernel, this.attachment);
-    this.attachment.dmabuf.resv.mutex.unlock();
+    const { attachment } = this;
+    yield attachment.dmabuf.resv.mutex.lock;
+    const error = this.attached ? dmaBufPin(kernel, attachment) : GONE;
+    attachment.dmabuf.resv.mutex.unlock();
     if (!error) this.pins++;
     return error;
   }
@@ -101,26 +110,29 @@ export class TestImporter extends SharedObject {
   *unpin(): Steps<void> {
     if (this.pins === 0) return;
     this.pins--;
-    yield this.attachment.dmabuf.resv.mutex.lock;
-    dmaBufUnpin(this.attachment);
-    this.attachment.dmabuf.resv.mutex.unlock();
+    const { attachment } = this;
+    yield attachment.dmabuf.resv.mutex.lock;
+    dmaBufUnpin(attachment);
+    attachment.dmabuf.resv.mutex.unlock();
   }
 
   /** Maps the buffer for its device. */
   *map(kernel: Kernel): Steps<SgTable | ErrnoName> {
-    yield this.attachment.dmabuf.resv.mutex.lock;
-    const mapping = yield* dmaBufMapAttachment(kernel, this.attachment);
-    this.attachment.dmabuf.resv.mutex.unlock();
+    const { attachment } = this;
+    yield attachment.dmabuf.resv.mutex.lock;
+    const mapping = this.attached ? yield* dmaBufMapAttachment(kernel, attachment) : GONE;
+    attachment.dmabuf.resv.mutex.unlock();
     if (!isError(mapping)) this.mappings = [...this.mappings, mapping];
     return mapping;
   }
 
   /** Gives one mapping back. */
   *unmap(kernel: Kernel, mapping: SgTable): Steps<void> {
-    yield this.attachment.dmabuf.resv.mutex.lock;
+    const { resv } = mapping.attachment.dmabuf;
+    yield resv.mutex.lock;
     dmaBufUnmapAttachment(kernel, mapping);
     this.mappings = this.mappings.filter((each) => each !== mapping);
-    this.attachment.dmabuf.resv.mutex.unlock();
+    resv.mutex.unlock();
   }
 
   /** Gives back what it has and detaches. */
@@ -140,46 +152,48 @@ export class TestImporter extends SharedObject {
     kernel.events.push({ event: "invalidate", attachment: name });
     if (this.#policy === "keep") return;
     if (typeof this.#policy === "object") return this.#finishLater(kernel, attachment, this.#policy);
-    this.#unmapAll(kernel);
-    if (this.#policy === "remap") this.#remap(kernel);
+    this.#unmapAll(kernel, attachment);
+    if (this.#policy === "remap") this.#remap(kernel, attachment);
   }
 
   /** A job that goes on has a fence in the reservation before the callback returns (INVAL-16). */
   #finishLater(
     kernel: Kernel,
-    { dmabuf, name }: Attachment,
+    attachment: Attachment,
     policy: Exclude<InvalidatePolicy, string>,
   ): void {
+    const { dmabuf, name } = attachment;
     if ("unmap_after_ms" in policy) {
-      kernel.spawn(`deferred unmap of ${name}`, this.#unmapLater(kernel, policy.unmap_after_ms));
+      kernel.spawn(`deferred unmap of ${name}`, this.#unmapLater(kernel, attachment, policy.unmap_after_ms));
       return;
     }
     const job = new DmaFence(kernel.nextId());
     dmabuf.resv.add(job, "BOOKKEEP");
-    kernel.spawn(`job of ${name}`, this.#unmapLater(kernel, policy.job_ms, job));
+    kernel.spawn(`job of ${name}`, this.#unmapLater(kernel, attachment, policy.job_ms, job));
   }
 
-  #unmapAll(kernel: Kernel): void {
+  #unmapAll(kernel: Kernel, { name }: Attachment): void {
     if (this.mappings.length === 0) return;
     for (const mapping of this.mappings) dmaBufUnmapAttachment(kernel, mapping);
     this.mappings = [];
-    kernel.events.push({ event: "unmap", attachment: this.attachment.name });
+    kernel.events.push({ event: "unmap", attachment: name });
   }
 
-  #remap(kernel: Kernel): void {
-    const mapping = mapNow(kernel, this.attachment);
+  #remap(kernel: Kernel, attachment: Attachment): void {
+    const mapping = mapNow(kernel, attachment);
     const errno = isError(mapping) ? mapping : null;
-    kernel.events.push({ event: "remap", attachment: this.attachment.name, errno });
+    kernel.events.push({ event: "remap", attachment: attachment.name, errno });
     if (!isError(mapping)) this.mappings = [...this.mappings, mapping];
   }
 
-  *#unmapLater(kernel: Kernel, ms: number, job?: DmaFence): Steps<void> {
+  /** By then the importer may have detached, which has given everything back. */
+  *#unmapLater(kernel: Kernel, attachment: Attachment, ms: number, job?: DmaFence): Steps<void> {
     yield* kernel.sleep(ms);
     job?.signal();
     if (!this.attached) return;
-    yield this.attachment.dmabuf.resv.mutex.lock;
-    this.#unmapAll(kernel);
-    this.attachment.dmabuf.resv.mutex.unlock();
+    yield attachment.dmabuf.resv.mutex.lock;
+    this.#unmapAll(kernel, attachment);
+    attachment.dmabuf.resv.mutex.unlock();
   }
 }
 

@@ -54,7 +54,7 @@ export function smallModel(threads: ThreadCount, rounds: number): Execution {
   buffer.fence = threads > 3;
   const bodies = [revoke(buffer), mapAndUnmap(buffer, rounds), faults(buffer, rounds), signal(buffer)];
   const all = bodies.slice(0, threads).map((body, index) => new Thread(`thread ${index}`, body));
-  return { threads: () => all, step: (thread) => thread.step(), check: () => check(buffer) };
+  return { threads: () => all, step: (thread) => thread.step(), watch: () => () => check(buffer) };
 }
 
 function check(buffer: Buffer): readonly string[] {

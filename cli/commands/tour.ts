@@ -3,10 +3,16 @@
  *
  * @module
  */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { profilesOf } from "../../cases/select.ts";
 import { openTarget, parseTarget, TargetNameError } from "../../runners/open.ts";
+import { watchInvariants } from "../../runners/simulator/explore/invariants.ts";
 import type { Dialect } from "../../runners/simulator/mod.ts";
 import {
   type DepthReport,
+  reproduce,
+  type ReproduceOptions,
   tour as takeTour,
   type TourDivergence,
   type TourReport,
@@ -18,6 +24,7 @@ import {
 import { didYouMean } from "../../spec/nearest.ts";
 import { Failure, type Io } from "../io.ts";
 import { progressOn } from "../progress.ts";
+import { loadSuite } from "../suite.ts";
 
 /** What `conform tour` is given. */
 export interface TourArguments {
@@ -31,6 +38,8 @@ export interface TourArguments {
   readonly length: number;
   /** Seconds for one sequence. */
   readonly timeout: number;
+  /** The folder for the cases made of divergences; none is written where it is left out. */
+  readonly out?: string | undefined;
   readonly format: "human" | "json";
 }
 
@@ -51,11 +60,52 @@ export async function tour(args: TourArguments, io: Io): Promise<number> {
     : await tourToDepth(dialect, open, {
       ...common,
       depth: args.depth,
+      invariants: watchInvariants,
       progress: (done, what) => progress.update(done, done, what),
     });
   progress.end();
-  io.out(args.format === "json" ? jsonOf(report) : describe(report));
+  const saved = args.out === undefined
+    ? NOTHING_SAVED
+    : await save(report, args.out, { dialect, target, open });
+  io.out(args.format === "json" ? jsonOf(report, saved) : describe(report, saved));
   return exitStatus(report);
+}
+
+/** What became of each divergence: the file of its case, or why there is none. */
+type Saved = ReadonlyMap<TourDivergence, { readonly file: string } | { readonly reason: string }>;
+
+const NOTHING_SAVED: Saved = new Map();
+
+async function save(
+  report: Report,
+  folder: string,
+  touring: Pick<ReproduceOptions, "dialect" | "target" | "open">,
+): Promise<Saved> {
+  const { ledger, cases } = loadSuite();
+  const own = cases.filter((case_) => profilesOf(case_, ledger).some((id) => id === touring.dialect.id));
+  const options = { ...touring, ledger, cases: own.length > 0 ? own : cases };
+  const saved = new Map<TourDivergence, { readonly file: string } | { readonly reason: string }>();
+  for (const divergence of report.universes.flatMap(({ divergences }) => divergences)) {
+    const written = await reproduce(divergence, options);
+    if (written.kind === "unwritable") saved.set(divergence, { reason: written.reason });
+    else saved.set(divergence, { file: writeCase(folder, written.name, written.text) });
+  }
+  return saved;
+}
+
+function writeCase(folder: string, name: string, text: string): string {
+  try {
+    mkdirSync(folder, { recursive: true });
+    for (let count = 1;; count++) {
+      const file = join(folder, count === 1 ? `${name}.yaml` : `${name}-${count}.yaml`);
+      if (existsSync(file)) continue;
+      writeFileSync(file, text);
+      return file;
+    }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Failure(2, `The case cannot be saved: ${why}`, "Give another folder with --out", error);
+  }
 }
 
 function opened({ target, dialect }: TourArguments) {
@@ -104,12 +154,24 @@ function contradictions(report: Report): readonly string[] {
   );
 }
 
-function jsonOf(report: Report): string {
+/** The first few of a list that can be very long. */
+function someOf(all: readonly string[]): readonly string[] {
+  return all.length <= FEW ? all : [...all.slice(0, FEW), `and ${all.length - FEW} times more`];
+}
+
+const FEW = 5;
+
+function jsonOf(report: Report, saved: Saved): string {
   const universes = report.universes.map((universe) => ({
     ...universe,
-    divergences: universe.divergences.map(plain),
+    divergences: universe.divergences.map((each) => ({ ...plain(each), ...caseOf(saved.get(each)) })),
   }));
   return JSON.stringify({ ...report, universes }, undefined, 2) + "\n";
+}
+
+function caseOf(saved: { readonly file: string } | { readonly reason: string } | undefined) {
+  if (saved === undefined) return {};
+  return "file" in saved ? { case: saved.file } : { case: null, reason: saved.reason };
 }
 
 /** A divergence as other tools read it. */
@@ -123,23 +185,29 @@ function plain({ operation, state, edges, divergence, arranged }: TourDivergence
   return { operation, state, aspect, expected, seen, edges, step: index, steps };
 }
 
-function describe(report: Report): string {
+function describe(report: Report, saved: Saved): string {
   const divergences = report.universes.flatMap(({ universe, divergences }) =>
     divergences.map((divergence) => ({ universe, divergence }))
   );
   return [
     ...divergences.map(({ universe, divergence }, index) =>
-      describeDivergence(divergence, universe, index + 1)
+      describeDivergence(divergence, universe, index + 1, saved)
     ),
     ...("depth" in report ? depthLines(report) : tourLines(report)),
-    ...contradictions(report).map((each) => `The model contradicts itself: ${each}`),
+    ...someOf(contradictions(report)).map((each) => `The model contradicts itself: ${each}`),
     ...report.failures.map((each) => `The target failed as a target: ${each}`),
     ...(report.stopped === undefined ? [] : [`Stopped early: ${report.stopped}`]),
     "",
   ].join("\n");
 }
 
-function describeDivergence(found: TourDivergence, universe: string, number: number): string {
+function describeDivergence(
+  found: TourDivergence,
+  universe: string,
+  number: number,
+  saved: Saved,
+): string {
+  const written = saved.get(found);
   const { operation, state, edges, divergence: { expected, seen } } = found;
   return [
     `${number}. ${operation} in [${state}]`,
@@ -147,6 +215,11 @@ function describeDivergence(found: TourDivergence, universe: string, number: num
     `   expected: ${expected}`,
     `   seen:     ${seen}`,
     `   alike:    ${edges} of ${universe}`,
+    ...(written === undefined
+      ? []
+      : "file" in written
+      ? [`   case:     ${written.file}`]
+      : [`   no case:  ${written.reason}`]),
     "",
   ].join("\n");
 }

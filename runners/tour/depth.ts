@@ -9,6 +9,7 @@
  */
 import { caseIdSchema } from "../../spec/ids.ts";
 import type { Program } from "../../cases/program.ts";
+import type { Observation } from "../../spec/observation.ts";
 import { compare, type Divergence } from "../fuzz/differ.ts";
 import type { Arranged, Played } from "../fuzz/mod.ts";
 import type { Player } from "../fuzz/play.ts";
@@ -22,8 +23,8 @@ import { viewOf } from "./state.ts";
 import type { Universe } from "./universe.ts";
 import { World } from "./world.ts";
 
-/** What a state of the model must not be: in words, what is wrong with it. */
-export type Invariants = (session: Session) => readonly string[];
+/** Watches a session of the model over one operation: asked before it, and after it told what must not be. */
+export type Invariants = (session: Session) => () => readonly string[];
 
 /** How to enumerate. */
 export interface DepthOptions {
@@ -97,8 +98,8 @@ class Enumerator implements Enumeration {
    * @returns how many moves of the way the target goes with; all of them unless it diverges before
    */
   async visit(way: readonly Move[]): Promise<number> {
-    const { depth, signal } = this.#options;
-    const history = new History(this.#dialect, this.#universe, way);
+    const { depth, signal, invariants } = this.#options;
+    const history = new History(this.#dialect, this.#universe, way, invariants);
     const { world } = history;
     if (world.pending.length > this.#universe.pending) return way.length;
     this.histories++;
@@ -114,9 +115,7 @@ class Enumerator implements Enumeration {
   }
 
   #check(history: History): void {
-    const { invariants } = this.#options;
-    if (!invariants) return;
-    for (const what of invariants(history.world.session)) {
+    for (const what of history.broken) {
       if (this.violations.some((known) => known.what === what)) continue;
       this.violations.push({ what, ...history.describe(history.way.length - 1) });
     }
@@ -149,18 +148,34 @@ class Enumerator implements Enumeration {
 class History {
   readonly world: World;
   readonly way: readonly Move[];
+  /** What the last move broke. */
+  readonly broken: readonly string[];
   /** The step with which each move begins. */
   readonly #begins: readonly number[];
   #expected: Played | undefined;
 
-  constructor(dialect: Dialect, universe: Universe, way: readonly Move[]) {
+  constructor(dialect: Dialect, universe: Universe, way: readonly Move[], invariants?: Invariants) {
     this.world = new World(dialect, universe);
     this.way = way;
-    this.#begins = way.map((move) => {
+    let broken: readonly string[] = [];
+    this.#begins = way.map((move, index) => {
       const begin = this.world.steps.length;
-      makeMove(this.world, move);
+      const isLast = index === way.length - 1;
+      const watch = isLast ? invariants?.(this.world.session) : undefined;
+      const { observations } = makeMove(this.world, move);
+      if (watch) broken = this.#look(watch, observations);
       return begin;
     });
+    this.broken = broken;
+  }
+
+  /** Asks what is broken. The events have been taken out of the kernel by then, so they are shown once more. */
+  #look(watch: () => readonly string[], observations: readonly Observation[]): readonly string[] {
+    const { kernel } = this.world.session;
+    kernel.events = observations.flatMap(({ events }) => events);
+    const broken = watch();
+    kernel.events = [];
+    return broken;
   }
 
   get program(): Program {

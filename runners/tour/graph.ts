@@ -137,16 +137,16 @@ class Builder {
         this.#beyond++;
         continue;
       }
-      const to = this.#reach(step, [...node.way, move]);
+      const to = this.#reach(step, [...node.way, move], node);
       const { gives } = step;
       node.edges.push({ id: this.#edges++, from: node.id, key: move.key, to: to.id, gives });
     }
   }
 
-  #reach({ state, pending }: Pick<Step, "state" | "pending">, way: readonly Move[]): Found {
+  #reach({ state, pending }: Pick<Step, "state" | "pending">, way: readonly Move[], from?: Found): Found {
     const known = this.#byState.get(state);
     if (known) {
-      if (known.others.length < this.#witnesses && isOtherWay(known, way)) known.others.push(way);
+      if (known.others.length < this.#witnesses && from !== known) known.others.push(way);
       return known;
     }
     const { limit = Infinity } = this.#options;
@@ -162,24 +162,20 @@ class Builder {
       const { state } = node;
       const seen = [...stepsFrom(this.#dialect, this.#universe, { way, state }, this.#options.can)];
       const given = new Map(
-        seen.map(([{ key }, step]) => [key, step === "beyond" ? step : this.#outcome(step)]),
+        seen.map(([{ key }, step]) => [key, step === "beyond" ? step : `${step.gives} -> ${step.state}`]),
       );
       return node.edges.flatMap((edge): Ambiguity[] => {
-        const expected = this.#outcome({ gives: edge.gives, state: this.#nodes[edge.to]?.state ?? "" });
+        const expected = outcomeOf({ nodes: this.#nodes }, edge);
         const other = given.get(edge.key) ?? "is not offered";
         return other === expected ? [] : [{ state, key: edge.key, gives: [expected, other] }];
       });
     });
   }
-
-  #outcome({ gives, state }: Pick<Step, "gives" | "state">): string {
-    return `${gives} -> ${state}`;
-  }
 }
 
-/** A way is another one if it did not just make a self-loop longer. */
-function isOtherWay({ way }: Found, other: readonly Move[]): boolean {
-  return other.length > 0 && other.at(-1)?.key !== way.at(-1)?.key;
+/** What an edge gives and where it leads, in words. */
+export function outcomeOf({ nodes }: Pick<Graph, "nodes">, { gives, to }: Edge): string {
+  return `${gives} -> ${nodes[to]?.state ?? ""}`;
 }
 
 /** What a move gave and where it led. */
@@ -224,11 +220,7 @@ function replay(dialect: Dialect, universe: Universe, way: readonly Move[]): [Wo
 
 /** Makes a move in a world. */
 export function makeMove(world: World, move: Move): Taken {
-  const plan = move.make(world);
-  if (plan !== "finish") return world.take(move.key, plan);
-  const returned = world.pending.findLast((each) => each.returned);
-  if (!returned) throw new Error("Cannot wait for a call when none has returned");
-  return world.finish(returned);
+  return world.take(move.key, move.make(world));
 }
 
 /** The states of importers by their names: what stands for the name of an importer in what a move gives. */

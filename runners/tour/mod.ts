@@ -10,6 +10,7 @@ export {
   type UniverseDepth,
   type Violation,
 } from "./depth_report.ts";
+export { reproduce, type ReproduceOptions, type Reproduction } from "./reproduce.ts";
 export {
   type NotTaken,
   type NotTakenReason,

@@ -11,7 +11,7 @@ export interface Move {
   /** The operation and the place of its object in the canonical order, as in `map b0.i1`. */
   readonly key: string;
   /** Makes it, in any world with the same history. */
-  readonly make: (world: World) => Plan | "finish";
+  readonly make: (world: World) => Plan;
 }
 
 /** The moves of one operation in a state. */

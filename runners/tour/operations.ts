@@ -14,13 +14,10 @@ import type { View } from "./state.ts";
 import { IMPORTER_KINDS, type ImporterKind, type Universe } from "./universe.ts";
 import type { NamedBuffer, NamedDevice, NamedImporter, NamedVma, Plan, World } from "./world.ts";
 
-/** What can be done in a world. Where calls have returned, the last of them is waited for before anything else. */
+/** What can be done in a world. */
 export function movesOf(world: World, view: View): readonly Move[] {
-  if (world.pending.some(({ returned }) => returned)) return [FINISH];
   return offersOf(world.universe).flatMap((offer) => offer(world, view));
 }
-
-const FINISH: Move = { key: "finish", make: () => "finish" };
 
 const chosen = new WeakMap<Universe, readonly Offer[]>();
 
@@ -122,7 +119,8 @@ const deviceOffers: readonly (readonly [string, Offer])[] = [
   [
     "reopen-device",
     onDevice("reopen-device", {
-      when: (world, { open }) => open.length < world.universe.sessions && !isPending(world, "close-device"),
+      when: (world, { model }) =>
+        model.openCount < world.universe.sessions && !isPending(world, "close-device"),
       plan: reopenDevice,
     }),
   ],
@@ -185,7 +183,7 @@ function mmapWith(options: Readonly<Record<string, unknown>>) {
         drafts: [write({ buffer: descriptorOf(buffer) }, name)],
         ended(outcome) {
           const vma = succeeded(outcome) ? world.newVma() : undefined;
-          if (vma) buffer.vmas = [...buffer.vmas, { name, vma }];
+          if (vma) buffer.vmas = [...buffer.vmas, { name, vma, entries: "none" }];
         },
       };
     },
@@ -389,7 +387,11 @@ const otherOffers: readonly (readonly [string, Offer])[] = [
   ],
   [
     "discard",
-    onVma("discard", { plan: busyWith<NamedVma>("discard", ({ name }) => [discard({ vma: name })]) }),
+    onVma("discard", {
+      plan: busyWith<NamedVma>("discard", ({ name }) => [discard({ vma: name })], (_outcome, vma) => {
+        if (vma.entries !== "none") vma.entries = "discarded";
+      }),
+    }),
   ],
   [
     "signal",

@@ -46,13 +46,11 @@ class Walker {
     this.#avoided = avoided;
     this.#length = length;
     const isWanted = (edge: Edge) => !avoided.has(edge) && (!wanted || wanted.has(edge));
-    // What leaves the state alone comes last in the list, which is taken from its end.
+    // Each list is taken from its end: first what leaves the state alone, all in the order of the operations.
     this.#left = nodes.map(({ edges }) => {
-      const all = edges.filter(isWanted);
-      return [
-        ...all.filter(({ from, to }) => from !== to).reverse(),
-        ...all.filter(({ from, to }) => from === to),
-      ];
+      const all = edges.filter(isWanted).reverse();
+      const stays = ({ from, to }: Edge) => from === to;
+      return [...all.filter((edge) => !stays(edge)), ...all.filter(stays)];
     });
   }
 

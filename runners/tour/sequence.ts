@@ -7,7 +7,7 @@ import type { Program, ProgramStep } from "../../cases/program.ts";
 import { caseIdSchema } from "../../spec/ids.ts";
 import type { Observation } from "../../spec/observation.ts";
 import type { Arranged, Played } from "../fuzz/mod.ts";
-import { describeTaken, type Edge, type Graph, makeMove, namesOf } from "./graph.ts";
+import { describeTaken, type Edge, type Graph, makeMove, namesOf, outcomeOf } from "./graph.ts";
 import { movesOf } from "./operations.ts";
 import type { Path } from "./paths.ts";
 import { viewOf } from "./state.ts";
@@ -19,8 +19,15 @@ export interface Sequence extends Arranged {
   readonly path: Path;
   /** The edge that each step belongs to; `undefined` for the set-up. */
   readonly edges: readonly (Edge | undefined)[];
-  /** The first edge on which the model itself is not as the graph says, if any; the sequence ends before it. */
-  readonly astray?: Edge | undefined;
+  /** The first edge on which the model itself is not as the graph says, if any; the sequence ends with it. */
+  readonly astray?: Astray | undefined;
+}
+
+/** An edge on which the model is not as the graph says. */
+export interface Astray {
+  readonly edge: Edge;
+  /** What it gave this time, and where it led. */
+  readonly gives: string;
 }
 
 /** Writes a sequence: makes its moves on the model, and notes the steps and what is seen of them. */
@@ -28,17 +35,11 @@ export function writeSequence(graph: Graph, path: Path, name: string): Sequence 
   const world = new World(graph.dialect, graph.universe);
   const edges: (Edge | undefined)[] = world.steps.map(() => undefined);
   const done: Edge[] = [];
-  let astray: Edge | undefined;
+  let astray: Astray | undefined;
   for (const edge of path) {
-    const view = viewOf(world);
-    const move = movesOf(world, view).find(({ key }) => key === edge.key);
-    const names = namesOf(view);
-    const taken = move && makeMove(world, move);
-    const asKnown = taken && describeTaken(taken, names) === edge.gives &&
-      viewOf(world).state === graph.nodes[edge.to]?.state;
-    if (taken) edges.push(...taken.steps.map(() => edge));
-    if (!asKnown) {
-      astray = edge;
+    const gives = follow(world, edge, edges);
+    if (gives !== outcomeOf(graph, edge)) {
+      astray = { edge, gives };
       break;
     }
     done.push(edge);
@@ -47,6 +48,16 @@ export function writeSequence(graph: Graph, path: Path, name: string): Sequence 
   const observations = world.observations;
   const expected: Played = { observations, end: { end: "completed", post: world.session.cleanUp() } };
   return { program, steps: world.written, expected, path: done, edges, astray };
+}
+
+/** Makes the move of an edge; says what it gave and where it led, and notes the edge for each of its steps. */
+function follow(world: World, edge: Edge, edges: (Edge | undefined)[]): string {
+  const view = viewOf(world);
+  const move = movesOf(world, view).find(({ key }) => key === edge.key);
+  if (!move) return "is not offered";
+  const taken = makeMove(world, move);
+  edges.push(...taken.steps.map(() => edge));
+  return `${describeTaken(taken, namesOf(view))} -> ${viewOf(world).state}`;
 }
 
 /** Operations whose value is what some memory holds, which is nobody's promise. */

@@ -36,20 +36,22 @@ export function viewOf(world: World): View {
   const parts = [
     deviceState(world),
     ...buffers.map(({ state }) => state),
-    ...world.pending.map((pending) =>
-      pending.returned ? `returned ${pending.what}` : `${pending.what} waits for ${world.waitsFor(pending)}`
-    ),
+    ...world.pending.map((pending) => `${pending.what} waits for ${world.waitsFor(pending)}`),
   ];
   return { state: parts.join("; "), buffers };
 }
 
 function deviceState({ device, session }: World): string {
-  const { command, power, lowPower, wakeupGiven, unbinding, openCount } = device.model;
+  const { command, power, lowPower, wakeupGiven, unbinding, openCount, dmabufsRevoked } = device.model;
+  const enabled = session.kernel.rules.vfio.memoryEnabled(device.model);
   return [
     openCount === 0 ? "closed" : openCount === 1 ? "open" : `open ${openCount} times`,
+    // A call that is under way holds its file, so that a device can be open without a descriptor.
+    ...(device.open.length === openCount ? [] : [`${device.open.length} descriptors`]),
     command.memory ? "memory on" : "memory off",
     ...(power === "D0" ? [] : [power]),
     ...(lowPower ? [wakeupGiven ? "low power" : "low power without wake-up"] : []),
+    ...(dmabufsRevoked === enabled ? [dmabufsRevoked ? "buffers revoked" : "buffers not revoked"] : []),
     ...(unbinding ? ["unbinding"] : []),
     ...(session.kernel.tainted ? ["tainted"] : []),
   ].join(" ");
@@ -64,6 +66,7 @@ function placeBuffer(world: World, object: NamedBuffer): PlacedBuffer {
   const own = [
     status?.status ?? "foreign",
     ...(status && !status.vdev ? ["ended"] : []),
+    ...(object.dmabuf.invalidated ? ["invalidated"] : []),
     ...(object.open.length === 1 ? [] : [`${object.open.length} descriptors`]),
   ].join(" ");
   const state = hanging.length === 0 ? own : `${own} (${hanging.join(", ")})`;
@@ -83,8 +86,9 @@ function placeImporter(world: World, object: NamedImporter): Placed<NamedImporte
   return { object, state };
 }
 
-function vmaState({ vma, busy }: NamedVma): string {
-  const state = vma.ptes.size === 0 ? "vma" : "populated vma";
+/** A mapping whose entries are gone is told from one that never had any: they answer alike only if the zap was good. */
+function vmaState({ entries, busy }: NamedVma): string {
+  const state = entries === "none" ? "vma" : entries === "present" ? "populated vma" : `${entries} vma`;
   return busy === undefined ? state : `${state} in ${busy}`;
 }
 

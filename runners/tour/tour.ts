@@ -13,15 +13,15 @@ import type { Arranged, Divergence } from "../fuzz/mod.ts";
 import { Player, TargetLost } from "../fuzz/play.ts";
 import type { Dialect } from "../simulator/mod.ts";
 import type { Target, TargetDescription } from "../target.ts";
-import { type Ambiguity, buildGraph, type Edge, type Graph } from "./graph.ts";
+import { type Ambiguity, buildGraph, type Edge, type Graph, type GraphOptions, outcomeOf } from "./graph.ts";
 import { cover, type Path, shortestWay, wayOut } from "./paths.ts";
-import { type Sequence, withoutBytes, writeSequence } from "./sequence.ts";
+import { type Astray, type Sequence, withoutBytes, writeSequence } from "./sequence.ts";
 import { type Universe, UNIVERSES } from "./universe.ts";
 
 /** Why an edge was not taken. */
 export type NotTakenReason =
-  /** It can only be reached through an edge on which the target diverges. */
-  | "behind a divergence"
+  /** It can only be reached through edges that were not taken, most often one on which the target diverges. */
+  | "behind what was not taken"
   /** The target does not have the operation. */
   | "not supported"
   /** The target failed, and not as the kernel that it shows. */
@@ -170,6 +170,8 @@ interface Found {
   readonly edge: Edge;
   readonly divergence: Divergence;
   readonly sequence: Sequence;
+  /** The edges up to the one that diverges. */
+  readonly way?: Path | undefined;
 }
 
 class Guide {
@@ -186,8 +188,8 @@ class Guide {
 
   async visit(dialect: Dialect, universe: Universe): Promise<UniverseReport> {
     const { progress, maxDivergences = MAX_DIVERGENCES } = this.#options;
-    const graph = buildGraph(dialect, universe, {
-      progress: (done, known) => progress?.(done, known, `${universe.id}: states of the model`),
+    const graph = graphOf(dialect, universe, (done, known) => {
+      progress?.(done, known, `${universe.id}: states of the model`);
     });
     const visit = new Visit(graph);
     while (this.stopped === undefined && visit.found.length < maxDivergences) {
@@ -218,7 +220,7 @@ class Guide {
     if (result.result !== "target-error") this.#failuresInARow = 0;
     visit.sequences++;
     visit.steps += sequence.program.steps.length;
-    if (sequence.astray) visit.fates.set(sequence.astray, "ambiguous in the model");
+    if (sequence.astray) visit.strayed(sequence.astray);
     switch (result.result) {
       case "same":
         visit.took(sequence, sequence.program.steps.length);
@@ -278,15 +280,15 @@ class Guide {
       steps,
       divergences: divergences.sort((a, b) => b.edges - a.edges),
       notTaken: visit.notTaken(this.stopped !== undefined || visit.found.length >= maxDivergences),
-      ambiguous: graph.ambiguous,
+      ambiguous: visit.ambiguous,
     };
   }
 
-  /** Describes a group of divergences by the one with the shortest program. */
+  /** Describes a group of divergences by the one that was found nearest to the first state. */
   async #describe(graph: Graph, group: readonly Found[]): Promise<TourDivergence> {
     const [nearest] = group.toSorted((a, b) => a.edge.from - b.edge.from);
     if (!nearest) throw new Error("Cannot describe a divergence that nobody found");
-    const { edge, divergence, sequence } = await this.#shortened(graph, nearest) ?? nearest;
+    const { edge, divergence, sequence } = await this.#shortened(graph, nearest);
     return {
       operation: edge.key,
       state: graph.nodes[edge.from]?.state ?? "",
@@ -296,16 +298,55 @@ class Guide {
     };
   }
 
-  /** The same divergence by the shortest way, if it shows there, too. */
-  async #shortened(graph: Graph, { edge, divergence }: Found): Promise<Found | undefined> {
-    const way = shortestWay(graph.nodes, edge.from);
+  /** The same divergence by the shortest way, or else by the way on which it was found, without its detours. */
+  async #shortened(graph: Graph, found: Found): Promise<Found> {
+    const { edge, sequence: { path } } = found;
+    const direct = await this.#again(graph, found, [...shortestWay(graph.nodes, edge.from), edge]);
+    if (direct) return direct;
+    let best = await this.#again(graph, found, path.slice(0, path.lastIndexOf(edge) + 1)) ?? found;
+    for (let at = 0; at < best.sequence.path.length; at++) {
+      for (const shorter of withoutDetours(best.way ?? [], at)) {
+        const again = await this.#again(graph, found, shorter);
+        if (again) best = again;
+        if (again) break;
+      }
+    }
+    return best;
+  }
+
+  /** The same divergence by another way, if it shows there. */
+  async #again(graph: Graph, { edge, divergence }: Found, way: Path): Promise<Found | undefined> {
     if (this.stopped !== undefined) return undefined;
-    const path = [...way, edge, ...wayOut(graph.nodes, edge.to)];
+    const path = [...way, ...wayOut(graph.nodes, way.at(-1)?.to ?? 0)];
     const sequence = writeSequence(graph, path, `tour/${graph.universe.id}/shortest`);
     const result = await this.#compared(sequence);
-    if (result?.result !== "differs" || result.divergence.aspect !== divergence.aspect) return undefined;
-    return { edge, divergence: result.divergence, sequence };
+    if (result?.result !== "differs" || !isAlike(result.divergence, divergence)) return undefined;
+    return { edge, divergence: result.divergence, sequence, way };
   }
+}
+
+function isAlike(one: Divergence, other: Divergence): boolean {
+  return one.aspect === other.aspect && one.kind.expected === other.kind.expected &&
+    one.kind.seen === other.kind.seen;
+}
+
+/** A way without what lies between two visits of the state that it is in at a place, the longest detour first. */
+function* withoutDetours(way: Path, at: number): Generator<Path> {
+  const state = way[at]?.from;
+  for (let end = way.length - 1; end > at; end--) {
+    if (way[end]?.from === state) yield [...way.slice(0, at), ...way.slice(end)];
+  }
+}
+
+const graphs = new WeakMap<Dialect, Map<Universe, Graph>>();
+
+/** The graph of a universe; it is built once, since nothing but the model decides it. */
+function graphOf(dialect: Dialect, universe: Universe, progress: GraphOptions["progress"]): Graph {
+  const known = graphs.get(dialect) ?? new Map<Universe, Graph>();
+  graphs.set(dialect, known);
+  const graph = known.get(universe) ?? buildGraph(dialect, universe, { progress });
+  known.set(universe, graph);
+  return graph;
 }
 
 /** A universe while it is visited. */
@@ -313,12 +354,14 @@ class Visit {
   readonly graph: Graph;
   readonly fates = new Map<Edge, Fate>();
   readonly found: Found[] = [];
+  readonly ambiguous: Ambiguity[];
   sequences = 0;
   steps = 0;
   readonly #edges: readonly Edge[];
 
   constructor(graph: Graph) {
     this.graph = graph;
+    this.ambiguous = [...graph.ambiguous];
     this.#edges = graph.nodes.flatMap(({ edges }) => edges);
   }
 
@@ -362,6 +405,12 @@ class Visit {
     if (divergence.aspect !== "afterwards") this.fates.set(edge, "diverged");
   }
 
+  strayed({ edge, gives }: Astray): void {
+    const { state = "" } = this.graph.nodes[edge.from] ?? {};
+    this.fates.set(edge, "ambiguous in the model");
+    this.ambiguous.push({ state, key: edge.key, gives: [outcomeOf(this.graph, edge), gives] });
+  }
+
   done(): number {
     return this.fates.size;
   }
@@ -372,7 +421,7 @@ class Visit {
 
   notTaken(stopped: boolean): readonly NotTaken[] {
     return this.#edges.flatMap((edge): NotTaken[] => {
-      const fate = this.fates.get(edge) ?? (stopped ? "not reached" : "behind a divergence");
+      const fate = this.fates.get(edge) ?? (stopped ? "not reached" : "behind what was not taken");
       if (fate === "taken" || fate === "diverged") return [];
       return [{ state: this.graph.nodes[edge.from]?.state ?? "", operation: edge.key, reason: fate }];
     });

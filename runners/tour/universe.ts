@@ -126,17 +126,31 @@ export const UNIVERSES: readonly Universe[] = [
   {
     ...NOTHING,
     id: "fences",
-    title: "fences of every usage, and two calls that wait",
+    title: "fences of every usage",
     importers: 1,
     kinds: ["dynamic", "dynamic-keep"],
+    fences: 1,
+    operations: [
+      ...EVENTS,
+      ...SESSION,
+      ...["export", "close-buffer", "revoke", "attach", ...ATTACHED],
+      ...["fence-kernel", "fence-write", "fence-read", "fence-bookkeep", "signal", "poll", "sync"],
+    ],
+  },
+  {
+    ...NOTHING,
+    id: "waits",
+    title: "two calls that wait at the same time",
+    importers: 1,
+    kinds: ["dynamic-keep"],
     vmas: 1,
     fences: 1,
     pending: 2,
     operations: [
       ...EVENTS,
       ...SESSION,
-      ...["export", "revoke", "attach", ...ATTACHED, "mmap", "load"],
-      ...["fence-kernel", "fence-write", "fence-read", "fence-bookkeep", "signal", "poll", "sync"],
+      ...["reset", "export", "revoke", "attach", ...ATTACHED, "mmap", "load"],
+      ...["fence-write", "signal", "sync"],
     ],
   },
   {
@@ -147,7 +161,6 @@ export const UNIVERSES: readonly Universe[] = [
     importers: 1,
     kinds: ["dynamic"],
     descriptors: 2,
-    sessions: 2,
     operations: [
       ...EVENTS,
       ...SESSION,

@@ -7,6 +7,7 @@
  */
 import { finishId, type ProgramStep } from "../../cases/program.ts";
 import type { Event, Observation, Outcome } from "../../spec/observation.ts";
+import type { OperationName } from "../../spec/operations/mod.ts";
 import type { WovenStep } from "../fuzz/mod.ts";
 import { HANDLERS } from "../simulator/handlers/mod.ts";
 import type { DmaBuf } from "../simulator/kernel/dma_buf.ts";
@@ -32,6 +33,8 @@ export interface NamedDevice {
 export interface NamedVma {
   readonly name: string;
   readonly vma: Vma;
+  /** Whether it has page table entries, or what took away those that it had. */
+  entries: "none" | "present" | "discarded" | "zapped";
   /** The call under way that uses it. */
   busy?: string | undefined;
 }
@@ -150,43 +153,51 @@ export class World {
     return this.session.process.vmas.at(-1);
   }
 
-  /** Makes a move. */
+  /** Makes a move, and waits for the calls that it let go. */
   take(what: string, plan: Plan): Taken {
     const from = this.steps.length;
     const last = plan.drafts.length - 1;
     for (const [index, each] of plan.drafts.entries()) {
-      const action = index === last ? "start" : "call";
+      const action = index === last && !NEVER_WAIT.has(each.operation) ? "start" : "call";
       const observation = this.#do(each, action);
       if (index === last) this.#settle(what, plan, observation);
     }
-    return this.#taken(from);
+    this.#collect();
+    return { steps: this.steps.slice(from), observations: this.observations.slice(from) };
   }
 
-  /** Waits for the call that was started last among those that have returned. */
-  finish(pending: Pending): Taken {
-    const from = this.steps.length;
-    const step = { action: "finish" as const, id: finishId(pending.step), of: pending.step };
-    const observation = this.#perform(step);
-    this.pending.splice(this.pending.indexOf(pending), 1);
-    pending.ended(observation.outcome);
-    this.#after(observation);
-    return this.#taken(from);
-  }
-
-  /** What a call that was started waits for: a fence, an unmap, or a lock by its name. */
+  /**
+   * What a call that was started waits for: a fence, an unmap, or a lock by its name. A call that has its result can
+   * still wait, for the release of a file of which it held the last reference.
+   */
   waitsFor(pending: Pending): string {
     const thread = this.session.kernel.threads().find(({ name }) => name === pending.step);
     const on = thread?.waiting?.on ?? "nothing";
-    return on.startsWith("lock:") ? on.split(/ of |\(/)[0] ?? on : on.split(":")[0] ?? on;
+    const what = on.startsWith("lock:") ? on.split(/ of |\(/)[0] : on.split(":")[0];
+    return thread?.result === undefined
+      ? `${what}`
+      : `${what} with the result ${JSON.stringify(thread.result)}`;
   }
 
   /** Whether an importer has put off giving its mappings back. */
   isDeferred(importer: NamedImporter): boolean {
-    return this.session.kernel.threads().some(({ name }) => name.endsWith(` of ${importer.name}`));
+    return this.session.kernel.threads().some(({ name }) =>
+      name.split(",")[0]?.endsWith(` of ${importer.name}`)
+    );
   }
 
-  #taken(from: number): Taken {
-    return { steps: this.steps.slice(from), observations: this.observations.slice(from) };
+  /** Waits for the calls that have returned, the last one first, so that one within another is waited for first. */
+  #collect(): void {
+    for (let done = this.#returned(); done; done = this.#returned()) {
+      const observation = this.#perform({ action: "finish", id: finishId(done.step), of: done.step });
+      this.pending.splice(this.pending.indexOf(done), 1);
+      done.ended(observation.outcome);
+      this.#after(observation);
+    }
+  }
+
+  #returned(): Pending | undefined {
+    return this.pending.findLast(({ returned }) => returned);
   }
 
   #do(each: Draft, action: "call" | "start"): Observation {
@@ -218,6 +229,7 @@ export class World {
   #after({ events, pending }: Observation): void {
     for (const each of this.pending) each.returned = !pending.includes(each.step);
     for (const event of events) this.#happened(event);
+    for (const vma of this.buffers.flatMap(({ vmas }) => vmas)) vma.entries = entriesOf(vma);
     if (this.buffers.some(({ dmabuf }) => !this.session.kernel.dmaBufs.has(dmabuf))) {
       this.buffers = this.buffers.filter(({ dmabuf }) => this.session.kernel.dmaBufs.has(dmabuf));
     }
@@ -235,5 +247,26 @@ export class World {
     }
   }
 }
+
+/** The entries of a mapping after a step, given those before it. */
+function entriesOf({ vma, entries }: NamedVma): NamedVma["entries"] {
+  if (vma.ptes.size > 0) return "present";
+  return entries === "present" ? "zapped" : entries;
+}
+
+/** Operations that wait for nothing, whatever the state. */
+const NEVER_WAIT: ReadonlySet<OperationName> = new Set<OperationName>([
+  "buffer.fdinfo",
+  "buffer.mmap",
+  "buffer.poll",
+  "fd.dup",
+  "fence.signal",
+  "importer.dma_read",
+  "importer.revocable",
+  "importer.vmap",
+  "memory.discard",
+  "memory.unmap",
+  "vfio.reopen",
+]);
 
 const OPEN = draft("vfio.open", { low_power: true, reset: "flr" });

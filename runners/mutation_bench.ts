@@ -17,9 +17,9 @@ const { cases } = loadCases(ledger);
 
 const all = { group: "every mutant on every case", n: 1, warmup: 0 };
 
-Deno.bench("with a worker for each core", { ...all, baseline: true }, () => run(undefined));
+Deno.bench("with a worker for each core", { ...all, baseline: true }, async () => await run(undefined));
 
-Deno.bench("with one worker", all, () => run(1));
+Deno.bench("with one worker", all, async () => await run(1));
 
 async function run(jobs: number | undefined): Promise<void> {
   await runMutants(cases, MUTANTS, {

@@ -1,0 +1,111 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/** A block of code on a page, with the remark before it that says what the block is. */
+interface Block {
+  readonly language: string;
+  readonly text: string;
+  readonly remark: string | undefined;
+}
+
+function blocksOf(page: string): readonly Block[] {
+  const block = /(?:<!-- (.*?) -->\s*)?^```(\w+)\n([^]*?)^```$/gm;
+  return [...page.matchAll(block)].map(([, remark, language = "", text = ""]) => ({
+    language,
+    text,
+    remark,
+  }));
+}
+
+/** Commands with what they print. */
+function commandsOf(
+  text: string,
+): readonly { readonly command: string; readonly printed: readonly string[] }[] {
+  return text.split(/^\$ /m).slice(1).map((part) => {
+    const [command = "", ...printed] = part.trimEnd().split("\n");
+    return { command, printed };
+  });
+}
+
+/** Whether lines are as a page has them, where `…` stands for the rest of a line or for any number of lines. */
+function matches(expected: readonly string[], seen: readonly string[]): boolean {
+  const [first, ...rest] = expected;
+  if (first === undefined) return seen.length === 0;
+  if (first === "…") return seen.some((_, index) => matches(rest, seen.slice(index))) || matches(rest, []);
+  const [line, ...after] = seen;
+  return line !== undefined && isLike(first, line) && matches(rest, after);
+}
+
+function isLike(expected: string, line: string): boolean {
+  const [begin = "", ...rest] = expected.split("…");
+  if (rest.length === 0) return begin === line;
+  return line.startsWith(begin) && line.endsWith(rest.at(-1) ?? "");
+}
+
+/** A copy of the suite with the cases of one folder. */
+function withCopy(use: (folder: string) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), "docs-"));
+  try {
+    for (const part of ["spec", "runners", "reports", "cli", "links", "deno.json", "deno.lock", "mod.ts"]) {
+      cpSync(join(ROOT, part), join(folder, part), { recursive: true });
+    }
+    for (const { name } of [...Deno.readDirSync(join(ROOT, "cases"))].filter(({ isFile }) => isFile)) {
+      cpSync(join(ROOT, "cases", name), join(folder, "cases", name));
+    }
+    cpSync(join(ROOT, "cases/vfio/revoke"), join(folder, "cases/vfio/revoke"), { recursive: true });
+    use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What a command of the page prints, both streams in their order, and its exit status where that is not 0. */
+function run(command: string, folder: string): readonly string[] {
+  const line = command.replace(/^conform /, '"$DENO" run -A --quiet cli/main.ts ');
+  const { code, stdout } = new Deno.Command("sh", {
+    args: ["-c", `${line} 2>&1`],
+    cwd: folder,
+    env: { DENO: Deno.execPath(), NO_COLOR: "1" },
+  }).outputSync();
+  const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+  return [...(lines.join("") === "" ? [] : lines), ...(code === 0 ? [] : [`[${code}]`])];
+}
+
+function dedented(text: string): string {
+  return text.split("\n").map((line) => line.trim()).filter((line) => line !== "").join("\n");
+}
+
+Deno.test("every command of the worked example prints what the page says, and the case ends as it was", () => {
+  const blocks = blocksOf(readFileSync(join(ROOT, "docs/writing-a-case.md"), "utf8"));
+  const before = readFileSync(join(ROOT, "cases/vfio/revoke/double-revoke.yaml"), "utf8");
+  withCopy((folder) => {
+    for (const { language, text, remark } of blocks) {
+      const [, kind, file = ""] = /^(file|part of): (.*)$/.exec(remark ?? "") ?? [];
+      if (kind === "file") writeFileSync(join(folder, file), text);
+      if (kind === "part of") {
+        assertStringIncludes(dedented(readFileSync(join(ROOT, file), "utf8")), dedented(text));
+      }
+      if (language !== "console") continue;
+      for (const { command, printed } of commandsOf(text)) {
+        const seen = run(command, folder);
+        assert(matches(printed, seen), `$ ${command}\n${seen.join("\n")}\ninstead of\n${printed.join("\n")}`);
+      }
+    }
+    assertEquals(readFileSync(join(folder, "cases/vfio/revoke/double-revoke.yaml"), "utf8"), before);
+  });
+  assert(blocks.filter(({ language }) => language === "console").length >= 8);
+});
+
+Deno.test("every link of the pages leads to a file that is there", () => {
+  for (const name of readdirSync(join(ROOT, "docs")).filter((file) => file.endsWith(".md"))) {
+    const file = join(ROOT, "docs", name);
+    for (const [, target = ""] of readFileSync(file, "utf8").matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
+      if (!target.includes("://")) assert(existsSync(join(dirname(file), target)), `${name}: ${target}`);
+    }
+  }
+});

@@ -24,9 +24,10 @@ import type {
   SyncRequest,
 } from "./kernel/dma_buf.ts";
 import type { Usage } from "./kernel/dma_resv.ts";
-import type { Fd, File, OpenFlags } from "./kernel/file.ts";
+import type { Fd, File, OpenFlags, Process } from "./kernel/file.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import type { FaultHandler, MmapRequest, PageFrame } from "./kernel/mm.ts";
+import type { FaultHandler, MmapRequest, PageFrame, Vma } from "./kernel/mm.ts";
+import type { Steps } from "./kernel/sched.ts";
 import type { Sequence } from "./kernel/sequence.ts";
 import type { DeviceEvent, VfioPciDevice } from "./kernel/vfio_pci_core.ts";
 import type {
@@ -80,6 +81,8 @@ export interface CoreRules {
   readonly markValid: (dmabuf: DmaBuf) => ErrnoName | undefined;
   /** Which mmap(2) requests the VFS and the core refuse. */
   readonly mmap: Checks<DmaBufMmap>;
+  /** How a fork copies a mapping of a buffer. */
+  readonly copyMapping: (vma: Vma, child: Process) => Steps<Vma>;
   /** Which faults the core refuses before it asks the exporter. */
   readonly fault: Checks<DmaBuf>;
   /** What closing a descriptor does at once, besides giving its reference back: the flush operation of its file. */

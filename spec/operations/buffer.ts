@@ -173,6 +173,12 @@ export const memoryOperations = {
     result: { gives: "nothing" },
     errnos: ["EACCES", "EINVAL"],
   }),
+  "memory.inherited": operation({ vma: named.vma, process: named.process }, {
+    summary: "Names the copy of a mapping that a forked process has; accesses through it are made there.",
+    follows: "fork(2); dup_mmap()",
+    result: { gives: "object", kind: "vma" },
+    errnos: ["ENOENT"],
+  }),
   "memory.unmap": operation({
     vma: named.vma,
     first: z.int().nonnegative().optional().meta({ description: "First page to unmap; all where left out." }),

@@ -14,6 +14,13 @@ export const processOperations = {
     result: { gives: "object", kind: "process" },
     errnos: ["EAGAIN", "ENOMEM"],
   }),
+  "process.fork": operation({}, {
+    summary:
+      "Starts a second process as a copy of the suite's: it has the same descriptors and the same mappings.",
+    follows: "fork(2); dup_fd(), dup_mmap()",
+    result: { gives: "object", kind: "process" },
+    errnos: ["EAGAIN", "ENOMEM"],
+  }),
   "process.kill": operation({ process: named.process }, {
     summary: "Kills a process and waits until the kernel has closed its descriptors and mappings.",
     follows: "kill(2) with SIGKILL, waitpid(2)",
@@ -44,6 +51,12 @@ export const processOperations = {
   "fd.send": operation({ fd: named.descriptor, to: named.process }, {
     summary: "Gives a copy of a descriptor to another process; what is done with the copy is done there.",
     follows: "sendmsg(2) with SCM_RIGHTS",
+    result: { gives: "same", as: "fd" },
+    errnos: ["EBADF"],
+  }),
+  "fd.inherited": operation({ fd: named.descriptor, process: named.process }, {
+    summary: "Names the copy of a descriptor that a forked process has; what is done with it is done there.",
+    follows: "fork(2); dup_fd()",
     result: { gives: "same", as: "fd" },
     errnos: ["EBADF"],
   }),

@@ -4,6 +4,7 @@
  * @module
  */
 import { assertLocked, type DmaBufMmap, type ExportInfo, SgTable, tellImporters } from "../kernel/dma_buf.ts";
+import { copyMapping } from "../kernel/fork.ts";
 import { PAGE_SIZE } from "../kernel/kernel.ts";
 import type { CoreRules } from "../rules.ts";
 
@@ -67,6 +68,7 @@ export const mainlineCore: CoreRules = {
   revocableCallback: "invalidate",
   markValid: () => "EOPNOTSUPP",
   toldOfInvalidation: ({ attachments }) => attachments.filter(({ ops }) => ops?.invalidate),
+  copyMapping,
   mmap: [
     {
       clause: "BASE-21",

@@ -17,6 +17,7 @@ import {
   pagesOf,
 } from "../kernel/dma_buf.ts";
 import { DmaFence } from "../kernel/dma_resv.ts";
+import { ForkedProcess } from "../kernel/fork.ts";
 import { fget, File } from "../kernel/file.ts";
 import { Fault } from "../kernel/mm.ts";
 import { at, on, type SimHandler } from "../session.ts";
@@ -124,6 +125,10 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
   at("memory.protect", (_session, { vma, access }) => {
     vma.access = access;
     vma.ptes.clear();
+  }),
+  at("memory.inherited", (_session, { vma, process }) => {
+    const copy = process instanceof ForkedProcess ? process.inherited(vma) : undefined;
+    return copy ?? "ENOENT";
   }),
   at("memory.unmap", ({ kernel }, { vma, first, pages }) => {
     const from = first ?? 0;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fork } from "../kernel/fork.ts";
 import { closeFd, type Fd, fget, File, getFile, Process } from "../kernel/file.ts";
 import { at, exitProcess, on, type SimHandler } from "../session.ts";
 import type { OperationName } from "../../../spec/operations/mod.ts";
@@ -20,6 +21,9 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
     const process = new Process(`process ${kernel.nextId()}`);
     kernel.processes.push(process);
     return process;
+  }),
+  on("process.fork", function* ({ kernel, process }) {
+    return yield* fork(kernel, process);
   }),
   at("process.kill", ({ kernel }, { process }) => {
     exitProcess(kernel, process);
@@ -42,6 +46,13 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
   }),
   at("fd.send", (_session, { fd, to }) => {
     return copyOf(fd, to);
+  }),
+  at("fd.inherited", ({ devices }, { fd, process }) => {
+    if (!process.descriptor(fd.number)) return "EBADF";
+    const copy = { process, number: fd.number };
+    const device = devices.get(fd);
+    if (device) devices.set(copy, device);
+    return copy;
   }),
   at("fd.path", (_session, { fd }) => {
     const file = fget(fd);

@@ -89,6 +89,13 @@ export class PageTable extends SharedObject {
     this.#entries.set(page, frame);
   }
 
+  /** Copies the entries of another table; copy_page_range(). */
+  copyFrom(other: PageTable): void {
+    touch(this, WRITE);
+    touch(other, READ);
+    for (const [page, frame] of other.#entries) this.#entries.set(page, frame);
+  }
+
   /** Removes an entry. */
   delete(page: number): void {
     touch(this, WRITE);
@@ -142,6 +149,19 @@ export class Vma extends SharedObject {
     if (!frame) return SIGBUS;
     this.ptes.set(page, frame);
     return frame;
+  }
+
+  /** The same mapping in a process that is a copy; it is among the mappings of the file, and has no entries yet. */
+  copyFor(child: Process): Vma {
+    const { file, first, pages, access } = this;
+    const copy = new Vma(
+      child,
+      { file, first, pages, access, sharing: "shared" },
+      this.#siblings,
+      this.#fault,
+    );
+    copy.holes = this.holes;
+    return copy;
   }
 
   /** Takes pages out; munmap(2). The file goes with the last page. */

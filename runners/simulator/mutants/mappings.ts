@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { Memory } from "../kernel/mm.ts";
+import { Memory, PageTable } from "../kernel/mm.ts";
+import { window } from "../kernel/sched.ts";
 import type { VfioPciDmaBuf } from "../kernel/vfio_pci_dmabuf.ts";
-import { forget, inVfio, type Mutant, mutantOf, tooEarly } from "./mutant.ts";
+import { forget, inCore, inVfio, type Mutant, mutantOf, tooEarly } from "./mutant.ts";
 
 const DIALECT = "matt-v1-vfio";
 
@@ -32,6 +33,24 @@ export const mmapMutants: readonly Mutant[] = [
     title: "A fault on a revoked buffer is served",
     breaks: ["VMM-07", "VMM-08", "VMM-05", "VMM-13", "VST-09"],
   }, inVfio(() => ({ firstFaultCheck: [], secondFaultCheck: [] }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "fork-lists-late",
+      title: "A fork copies the entries of a mapping before the file knows of the copy",
+      breaks: ["VMM-09"],
+    },
+    inCore(() => ({
+      *copyMapping(vma, child) {
+        const entries = new PageTable();
+        entries.copyFrom(vma.ptes);
+        yield window("the entries and the copy of a mapping");
+        const copy = vma.copyFor(child);
+        copy.ptes.copyFrom(entries);
+        return copy;
+      },
+    })),
+  ),
   mutantOf(DIALECT, {
     id: "fault-looks-once",
     title: "A fault does not look at the state again once it holds the lock",

@@ -1,0 +1,114 @@
+/**
+ * Messages over any pair of byte streams: a Unix socket, a virtio serial port, vsock, the pipes of a process.
+ *
+ * @module
+ */
+import { messageOf, within } from "../deadline.ts";
+import { FramingError, LostError } from "../protocol/errors.ts";
+import { LineSplitter, MESSAGE_BYTES } from "../protocol/lines.ts";
+import type { Connection, Listener } from "./connection.ts";
+
+/** How to talk over streams. */
+export interface StreamOptions {
+  /** Where they lead, in words. */
+  readonly peer?: string | undefined;
+  /** The longest message to take, in bytes. */
+  readonly messageBytes?: number | undefined;
+  /** Is called when the connection is closed, to let go of what the streams belong to. */
+  readonly release?: (() => void | Promise<void>) | undefined;
+}
+
+/** How long the other side may take to read what was sent before a close, in milliseconds. */
+const DRAIN_MS = 500;
+
+/**
+ * A connection over a pair of byte streams, one JSON message per line. It takes both streams and closes them.
+ *
+ * @param readable what the other side writes
+ * @param writable what the other side reads
+ */
+export function connectStream(
+  readable: ReadableStream<Uint8Array>,
+  writable: WritableStream<Uint8Array>,
+  options: StreamOptions = {},
+): Connection {
+  return new StreamConnection(readable, writable, options);
+}
+
+class StreamConnection implements Connection {
+  readonly peer: string;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #splitter: LineSplitter;
+  readonly #release: StreamOptions["release"];
+  readonly #encoder = new TextEncoder();
+  #listener: Listener | undefined;
+  #reading: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    readable: ReadableStream<Uint8Array>,
+    writable: WritableStream<Uint8Array>,
+    { peer = "the other end of a stream", messageBytes = MESSAGE_BYTES, release }: StreamOptions,
+  ) {
+    this.peer = peer;
+    this.#reader = readable.getReader();
+    this.#writer = writable.getWriter();
+    this.#writer.closed.catch(() => {});
+    this.#splitter = new LineSplitter(messageBytes);
+    this.#release = release;
+  }
+
+  listen(listener: Listener): void {
+    this.#listener = listener;
+    this.#reading = this.#read();
+  }
+
+  send(messages: readonly string[]): void {
+    if (this.#closing || messages.length === 0) return;
+    const bytes = this.#encoder.encode(`${messages.join("\n")}\n`);
+    // A reader that has gone away is noticed where its answers are read.
+    this.#writer.write(bytes).catch(() => {});
+  }
+
+  close(): Promise<void> {
+    this.#listener = undefined;
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
+    const drained = await within(this.#writer.close(), DRAIN_MS);
+    if (drained.kind === "silent") await within(this.#writer.abort(), DRAIN_MS);
+    await within(this.#reader.cancel(), DRAIN_MS);
+    await this.#release?.();
+    await within(this.#reading, DRAIN_MS);
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for (let next = await this.#reader.read(); !next.done; next = await this.#reader.read()) {
+        const lines = this.#splitter.push(next.value);
+        if (lines.length > 0) this.#listener?.messages(lines);
+      }
+      this.#lost(this.#splitter.end() ?? gone(this.peer));
+    } catch (error) {
+      this.#lost(error instanceof FramingError ? error : gone(this.peer, error));
+    }
+  }
+
+  #lost(reason: FramingError | LostError): void {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.closed(reason);
+  }
+}
+
+function gone(peer: string, error?: unknown): LostError {
+  const why = error === undefined ? "" : `: ${messageOf(error)}`;
+  return new LostError(
+    `The connection to ${peer} ended${why}`,
+    "Look at what the other side wrote before it ended",
+    error,
+  );
+}

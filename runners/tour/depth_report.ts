@@ -34,7 +34,9 @@ export interface UniverseDepth {
   readonly sequences: number;
   /** Beginnings of sequences, each a history of the model that was looked at. */
   readonly histories: number;
+  /** Ways in which the target is not the model. */
   readonly divergences: readonly TourDivergence[];
+  /** States of the model that must not be. */
   readonly violations: readonly Violation[];
 }
 
@@ -44,6 +46,7 @@ export interface DepthReport extends Omit<TourReport, "schema" | "universes"> {
   readonly schema: typeof DEPTH_SCHEMA;
   /** How many operations a sequence has. */
   readonly depth: number;
+  /** What became of each universe. */
   readonly universes: readonly UniverseDepth[];
 }
 

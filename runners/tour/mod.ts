@@ -3,18 +3,22 @@
  *
  * @module
  */
+export type { Invariants } from "./depth.ts";
 export {
+  DEPTH_SCHEMA,
   type DepthOptions,
   type DepthReport,
   tourToDepth,
   type UniverseDepth,
   type Violation,
 } from "./depth_report.ts";
+export type { Ambiguity } from "./graph.ts";
 export { reproduce, type ReproduceOptions, type Reproduction } from "./reproduce.ts";
 export {
   type NotTaken,
   type NotTakenReason,
   tour,
+  TOUR_SCHEMA,
   type TourDivergence,
   type TourOptions,
   type TourReport,

@@ -247,6 +247,7 @@ const bufferOffers: readonly (readonly [string, Offer])[] = [
       }),
     }),
   ],
+  ["revoke-buffer", onBuffer("revoke-buffer", { plan: askBuffer("buffer.revoke") })],
   ["close-buffer", onBuffer("close-buffer", { when: isOpen, plan: (_world, buffer) => closeOne(buffer) })],
   [
     "dup-buffer",

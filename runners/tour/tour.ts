@@ -61,7 +61,9 @@ export interface UniverseReport {
   readonly universe: string;
   /** What it is about. */
   readonly title: string;
+  /** Abstract states of the model. */
   readonly states: number;
+  /** Operations in them, each counted in every state in which it can be done. */
   readonly edges: number;
   /** Edges that were taken and led where the model says. */
   readonly taken: number;
@@ -71,8 +73,11 @@ export interface UniverseReport {
   readonly sequences: number;
   /** Steps of them. */
   readonly steps: number;
+  /** Ways in which the target is not the model, those on the most edges first. */
   readonly divergences: readonly TourDivergence[];
+  /** The edges that were not taken, and why. */
   readonly notTaken: readonly NotTaken[];
+  /** Edges on which the model itself is of two minds. */
   readonly ambiguous: readonly Ambiguity[];
 }
 
@@ -84,6 +89,7 @@ export interface TourReport {
   readonly target: Pick<TargetDescription, "id" | "name" | "version" | "kernel">;
   /** The dialect whose edges were taken. */
   readonly dialect: string;
+  /** What became of each universe. */
   readonly universes: readonly UniverseReport[];
   /** Why the tour did not come to its end, if so. */
   readonly stopped?: string | undefined;

@@ -93,7 +93,16 @@ export const UNIVERSES: readonly Universe[] = [
     operations: [
       ...EVENTS,
       ...SESSION,
-      ...["export", "close-buffer", "revoke", "attach", ...ATTACHED, "private-map", "dma-read"],
+      ...[
+        "export",
+        "close-buffer",
+        "revoke",
+        "revoke-buffer",
+        "attach",
+        ...ATTACHED,
+        "private-map",
+        "dma-read",
+      ],
     ],
   },
   {
@@ -119,7 +128,7 @@ export const UNIVERSES: readonly Universe[] = [
     operations: [
       ...EVENTS,
       ...SESSION,
-      ...["reset", "export", "close-buffer", "revoke", "attach", ...ATTACHED],
+      ...["reset", "export", "close-buffer", "revoke", "revoke-buffer", "attach", ...ATTACHED],
       ...["mmap", "mmap-private", "mmap-beyond", "load", "munmap", "discard"],
     ],
   },
@@ -133,7 +142,7 @@ export const UNIVERSES: readonly Universe[] = [
     operations: [
       ...EVENTS,
       ...SESSION,
-      ...["export", "close-buffer", "revoke", "attach", ...ATTACHED],
+      ...["export", "close-buffer", "revoke", "revoke-buffer", "attach", ...ATTACHED],
       ...["fence-kernel", "fence-write", "fence-read", "fence-bookkeep", "signal", "poll", "sync"],
     ],
   },

@@ -7,6 +7,7 @@
  */
 import { vfioBufferOf, type VfioPciDmaBuf } from "../kernel/vfio_pci_dmabuf.ts";
 import { waitForUnmaps, zapMappings } from "../kernel/vfio_pci_revoke.ts";
+import type { VfioRules } from "../rules.ts";
 import type { Session } from "../session.ts";
 
 /** A buffer as it was before a step. */
@@ -15,6 +16,17 @@ interface Before {
   readonly kref: number;
   /** How many events there had been. */
   readonly events: number;
+}
+
+/** A buffer after a step, as the invariants see it. */
+interface Look {
+  readonly buffer: VfioPciDmaBuf;
+  readonly before: Before;
+  readonly session: Session;
+  /** Whether nobody holds the locks under which it changes. */
+  readonly settled: boolean;
+  /** The steps by which the dialect revokes. */
+  readonly revoke: ReadonlySet<unknown>;
 }
 
 /** What is asked of a buffer after each step. */
@@ -26,66 +38,72 @@ interface Invariant {
   /** Whether it is about single steps; then it cannot be asked of whole operations. */
   readonly ofSteps?: true;
   /** Whether it holds. */
-  readonly holds: (buffer: VfioPciDmaBuf, before: Before, session: Session) => boolean;
+  readonly holds: (look: Look) => boolean;
 }
 
 const INVARIANTS: readonly Invariant[] = [
   {
     id: "I1",
     broken: "a revoked buffer was mapped",
-    holds: ({ status, kref }, before) =>
+    holds: ({ buffer: { status, kref }, before }) =>
       status === "OK" || before.status !== status || kref <= Math.max(before.kref, 1),
   },
   {
     id: "I2",
     broken: "a mapping is left after the revoke has returned",
-    holds: (buffer, _before, session) =>
-      !revokes(session).has(waitForUnmaps) || !isSettled(buffer) || buffer.status === "OK" ||
-      buffer.kref <= 1,
+    holds: ({ buffer, settled, revoke }) =>
+      !settled || buffer.status === "OK" || !revoke.has(waitForUnmaps) || buffer.kref <= 1,
   },
   {
     id: "I2",
     broken: "a page table entry is left after the revoke has returned",
-    holds: (buffer, _before, session) =>
-      !revokes(session).has(zapMappings) || !isSettled(buffer) || buffer.status === "OK" ||
+    holds: ({ buffer, settled, revoke }) =>
+      !settled || buffer.status === "OK" || !revoke.has(zapMappings) ||
       buffer.dmabuf.vmas.every(({ ptes }) => ptes.size === 0),
   },
   {
     id: "I3",
     broken: "a buffer that was revoked for good is so no more",
-    holds: ({ status }, before) => before.status !== "PERM" || status === "PERM",
+    holds: ({ buffer: { status }, before }) => before.status !== "PERM" || status === "PERM",
   },
   {
     id: "I4",
     broken: "a usable buffer has no kref of its own",
-    holds: (buffer, _before, session) =>
-      !revokes(session).has(waitForUnmaps) || !isSettled(buffer) || buffer.status !== "OK" ||
-      buffer.kref >= 1,
+    holds: ({ buffer, settled, revoke }) =>
+      !settled || buffer.status !== "OK" || !revoke.has(waitForUnmaps) || buffer.kref >= 1,
   },
   {
     id: "I5",
     broken: "a revoke did not call each importer once",
     ofSteps: true,
-    holds: ({ status, dmabuf }, before, session) => {
-      if (before.status !== "OK" || status === "OK") return true;
-      const events = session.kernel.events.slice(before.events);
-      const own = [...session.importers].filter(({ isAttached }) => isAttached).map(({ attachment }) =>
-        attachment
-      );
-      return own.filter((each) => each.ops?.invalidate && dmabuf.attachments.includes(each)).every((
-        { name },
-      ) => events.filter((event) => event.event === "invalidate" && event.attachment === name).length === 1);
-    },
+    holds: ({ buffer, before, session }) =>
+      before.status !== "OK" || buffer.status === "OK" || eachWasCalledOnce(buffer, before, session),
   },
   {
     id: "I7",
     broken: "a buffer is usable while the memory of its device is disabled",
-    holds: (buffer, _before, { kernel: { rules } }) =>
-      rules.vfio.revokeSemantics || !buffer.vdev?.dmabufs.includes(buffer) || !isSettled(buffer) ||
-      buffer.status !== "OK" ||
-      rules.vfio.memoryEnabled(buffer.vdev),
+    holds: ({ buffer, settled, session: { kernel: { rules: { vfio } } } }) =>
+      !settled || buffer.status !== "OK" || vfio.revokeSemantics ||
+      !buffer.vdev?.dmabufs.includes(buffer) || vfio.memoryEnabled(buffer.vdev),
   },
 ];
+
+function eachWasCalledOnce(
+  { dmabuf }: VfioPciDmaBuf,
+  before: Before,
+  { kernel, importers }: Session,
+): boolean {
+  const events = kernel.events.slice(before.events);
+  return [...importers].every((importer) => {
+    if (!importer.isAttached) return true;
+    const { attachment } = importer;
+    const isTold = attachment.ops?.invalidate && dmabuf.attachments.includes(attachment);
+    const calls = events.filter((event) =>
+      event.event === "invalidate" && event.attachment === attachment.name
+    );
+    return !isTold || calls.length === 1;
+  });
+}
 
 /**
  * Watches a step of a session.
@@ -120,9 +138,15 @@ function brokenSince(
   invariants: readonly Invariant[],
 ): readonly string[] {
   return buffersOf(session).flatMap((buffer) => {
-    const earlier = before.get(buffer) ?? stateOf(buffer, session);
+    const look = {
+      buffer,
+      before: before.get(buffer) ?? stateOf(buffer, session),
+      session,
+      settled: isSettled(buffer),
+      revoke: revokeStepsOf(session.kernel.rules.vfio),
+    };
     return invariants
-      .filter(({ holds }) => !holds(buffer, earlier, session))
+      .filter(({ holds }) => !holds(look))
       .map(({ id, broken }) => `${id}: ${broken}`);
   });
 }
@@ -145,8 +169,11 @@ function isSettled({ vdev, dmabuf }: VfioPciDmaBuf): boolean {
   return free && dmabuf.resv.mutex.owner === undefined;
 }
 
-/** The steps by which the dialect revokes. */
-function revokes({ kernel: { rules: { vfio } } }: Session): ReadonlySet<unknown> {
+const REVOKE_STEPS = new WeakMap<VfioRules, ReadonlySet<unknown>>();
+
+function revokeStepsOf(vfio: VfioRules): ReadonlySet<unknown> {
   const { TEMP, PERM } = vfio.transitions.OK;
-  return new Set([...(TEMP ?? []), ...(PERM ?? [])]);
+  const steps = REVOKE_STEPS.get(vfio) ?? new Set([...(TEMP ?? []), ...(PERM ?? [])]);
+  REVOKE_STEPS.set(vfio, steps);
+  return steps;
 }

@@ -46,3 +46,24 @@ export {
 } from "./result.ts";
 export { htmlReport, type ReportSources } from "./site/html.tsx";
 export { createSite, type Site, type SiteOptions } from "./site/mod.ts";
+export {
+  type CheckRow,
+  type ClauseEntry,
+  type DialectName,
+  type ErrorTable,
+  type FamilyChapter,
+  type Machine,
+  type MachineState,
+  type NamedSequence,
+  type Numbered,
+  type ProfileEntry,
+  type Shared,
+  type ShownBy,
+  type Specification,
+  specificationHtml,
+  specificationMarkdown,
+  specificationOf,
+  type SpecificationSources,
+  type StepRow,
+  type Transition,
+} from "./specification/mod.ts";

@@ -17,6 +17,7 @@ export type {
   Status,
   View,
 } from "./clause.ts";
+export { type Contradiction, loadContradictions, type Side, type Treatment } from "./contradictions.ts";
 export {
   type Diagnostic,
   type DiagnosticCode,
@@ -54,3 +55,24 @@ export type { AnyArgs, OperationName } from "./operations/mod.ts";
 export type { Profile, ProfileKind, ProfileText } from "./profile.ts";
 export { isSize, type Size, sizeInBytes } from "./size.ts";
 export type { KernelSource, Mail, Sources } from "./sources.ts";
+export {
+  type Change,
+  checkKernel,
+  checkMails,
+  type CitationFault,
+  type CitationFinding,
+  type Citations,
+  citationsOf,
+  type ComparedPlace,
+  compareKernels,
+  digestsOf,
+  FolderError,
+  type KernelCitation,
+  type KernelTree,
+  kernelTree,
+  type LineDigests,
+  type MailCitation,
+  readDigests,
+  seedReader,
+  writeDigests,
+} from "./provenance/mod.ts";

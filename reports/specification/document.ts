@@ -44,6 +44,7 @@ export interface ShownBy {
 export interface ClauseEntry {
   /** Its place in the document, as in `12.10`. */
   readonly number: string;
+  /** The clause. */
   readonly clause: Clause;
   /** The cases that show it. */
   readonly cases: readonly ShownBy[];
@@ -59,7 +60,9 @@ export interface ClauseEntry {
 export interface FamilyChapter {
   /** The number of the chapter. */
   readonly number: number;
+  /** The family. */
   readonly family: Family;
+  /** Its clauses, in their order. */
   readonly clauses: readonly ClauseEntry[];
 }
 
@@ -71,7 +74,9 @@ export type Numbered<T> = T & {
 
 /** A profile with what it adds to those that it extends and what it takes out. */
 export interface ProfileEntry {
+  /** Its place in the document, as in `B.4`. */
   readonly number: string;
+  /** The profile. */
   readonly profile: Profile;
   /** Clauses that none of those has. */
   readonly adds: readonly ClauseId[];
@@ -81,17 +86,25 @@ export interface ProfileEntry {
 
 /** The document. */
 export interface Specification {
+  /** The version of the suite, where it is known. */
   readonly version: string | undefined;
+  /** The ledger that it is made of. */
   readonly ledger: Ledger;
+  /** The chapters of clauses, in the order of reading. */
   readonly families: readonly FamilyChapter[];
   /** The number of the chapter of state machines. */
   readonly machinesNumber: number;
+  /** The state machines of a VFIO buffer. */
   readonly machines: readonly Numbered<Shared<Machine>>[];
+  /** What is done at events and by importers. */
   readonly sequences: readonly Numbered<NamedSequence>[];
   /** The number of the chapter of errors. */
   readonly errorsNumber: number;
+  /** The errors of each operation, in the order of the checks. */
   readonly errors: readonly Numbered<ErrorTable>[];
+  /** Where the sources disagree. */
   readonly contradictions: readonly Contradiction[];
+  /** What each profile adds and takes out. */
   readonly profiles: readonly ProfileEntry[];
 }
 

@@ -11,7 +11,9 @@ export type MachineState = "OK" | "TEMP" | "PERM" | "CLOSED";
 
 /** A way from one state to another. */
 export interface Transition {
+  /** The state that it leaves. */
   readonly from: MachineState;
+  /** The state that it leads to. */
   readonly to: MachineState;
   /** What leads to it, in a few words. */
   readonly trigger: string;

@@ -10,6 +10,7 @@ import { type KernelTree, versionOf } from "./kernel.ts";
 
 /** A folder that is not what it is said to be. */
 export class FolderError extends Error {
+  /** What kind of error it is. */
   override readonly name = "FolderError";
   /** What to do about it; a sentence without a final period. */
   readonly hint: string;

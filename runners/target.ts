@@ -5,7 +5,7 @@
  */
 import type { Program } from "../cases/program.ts";
 import type { OperationName } from "../spec/operations/mod.ts";
-import type { CaseEnd, Observation } from "../spec/observation.ts";
+import type { CaseEnd, LogLine, Observation } from "../spec/observation.ts";
 
 /** What a target says of itself. */
 export interface TargetDescription {
@@ -19,6 +19,10 @@ export interface TargetDescription {
   readonly kernel: string;
   /** Digest of the kernel configuration, where known. */
   readonly config?: string | undefined;
+  /** Digest of the kernel image, where known. */
+  readonly image?: string | undefined;
+  /** What it has to run on, as in `0000:01:00.0 10de:2204`, where known. */
+  readonly devices?: readonly string[] | undefined;
   /** The architecture, as `uname -m` names it; `generic` for a simulator. */
   readonly architecture: string;
   /** Bytes in a page. */
@@ -39,11 +43,14 @@ export interface Target {
    * @param program the steps
    * @param observe is told of each step as soon as it is over
    * @param signal aborts the run; the target then answers as soon as it can
+   * @param log may be told of lines of the kernel log as they come, ahead of the observation that holds them, so that
+   *   they outlive a machine that does not reach the end of the step
    */
   run(
     program: Program,
     observe: (observation: Observation) => void,
     signal?: AbortSignal,
+    log?: (lines: readonly LogLine[]) => void,
   ): CaseEnd | Promise<CaseEnd>;
   /** Brings the target back to its start state after a case that did not complete. */
   reset(): void | Promise<void>;

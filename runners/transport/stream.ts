@@ -32,13 +32,38 @@ export function connectStream(
   writable: WritableStream<Uint8Array>,
   options: StreamOptions = {},
 ): Connection {
-  return new StreamConnection(readable, writable, options);
+  return new StreamConnection(readable, sinkOf(writable), options);
 }
 
-class StreamConnection implements Connection {
+/** Where bytes go. */
+export interface Sink {
+  /** Takes bytes; where there is nobody to read them, they are lost. */
+  write(bytes: Uint8Array): void;
+  /** Waits, within bounds, until everything has left, and closes. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** A sink that writes into a stream. */
+export function sinkOf(writable: WritableStream<Uint8Array>): Sink {
+  const writer = writable.getWriter();
+  writer.closed.catch(() => {});
+  return {
+    write(bytes) {
+      // A reader that has gone away is noticed where its answers are read.
+      writer.write(bytes).catch(() => {});
+    },
+    async close() {
+      const drained = await within(writer.close(), DRAIN_MS);
+      if (drained.kind === "silent") await within(writer.abort(), DRAIN_MS);
+    },
+  };
+}
+
+/** A connection over a stream and a sink. */
+export class StreamConnection implements Connection {
   readonly peer: string;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #sink: Sink;
   readonly #splitter: LineSplitter;
   readonly #release: StreamOptions["release"];
   readonly #encoder = new TextEncoder();
@@ -46,15 +71,15 @@ class StreamConnection implements Connection {
   #reading: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
+  /** Makes one that reads from one side and writes to the other. */
   constructor(
     readable: ReadableStream<Uint8Array>,
-    writable: WritableStream<Uint8Array>,
+    sink: Sink,
     { peer = "the other end of a stream", messageBytes = MESSAGE_BYTES, release }: StreamOptions,
   ) {
     this.peer = peer;
     this.#reader = readable.getReader();
-    this.#writer = writable.getWriter();
-    this.#writer.closed.catch(() => {});
+    this.#sink = sink;
     this.#splitter = new LineSplitter(messageBytes);
     this.#release = release;
   }
@@ -66,9 +91,7 @@ class StreamConnection implements Connection {
 
   send(messages: readonly string[]): void {
     if (this.#closing || messages.length === 0) return;
-    const bytes = this.#encoder.encode(`${messages.join("\n")}\n`);
-    // A reader that has gone away is noticed where its answers are read.
-    this.#writer.write(bytes).catch(() => {});
+    this.#sink.write(this.#encoder.encode(`${messages.join("\n")}\n`));
   }
 
   close(): Promise<void> {
@@ -78,8 +101,7 @@ class StreamConnection implements Connection {
   }
 
   async #end(): Promise<void> {
-    const drained = await within(this.#writer.close(), DRAIN_MS);
-    if (drained.kind === "silent") await within(this.#writer.abort(), DRAIN_MS);
+    await this.#sink.close();
     await within(this.#reader.cancel(), DRAIN_MS);
     await this.#release?.();
     await within(this.#reading, DRAIN_MS);

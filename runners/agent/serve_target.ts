@@ -1,0 +1,263 @@
+/**
+ * The side of the protocol that has the target: takes runs over a connection, runs them, tells what was seen.
+ *
+ * @module
+ */
+import { messageOf } from "../deadline.ts";
+import { decodeRunner } from "../protocol/decode.ts";
+import { isProtocolFault } from "../protocol/errors.ts";
+import type { ResetMessage, RunMessage, RunnerHello, TesteeMessage } from "../protocol/messages.ts";
+import { commonVersion, PROTOCOL_VERSIONS } from "../protocol/version.ts";
+import type { CaseEnd } from "../../spec/observation.ts";
+import type { Target } from "../target.ts";
+import type { Connection } from "../transport/connection.ts";
+import { interleaved, understand } from "./understand.ts";
+
+/** How to serve a target. */
+export interface ServeTargetOptions {
+  /**
+   * When observations leave: `each` sends one before the next step begins, so that it survives whatever that step does;
+   * `together` sends those that come at once in one piece, which is quicker, for targets that cannot take the machine
+   * down. `each` unless said otherwise.
+   */
+  readonly observations?: "each" | "together" | undefined;
+  /** How many runs may wait behind the one under way; 16 unless said otherwise. */
+  readonly ahead?: number | undefined;
+  /** The versions of the protocol to speak; for tests. */
+  readonly versions?: readonly number[] | undefined;
+}
+
+/**
+ * Serves a target to the runner at the other end of a connection, until that says good-bye or goes away. Closes the
+ * target and the connection.
+ *
+ * @param target what runs the cases
+ * @param connection the way to the runner
+ * @param options how to serve it
+ */
+export function serveTarget(
+  target: Target,
+  connection: Connection,
+  options: ServeTargetOptions = {},
+): Promise<void> {
+  return new Server(target, connection, options).done;
+}
+
+/** A run under way. */
+interface UnderWay {
+  readonly run: number;
+  readonly controller: AbortController;
+}
+
+class Server {
+  /** Resolves when everything is over. */
+  readonly done: Promise<void>;
+  readonly #target: Target;
+  readonly #connection: Connection;
+  readonly #options: ServeTargetOptions;
+  readonly #finished = Promise.withResolvers<void>();
+  #queue: (RunMessage | ResetMessage)[] = [];
+  #underWay: UnderWay | undefined;
+  #working = false;
+  #worked: Promise<void> = Promise.resolve();
+  #out: string[] = [];
+  /** A run did not complete, so none is begun before the next reset. */
+  #needsReset = false;
+  #greeted = false;
+  #over = false;
+
+  constructor(target: Target, connection: Connection, options: ServeTargetOptions) {
+    this.#target = target;
+    this.#connection = connection;
+    this.#options = options;
+    this.done = this.#finished.promise;
+    connection.listen({
+      messages: (texts) => texts.forEach((text) => this.#take(text)),
+      closed: () => void this.#end(),
+    });
+  }
+
+  #take(text: string): void {
+    if (this.#over) return;
+    try {
+      this.#handle(text);
+    } catch (error) {
+      if (!isProtocolFault(error)) throw error;
+      this.#tell({ type: "error", code: "malformed", message: error.message, hint: error.hint });
+    }
+    this.#flush();
+  }
+
+  #handle(text: string): void {
+    const message = decodeRunner(text);
+    if (message.type === "hello") return void this.#greet(message);
+    if (message.type === "bye") return void this.#end("bye");
+    if (!this.#greeted) {
+      this.#tell({
+        type: "error",
+        code: "order",
+        message: `"${message.type}" came before hello`,
+        hint: "Say hello first",
+      });
+      return;
+    }
+    switch (message.type) {
+      case "run":
+        this.#queue.push(message);
+        this.#pump();
+        return;
+      case "reset":
+        this.#queue = [message];
+        this.#pump();
+        return;
+      case "abort":
+        this.#abort(message.run, message.reason);
+        return;
+      case "unknown":
+        this.#tell({
+          type: "error",
+          code: "unknown-type",
+          message: `There is no message of type "${message.named}" in this version`,
+        });
+        return;
+      case "error":
+        return;
+    }
+  }
+
+  async #greet({ versions }: RunnerHello): Promise<void> {
+    const ours = this.#options.versions ?? PROTOCOL_VERSIONS;
+    const version = commonVersion(ours, versions);
+    if (version === undefined) {
+      this.#send({
+        type: "error",
+        code: "version",
+        message: `This side speaks version ${ours.join(", ")} of the protocol and not ${versions.join(", ")}`,
+        hint: "Take the same release of the suite on both sides",
+      });
+      return this.#end();
+    }
+    try {
+      const target = await this.#target.describe();
+      this.#greeted = true;
+      this.#send({ type: "hello", version, target, ahead: this.#options.ahead ?? 16 });
+    } catch (error) {
+      this.#send({
+        type: "error",
+        code: "target",
+        message: `The target cannot be used: ${messageOf(error)}`,
+      });
+      await this.#end();
+    }
+  }
+
+  #abort(run: number, reason: string): void {
+    if (this.#underWay?.run === run) return this.#underWay.controller.abort(reason);
+    if (!this.#queue.some((each) => each.type === "run" && each.run === run)) return;
+    this.#queue = this.#queue.filter((each) => each.type !== "run" || each.run < run);
+    this.#ended(run, 0, { end: "infra-error", reason: `aborted before it began: ${reason}` });
+  }
+
+  #pump(): void {
+    if (!this.#working) this.#worked = this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    for (let next = this.#queue.shift(); next && !this.#over; next = this.#queue.shift()) {
+      if (next.type === "reset") await this.#reset(next.reset);
+      else if (!this.#needsReset) {
+        const ending = this.#run(next);
+        if (ending instanceof Promise) await ending;
+      }
+      this.#flush();
+    }
+    this.#working = false;
+  }
+
+  /** Runs one case; a promise only where the target gives one. */
+  #run({ run, program: wire }: RunMessage): void | Promise<void> {
+    let sent = 0;
+    const controller = new AbortController();
+    try {
+      const understood = understand(wire);
+      const { observe, rest } = interleaved(
+        understood,
+        (observation) => this.#tell({ type: "observation", run, seq: sent++, observation }),
+      );
+      const finish = (end: CaseEnd) => {
+        if (end.end === "completed") rest();
+        this.#ended(run, sent, end);
+      };
+      this.#underWay = { run, controller };
+      const answer = this.#target.run(
+        understood.program,
+        observe,
+        controller.signal,
+        (lines) => this.#tell({ type: "log", run, lines }),
+      );
+      if (!(answer instanceof Promise)) return finish(answer);
+      return answer.then(finish, (error) => this.#ended(run, sent, thrown(error)));
+    } catch (error) {
+      this.#ended(run, sent, thrown(error));
+    }
+  }
+
+  #ended(run: number, observations: number, end: CaseEnd): void {
+    this.#underWay = undefined;
+    if (end.end !== "completed") this.#needsReset = true;
+    this.#tell({ type: "end", run, observations, end });
+  }
+
+  async #reset(reset: number): Promise<void> {
+    try {
+      await this.#target.reset();
+      this.#needsReset = false;
+      this.#tell({ type: "ready", reset });
+    } catch (error) {
+      this.#tell({
+        type: "error",
+        code: "reset",
+        message: `The target could not be reset: ${messageOf(error)}`,
+      });
+    }
+  }
+
+  /** Sends a message now, or together with others of this turn. */
+  #tell(message: TesteeMessage): void {
+    this.#out.push(JSON.stringify(message));
+    if (this.#options.observations !== "together") this.#flush();
+    else if (this.#out.length === 1) queueMicrotask(() => this.#flush());
+  }
+
+  #send(message: TesteeMessage): void {
+    this.#tell(message);
+    this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#out.length === 0) return;
+    const out = this.#out;
+    this.#out = [];
+    this.#connection.send(out);
+  }
+
+  async #end(how?: "bye"): Promise<void> {
+    if (this.#over) return;
+    if (how === "bye") await this.#worked;
+    this.#over = true;
+    this.#underWay?.controller.abort("the runner has gone away");
+    try {
+      await this.#target.close();
+    } catch {
+      // There is nobody left to tell.
+    }
+    if (how === "bye") this.#send({ type: "bye" });
+    await this.#connection.close();
+    this.#finished.resolve();
+  }
+}
+
+function thrown(error: unknown): CaseEnd {
+  return { end: "infra-error", reason: `the target threw: ${messageOf(error)}` };
+}

@@ -1,0 +1,115 @@
+/**
+ * From a program on the wire to one that a target of this version can run.
+ *
+ * A runner may be newer than this side and know operations that this one has never heard of. Such a step is answered
+ * "unsupported" without the target; the others are run all the same.
+ *
+ * @module
+ */
+import { type Call, type Program, type ProgramStep, RACE_ID } from "../../cases/program.ts";
+import { caseIdSchema } from "../../spec/ids.ts";
+import type { Observation, Outcome } from "../../spec/observation.ts";
+import { isOperationName, operationOf } from "../../spec/operations/mod.ts";
+import { MessageError } from "../protocol/errors.ts";
+import type { WireCall, WireProgram, WireStep } from "../protocol/wire.ts";
+
+/** A program, and the steps of it that are answered without the target. */
+export interface Understood {
+  /** What the target is to run. */
+  readonly program: Program;
+  /** The answers to the other steps, by id. */
+  readonly answers: ReadonlyMap<string, Outcome>;
+  /** The ids of all steps, in order. */
+  readonly order: readonly string[];
+}
+
+/**
+ * Understands a program as far as possible.
+ *
+ * @throws {MessageError} if the case has no name that this version can write down
+ */
+export function understand(wire: WireProgram): Understood {
+  const id = caseIdSchema.safeParse(wire.case);
+  if (!id.success) {
+    throw new MessageError(
+      `"${wire.case}" is no id of a case`,
+      "Look at spec/ids.ts for what one looks like",
+    );
+  }
+  const answers = new Map<string, Outcome>();
+  const steps = wire.steps.flatMap((step) => known(step, answers));
+  const race = wire.race && knownRace(wire.race, answers);
+  return {
+    program: race ? { case: id.data, steps, race } : { case: id.data, steps },
+    answers,
+    order: [...wire.steps.map((step) => step.id), ...(wire.race ? [RACE_ID] : [])],
+  };
+}
+
+/** What a target does not know, it does not get: a race with one such step is not run at all. */
+function knownRace(
+  { threads, then }: NonNullable<WireProgram["race"]>,
+  answers: Map<string, Outcome>,
+): Program["race"] {
+  const inside = new Map<string, Outcome>();
+  const race = {
+    threads: threads.map(({ name, steps }) => ({ name, steps: steps.flatMap((each) => call(each, inside)) })),
+    then: then.flatMap((step) => known(step, inside)),
+  };
+  const [first] = inside.values();
+  if (!first) return race;
+  answers.set(RACE_ID, first);
+  return undefined;
+}
+
+function known(step: WireStep, answers: Map<string, Outcome>): ProgramStep[] {
+  if (step.action === "finish") {
+    if (!answers.has(step.of)) return [{ action: "finish", id: step.id, of: step.of }];
+    answers.set(step.id, { kind: "skipped", reason: `${step.of} was not started` });
+    return [];
+  }
+  const { action } = step;
+  return call(step, answers).map((each) => action === "call" ? each : { ...each, action });
+}
+
+function call({ id, operation, args, bind }: WireCall, answers: Map<string, Outcome>): Call[] {
+  if (!isOperationName(operation)) {
+    answers.set(id, { kind: "unsupported", reason: `this version has no operation "${operation}"` });
+    return [];
+  }
+  const parsed = operationOf(operation).args.safeParse(args);
+  if (parsed.success) return [{ action: "call", id, operation, args: parsed.data, bind }];
+  const why = parsed.error.issues[0]?.message ?? "they are wrong";
+  answers.set(id, { kind: "unsupported", reason: `this version cannot take these arguments: ${why}` });
+  return [];
+}
+
+/**
+ * Puts the answers that need no target between those that the target gives.
+ *
+ * @param understood the program
+ * @param observe is told of every step, in order
+ * @returns what the target is to tell, and what is to be called when the target has told everything
+ */
+export function interleaved(
+  { answers, order }: Understood,
+  observe: (observation: Observation) => void,
+): { readonly observe: (observation: Observation) => void; readonly rest: () => void } {
+  if (answers.size === 0) return { observe, rest() {} };
+  let next = 0;
+  const answerUpTo = (step: string | undefined) => {
+    for (let id = order[next]; id !== undefined && id !== step; id = order[++next]) {
+      const outcome = answers.get(id);
+      if (!outcome) return;
+      observe({ step: id, outcome, events: [], log: [], pending: [], durationMs: 0 });
+    }
+  };
+  return {
+    observe(observation) {
+      answerUpTo(observation.step);
+      next++;
+      observe(observation);
+    },
+    rest: () => answerUpTo(undefined),
+  };
+}

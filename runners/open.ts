@@ -4,6 +4,7 @@
  * @module
  */
 import { didYouMean } from "../spec/nearest.ts";
+import { NATIVE_NAME, type NativeOptions, nativeTarget, parseNative } from "./native/mod.ts";
 import {
   DEFAULT_DIALECT,
   type Dialect,
@@ -20,15 +21,17 @@ export interface TargetName {
   /** The whole name, as in `sim:matt-v1-vfio`. */
   readonly id: string;
   /** The part before the colon. */
-  readonly kind: "sim";
-  /** What the simulator is to be. */
+  readonly kind: "sim" | "native";
+  /** What the simulator is to be; of another target, the model of the kernel that it is thought to run. */
   readonly dialect: Dialect;
+  /** What the native target may use, where it is one. */
+  readonly native?: NativeOptions | undefined;
 }
 
 /** Every kind of target, and how its name is written. */
 const KINDS = {
   sim: "sim:<dialect>+<feature>",
-  native: "native",
+  native: NATIVE_NAME,
   agent: "agent:<address>",
   stdio: "stdio:<command>",
   vm: "vm:<kernel>",
@@ -49,17 +52,46 @@ export class TargetNameError extends Error {
 
 /**
  * Reads the name of a target: `sim`, or `sim:` with a dialect, and perhaps with features behind it, as in
- * `sim:mainline-7.3+no-dmabuf`.
+ * `sim:mainline-7.3+no-dmabuf`; or `native`, perhaps with the addresses of devices, as in `native:0000:01:00.0`.
  *
  * @throws {TargetNameError} if there is no such target, or none in this version
  */
 export function parseTarget(name: string): TargetName {
   const [whole = "", ...switches] = name.split("+");
   const [kind = "", ...rest] = whole.split(":");
+  if (kind === "native") return nativeNamed(name);
   if (kind !== "sim") throw unavailable(name, kind);
   const plain = rest.length === 0 ? DEFAULT_DIALECT : dialectNamed(rest.join(":"));
   const dialect = withFeatures(plain, featuresNamed(switches));
   return { id: `sim:${dialect.id}`, kind, dialect };
+}
+
+function nativeNamed(name: string): TargetName {
+  const native = parseNative(name);
+  if (typeof native === "string") throw new TargetNameError(native, `Write it as ${NATIVE_NAME}`);
+  return { id: name, kind: "native", dialect: modelOf(Deno.osRelease()), native };
+}
+
+/** The dialect of the newest kernel that is not newer than a release; the oldest where all are. */
+function modelOf(release: string): Dialect {
+  const [major = 0, minor = 0] = release.split(".").map(Number);
+  const models = [...DIALECTS.values()].filter(({ id }) => /^mainline-\d+\.\d+$/.test(id)).toSorted(
+    byVersion,
+  );
+  const older = models.filter(({ id }) => {
+    const [ofMajor = 0, ofMinor = 0] = versionOf(id);
+    return ofMajor < major || (ofMajor === major && ofMinor <= minor);
+  });
+  return older.at(-1) ?? models[0] ?? DEFAULT_DIALECT;
+}
+
+function versionOf(id: string): readonly number[] {
+  return id.replace("mainline-", "").split(".").map(Number);
+}
+
+function byVersion(one: Dialect, other: Dialect): number {
+  const [[major = 0, minor = 0], [otherMajor = 0, otherMinor = 0]] = [versionOf(one.id), versionOf(other.id)];
+  return major - otherMajor || minor - otherMinor;
 }
 
 function dialectNamed(wanted: string): Dialect {
@@ -101,8 +133,8 @@ function unknownFeature(name: string): TargetNameError {
  * @throws {TargetNameError} if there is no such target, or none in this version
  */
 export function openTarget(name: string): () => Target {
-  const { dialect } = parseTarget(name);
-  return () => simulator(dialect);
+  const { dialect, native } = parseTarget(name);
+  return native ? () => nativeTarget(native) : () => simulator(dialect);
 }
 
 function unavailable(name: string, kind: string): TargetNameError {

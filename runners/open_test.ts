@@ -22,9 +22,9 @@ Deno.test("parseTarget() refuses what is no target, with the nearest name", asyn
       `Run on the simulator: sim, ${NAMES.map((name) => `sim:${name}`).join(", ")}`,
     ],
     [
-      "native",
-      'The target "native" is not available yet in this version',
-      `Run on the simulator: sim, ${NAMES.map((name) => `sim:${name}`).join(", ")}`,
+      "native:0000:01:00",
+      'The native target cannot use "0000:01:00": it is not the address of a PCI device',
+      "Write it as native:<address>,<address>",
     ],
     [
       "agent:wss://host:1",
@@ -74,4 +74,13 @@ Deno.test("parseTarget() refuses features that there are not, and the same one t
     const error = assertThrows(() => parseTarget(name), TargetNameError);
     assertEquals([error.message, error.hint], [message, hint]);
   }
+});
+
+Deno.test("parseTarget() reads the devices of the native target, and the feature that revokes", () => {
+  const { kind, native } = parseTarget("native:0000:01:00.0,0000:02:00.1,feature=13");
+  assertEquals([kind, native], ["native", {
+    name: "native:0000:01:00.0,0000:02:00.1,feature=13",
+    devices: ["0000:01:00.0", "0000:02:00.1"],
+    revokeFeature: 13,
+  }]);
 });

@@ -81,6 +81,7 @@ export class HelperProcess {
 
   /** Does a call on a thread, which is started where it is not there, and waits for it. */
   async call(thread: number, call: SystemCall): Promise<Reply> {
+    if (thread > 0 && !this.#threadIds.has(thread)) await this.threadId(thread);
     const [reply] = (await this.#ask(thread, [call])).replies;
     if (!reply) throw new Error(`The process ${this.pid} answered nothing`);
     return reply;
@@ -95,9 +96,14 @@ export class HelperProcess {
   async threadId(thread: number): Promise<number> {
     const known = this.#threadIds.get(thread);
     if (known !== undefined) return known;
-    const { result } = await this.call(thread, { do: "thread_id" });
-    this.#threadIds.set(thread, result);
-    return result;
+    const [reply] = (await this.#ask(thread, [{ do: "thread_id" }])).replies;
+    this.#threadIds.set(thread, reply?.result ?? -1);
+    return reply?.result ?? -1;
+  }
+
+  /** The id of a thread that has done something. */
+  knownThreadId(thread: number): number | undefined {
+    return this.#threadIds.get(thread);
   }
 
   /** Interrupts the system call that a thread is in. */

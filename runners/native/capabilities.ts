@@ -1,0 +1,73 @@
+/**
+ * Which operations a machine can do, and why not the others. A reason says what is missing and what to do about it.
+ *
+ * @module
+ */
+import { OPERATION_NAMES, type OperationName } from "../../spec/operations/mod.ts";
+import { HANDLERS } from "./handlers/mod.ts";
+import type { Facility, Machine } from "./machine.ts";
+
+/** Why a machine cannot do an operation; `undefined` if it can. */
+type Requirement = (machine: Machine) => string | undefined;
+
+function needs(which: (machine: Machine) => Facility): Requirement {
+  return (machine) => {
+    const facility = which(machine);
+    return facility.kind === "missing" ? facility.reason : undefined;
+  };
+}
+
+function never(reason: string): Requirement {
+  return () => reason;
+}
+
+/** Something that gives buffers. */
+function needsExporter({ udmabuf, heap, selftest, devices, noDevice }: Machine): string | undefined {
+  const has = [udmabuf, heap, selftest].some(({ kind }) => kind === "there") || devices.length > 0;
+  if (has) return undefined;
+  const reasons = [udmabuf, heap].flatMap((each) => each.kind === "missing" ? [each.reason] : []);
+  return `nothing exports buffers: ${[...reasons, noDevice].join("; ")}`;
+}
+
+function needsDevice({ devices, noDevice }: Machine): string | undefined {
+  return devices.length > 0 ? undefined : noDevice;
+}
+
+/** What an operation needs, by the longest beginning of its name. */
+const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
+  "buffer.": needsExporter,
+  "buffer.attached": needs(({ bufinfo }) => bufinfo),
+  "memory.": needsExporter,
+  "heap.": needs(({ heap }) => heap),
+  "udmabuf.": needs(({ udmabuf }) => udmabuf),
+  "fence.": needs(({ swSync }) => swSync),
+  "vfio.": needsDevice,
+  "vfio.wake": never("nothing in user space wakes a device from outside"),
+  "vfio.fail_next": never("nothing in user space makes hardware fail"),
+  "iommufd.": needs(({ iommufd }) => iommufd),
+  "iommufd.mock_": needs(({ selftest }) => selftest),
+  "iommufd.access_": needs(({ selftest }) => selftest),
+  "importer.": never("only a driver imports as told: it needs a test importer within the kernel"),
+  "exporter.": never("only a driver exports as told: it needs a test exporter within the kernel"),
+  "rdma.": never("the native target does not drive RDMA devices"),
+  "umem.": never("only a driver can call the RDMA core"),
+};
+
+function requirementOf(operation: OperationName): Requirement | undefined {
+  const [longest] = Object.keys(REQUIREMENTS)
+    .filter((beginning) => operation.startsWith(beginning))
+    .toSorted((one, other) => other.length - one.length);
+  return longest === undefined ? undefined : REQUIREMENTS[longest];
+}
+
+/** Why a machine cannot do an operation; `undefined` if it can. */
+export function whyUnsupported(operation: OperationName, machine: Machine): string | undefined {
+  const reason = requirementOf(operation)?.(machine);
+  if (reason !== undefined) return reason;
+  return HANDLERS.has(operation) ? undefined : `the native target has no ${operation}`;
+}
+
+/** The operations that a machine can do. */
+export function operationsOf(machine: Machine): readonly OperationName[] {
+  return OPERATION_NAMES.filter((operation) => whyUnsupported(operation, machine) === undefined);
+}

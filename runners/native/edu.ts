@@ -1,0 +1,138 @@
+/**
+ * QEMU's edu device, which copies between its own memory and an address of the IOMMU: `docs/specs/edu` of QEMU.
+ *
+ * @module
+ */
+import { encode, sizeOf, text } from "./abi/layout.ts";
+import { IOMMUFD_REQUESTS, iommuIoasMap, MAP_FLAG } from "./abi/iommufd.ts";
+import { VFIO_REQUESTS, vfioDeviceAttachIommufdPt } from "./abi/vfio.ts";
+import { MAP, O_CLOEXEC, O_RDWR, PROT } from "./constants.ts";
+import { Failed, failureOf, Unsupported } from "./failure.ts";
+import { Descriptor, type Hwpt, type Ioas } from "./objects.ts";
+import type { PciDevice } from "./pci.ts";
+import type { Session } from "./session.ts";
+import type { Strand } from "./strand.ts";
+import { bind, PCI, VfioDevice } from "./vfio_device.ts";
+
+/** Registers of its only BAR. */
+const REGISTER = { source: 0x80, target: 0x88, count: 0x90, command: 0x98 } as const;
+
+/** Where its own memory begins, in its own addresses. */
+const MEMORY = 0x40000;
+
+const START = 1;
+const TO_RAM = 2;
+
+/** Bytes of one copy. */
+const COUNT = 8;
+
+/** The address under which it finds the page of this process; below the 256 MiB that it can reach. */
+const PAGE_IOVA = 0x0f00_0000;
+
+const PAGE = 4096;
+
+/** Looks this often, and this many times, whether a copy is done; one takes 100 ms. */
+const LOOK_MS = 20;
+const LOOKS = 100;
+
+/** The page of memory that the device copies to and from. */
+const pages = new WeakMap<Descriptor, number>();
+
+/** Opens the device and attaches it to an address space. */
+export async function attachEdu(session: Session, strand: Strand, pci: PciDevice, ioas: Ioas): Promise<Hwpt> {
+  if (pci.access.kind !== "cdev") {
+    throw new Unsupported(
+      "a device can only be attached to an iommufd by its own device file: CONFIG_VFIO_DEVICE_CDEV",
+    );
+  }
+  const { process } = session;
+  const device = new VfioDevice(pci, [0]);
+  const opened = await strand.do(process, "open", [O_RDWR | O_CLOEXEC, 0], text(pci.access.path));
+  const fd = new Descriptor(process, opened, { device });
+  await bind(strand, fd, ioas.fd);
+  const values = { argsz: sizeOf(vfioDeviceAttachIommufdPt), pt_id: ioas.id };
+  await strand.ioctl(fd, VFIO_REQUESTS.attachIommufdPt, vfioDeviceAttachIommufdPt, values);
+  const command = await device.readConfig(strand, fd, PCI.command, 2);
+  await device.writeConfig(strand, fd, PCI.command, 2, command | PCI.memory | PCI.busMaster);
+  pages.set(fd, await mapPage(strand, ioas));
+  return { kind: "hwpt", fd: ioas.fd, ioas, device: fd };
+}
+
+async function mapPage(strand: Strand, ioas: Ioas): Promise<number> {
+  const flags = MAP.shared | MAP.anonymous;
+  const { process } = ioas.fd;
+  const address = await strand.do(process, "map", [0, PAGE, PROT.read | PROT.write, flags, -1, 0]);
+  const values = encode(iommuIoasMap, {
+    size: sizeOf(iommuIoasMap),
+    flags: MAP_FLAG.fixedIova | MAP_FLAG.readable | MAP_FLAG.writeable,
+    ioas_id: ioas.id,
+    user_va: address,
+    length: PAGE,
+    iova: PAGE_IOVA,
+  });
+  await strand.ioctlBytes(ioas.fd, IOMMUFD_REQUESTS.ioasMap, values);
+  return address;
+}
+
+/**
+ * Has the device read a byte. It gives zero for an address that is not translated, so that a byte that is zero counts
+ * as not read.
+ */
+export async function dmaRead(strand: Strand, fd: Descriptor, iova: bigint): Promise<number> {
+  await copy(strand, fd, Number(iova), MEMORY, START);
+  await copy(strand, fd, MEMORY, PAGE_IOVA, START | TO_RAM);
+  const byte = await strand.do(fd.process, "load", [pageOf(fd), 1]);
+  if (byte === 0) throw new Failed("EIO");
+  return byte;
+}
+
+/** Has the device write a byte, and read it back to see whether it was written. */
+export async function dmaWrite(strand: Strand, fd: Descriptor, iova: bigint, value: number): Promise<void> {
+  await strand.do(fd.process, "poke", [pageOf(fd)], new Uint8Array(COUNT).fill(value));
+  await copy(strand, fd, PAGE_IOVA, MEMORY, START);
+  await copy(strand, fd, MEMORY, Number(iova), START | TO_RAM);
+  if (await dmaRead(strand, fd, iova) !== value) throw new Failed("EIO");
+}
+
+function pageOf(fd: Descriptor): number {
+  const address = pages.get(fd);
+  if (address === undefined) throw new Error("Cannot do DMA with a device that is not attached");
+  return address;
+}
+
+async function copy(
+  strand: Strand,
+  fd: Descriptor,
+  from: number,
+  to: number,
+  command: number,
+): Promise<void> {
+  await write(strand, fd, REGISTER.source, from);
+  await write(strand, fd, REGISTER.target, to);
+  await write(strand, fd, REGISTER.count, COUNT);
+  await write(strand, fd, REGISTER.command, command);
+  for (let look = 0; look < LOOKS; look++) {
+    await strand.do(fd.process, "sleep", [LOOK_MS]);
+    if (!((await read(strand, fd, REGISTER.command)) & START)) return;
+  }
+  throw new Error("The device has not finished a copy within 2 seconds");
+}
+
+async function write(strand: Strand, fd: Descriptor, register: number, value: number): Promise<void> {
+  const { offset } = await placeOf(strand, fd);
+  const bytes = new Uint8Array(Uint32Array.of(value).buffer);
+  await strand.do(fd.process, "write_at", [fd.number, offset + BigInt(register)], bytes);
+}
+
+async function read(strand: Strand, fd: Descriptor, register: number): Promise<number> {
+  const { offset } = await placeOf(strand, fd);
+  const at = [fd.number, offset + BigInt(register)];
+  const { result, bytes } = await strand.attempt(fd.process, "read_at", at, new Uint8Array(4));
+  if (result < 0) throw failureOf(result);
+  return new DataView(bytes.buffer).getUint32(0, true);
+}
+
+async function placeOf(strand: Strand, fd: Descriptor) {
+  if (!fd.about.device) throw new Error("Cannot do DMA with what is no device");
+  return await fd.about.device.place(strand, fd, 0);
+}

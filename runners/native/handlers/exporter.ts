@@ -1,0 +1,92 @@
+/**
+ * Exporters that anybody can use, files in memory, and fences.
+ *
+ * @module
+ */
+import type { OperationName } from "../../../spec/operations/mod.ts";
+import {
+  DMA_BUF_REQUESTS,
+  DMA_BUF_SYNC,
+  dmaBufImportSyncFile,
+  dmaHeapAllocationData,
+  swSyncCreateFenceData,
+  UDMABUF_FLAGS_CLOEXEC,
+  udmabufCreate,
+} from "../abi/dma_buf.ts";
+import { encode } from "../abi/layout.ts";
+import { F_ADD_SEALS, F_SEAL_SHRINK, O_CLOEXEC, O_RDWR } from "../constants.ts";
+import { failureOf, Unsupported } from "../failure.ts";
+import type { Facility } from "../machine.ts";
+import { Descriptor } from "../objects.ts";
+import { type NativeHandler, on } from "../session.ts";
+import { makeMemfd, openFile } from "./process.ts";
+
+function pathOf(facility: Facility): string {
+  if (facility.kind === "missing") throw new Unsupported(facility.reason);
+  return facility.path;
+}
+
+/** The handlers of `heap.*`, `memfd.*`, `udmabuf.*` and `fence.*`. */
+export const exporterHandlers: readonly (readonly [OperationName, NativeHandler])[] = [
+  on("heap.alloc", async ({ session, strand }, { size }) => {
+    const { process, setting } = session;
+    const heap = await openFile(strand, process, pathOf(setting.machine.heap));
+    try {
+      const values = { len: session.bytes(size), fd_flags: O_RDWR | O_CLOEXEC };
+      const given = await strand.ioctl(heap, DMA_BUF_REQUESTS.heapAlloc, dmaHeapAllocationData, values);
+      return await session.buffer(process, given.fd);
+    } finally {
+      await strand.attempt(process, "close", [heap.number]);
+    }
+  }),
+  on("memfd.create", async ({ session, strand }, { length, sealed }) => {
+    const { process } = session;
+    const memfd = await makeMemfd(strand, process, session.bytes(length));
+    if (sealed) await strand.do(process, "fcntl", [memfd.number, F_ADD_SEALS, F_SEAL_SHRINK]);
+    return memfd;
+  }),
+  on("udmabuf.create", async ({ session, strand }, { memfd, offset, length }) => {
+    const { process, setting } = session;
+    const driver = await openFile(strand, process, pathOf(setting.machine.udmabuf));
+    try {
+      const given = await strand.ioctl(driver, DMA_BUF_REQUESTS.udmabufCreate, udmabufCreate, {
+        memfd: memfd.number,
+        flags: UDMABUF_FLAGS_CLOEXEC,
+        offset: session.bytes(offset),
+        size: session.bytes(length),
+      });
+      return await session.buffer(process, given.result);
+    } finally {
+      await strand.attempt(process, "close", [driver.number]);
+    }
+  }),
+  on("fence.create", async ({ session, strand }) => {
+    const { process, keeper, setting } = session;
+    const timeline = await openFile(strand, keeper, pathOf(setting.machine.swSync));
+    const made = await strand.ioctl(timeline, DMA_BUF_REQUESTS.swSyncCreateFence, swSyncCreateFenceData, {
+      value: 1,
+      name: "conform",
+    });
+    const number = await keeper.give(made.fence, process);
+    await strand.do(keeper, "close", [made.fence]);
+    if (number < 0) throw failureOf(number);
+    /* to end a timeline signals its fences, so that nothing waits for the case */
+    session.atTheEnd(() => session.strand().do(keeper, "close", [timeline.number]));
+    return new Descriptor(process, number, { timeline });
+  }),
+  on("fence.signal", async ({ strand }, { fence, error }) => {
+    const { timeline } = fence.about;
+    if (!timeline) throw new Unsupported("only a fence of sw_sync can be signalled");
+    if (error !== undefined) throw new Unsupported(`sw_sync cannot signal a fence with ${error}`);
+    const one = new Uint8Array(Uint32Array.of(1).buffer);
+    await strand.ioctlBytes(timeline, DMA_BUF_REQUESTS.swSyncInc, one);
+  }),
+  on("fence.add", async ({ strand }, { buffer, fence, usage }) => {
+    if (usage !== "READ" && usage !== "WRITE") {
+      throw new Unsupported(`user space cannot add a fence of usage ${usage}: only a driver can`);
+    }
+    const flags = DMA_BUF_SYNC[usage === "READ" ? "read" : "write"];
+    const bytes = encode(dmaBufImportSyncFile, { flags, fd: fence.number });
+    await strand.ioctlBytes(buffer, DMA_BUF_REQUESTS.importSyncFile, bytes);
+  }),
+];

@@ -1,0 +1,62 @@
+/**
+ * The kernel log, from a moment on.
+ *
+ * @module
+ */
+import type { LogLine } from "../../spec/observation.ts";
+import { type Addon, type Primitive, PRIMITIVES } from "./addon.ts";
+import { text } from "./abi/layout.ts";
+
+const LEVELS = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"] as const;
+
+/** O_RDONLY | O_NONBLOCK | O_CLOEXEC on the architectures that use the generic numbers. */
+const OPEN_FLAGS = 0o2004000;
+const SEEK_END = 2;
+const EPIPE = 32;
+const RECORD_MAX = 8192;
+
+/** Reads what the kernel logs. */
+export class KernelLog {
+  readonly #addon: Addon;
+  readonly #fd: number;
+  readonly #room = new Uint8Array(RECORD_MAX);
+
+  private constructor(addon: Addon, fd: number) {
+    this.#addon = addon;
+    this.#fd = fd;
+  }
+
+  /** Opens the log at its end; `undefined` where it may not be read. */
+  static open(addon: Addon): KernelLog | undefined {
+    const fd = call(addon, "open", text("/dev/kmsg"), OPEN_FLAGS, 0);
+    if (fd < 0) return undefined;
+    call(addon, "seek", undefined, fd, 0, SEEK_END);
+    return new KernelLog(addon, fd);
+  }
+
+  /** Takes the lines that were logged since the last time. */
+  take(): LogLine[] {
+    const lines: LogLine[] = [];
+    for (;;) {
+      const length = call(this.#addon, "read", this.#room, this.#fd);
+      if (length === -EPIPE) lines.push({ level: "notice", text: "lines were lost before this one" });
+      else if (length <= 0) return lines;
+      else lines.push(parseRecord(new TextDecoder().decode(this.#room.subarray(0, length))));
+    }
+  }
+
+  /** Lets go of the log. */
+  close(): void {
+    call(this.#addon, "close", undefined, this.#fd);
+  }
+}
+
+/** Reads a record of /dev/kmsg: `priority,sequence,time,flags;text`, and lines of further facts. */
+export function parseRecord(record: string): LogLine {
+  const [, priority = "6", line = record] = /^(\d+),[^;]*;([^\n]*)/.exec(record) ?? [];
+  return { level: LEVELS[Number(priority) & 7] ?? "info", text: line };
+}
+
+function call(addon: Addon, name: Primitive, bytes: Uint8Array | undefined, ...args: number[]): number {
+  return addon.call(PRIMITIVES.indexOf(name), bytes, ...args);
+}

@@ -1,0 +1,79 @@
+/**
+ * What the native target keeps for each kind of object that a case names.
+ *
+ * @module
+ */
+import type { HelperProcess } from "./process.ts";
+import type { VfioDevice } from "./vfio_device.ts";
+
+/** What is known of the file behind a descriptor. */
+export interface About {
+  /** The VFIO device that was opened. */
+  readonly device?: VfioDevice | undefined;
+  /** The timeline whose descriptor, in the process that keeps fences, signals the fence. */
+  readonly timeline?: Descriptor | undefined;
+}
+
+/** A descriptor of a process; its number stays what it was when it is closed. */
+export class Descriptor {
+  readonly process: HelperProcess;
+  readonly number: number;
+  readonly about: About;
+
+  /** Makes the descriptor of a number. */
+  constructor(process: HelperProcess, number: number, about: About = {}) {
+    this.process = process;
+    this.number = number;
+    this.about = about;
+  }
+
+  /** Another number of the same file. */
+  copy(process: HelperProcess, number: number): Descriptor {
+    return new Descriptor(process, number, this.about);
+  }
+}
+
+/** Memory that is mapped into a process. */
+export interface Vma {
+  readonly process: HelperProcess;
+  readonly address: number;
+  /** Bytes. */
+  readonly length: number;
+}
+
+/** An address space of iommufd. */
+export interface Ioas {
+  readonly kind: "ioas";
+  readonly fd: Descriptor;
+  readonly id: number;
+}
+
+/** A device attached to an address space. */
+export interface Hwpt {
+  readonly kind: "hwpt";
+  readonly fd: Descriptor;
+  readonly ioas: Ioas;
+  /** The mock device, to be destroyed, where it is one. */
+  readonly mock?: number | undefined;
+  /** The device that does DMA, where it is one. */
+  readonly device?: Descriptor | undefined;
+}
+
+/** What the native target keeps for each kind of object. The kinds that it cannot give are `never`. */
+export type NativeObjects = {
+  process: HelperProcess;
+  device: Descriptor;
+  buffer: Descriptor;
+  file: Descriptor;
+  fence: Descriptor;
+  attachment: never;
+  mapping: never;
+  vmapping: never;
+  vma: Vma;
+  nic: never;
+  entry: never;
+  region: never;
+  iommufd: Descriptor;
+  ioas: Ioas;
+  hwpt: Hwpt;
+};

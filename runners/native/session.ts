@@ -1,0 +1,349 @@
+/**
+ * One case on the machine: its processes, the objects that it names, the steps that have not returned, and the
+ * clean-up after it.
+ *
+ * @module
+ */
+import type { Call, ProgramStep } from "../../cases/program.ts";
+import type { LogLine, Observation, Outcome, Postconditions, Value } from "../../spec/observation.ts";
+import type { Event } from "../../spec/observation.ts";
+import type { Given, OperationName, ResolvedArgs } from "../../spec/operations/mod.ts";
+import { type Size, sizeInBytes } from "../../spec/size.ts";
+import {
+  type Bindings,
+  givenKind,
+  type Handler,
+  type Handlers,
+  isCallOf,
+  resolveArgs,
+  UnusableName,
+} from "../handlers.ts";
+import type { Addon } from "./addon.ts";
+import { outcomeOfFailure } from "./failure.ts";
+import type { KernelLog } from "./kernel_log.ts";
+import type { Machine } from "./machine.ts";
+import { Descriptor, type NativeObjects } from "./objects.ts";
+import { type Ending, HelperProcess } from "./process.ts";
+import { bufferInodes, inodeOf } from "./buffer_files.ts";
+import { isOverWithin, Strand } from "./strand.ts";
+import type { Patience } from "./thread_state.ts";
+
+/** What a handler works with. */
+export interface Context {
+  /** The case. */
+  readonly session: Session;
+  /** What does the system calls of this step. */
+  readonly strand: Strand;
+  /** What the case calls the result, or the step's id. */
+  readonly name: string;
+}
+
+/** A handler of the native target. It throws what is not a success; see `failure.ts`. */
+export type NativeHandler = Handler<Context, Promise<unknown>>;
+
+/** Declares the handler of an operation. */
+export function on<N extends OperationName>(
+  operation: N,
+  body: (context: Context, args: ResolvedArgs<N, NativeObjects>) => Promise<Given<N, NativeObjects>>,
+): readonly [OperationName, NativeHandler] {
+  return [operation, (context, call) => {
+    if (!isCallOf<N, NativeObjects>(operation, call)) {
+      throw new Error(`Cannot do ${call.operation} as ${operation}`);
+    }
+    return body(context, call.args);
+  }];
+}
+
+/** How long to wait before something counts as stuck, in milliseconds. */
+export interface Limits {
+  /** For a step that the case expects to return. */
+  readonly call: Patience;
+  /** For a step that the case expects to block. */
+  readonly start: Patience;
+  /** For any step, wherever it is. */
+  readonly step: number;
+  /** For a process to end. */
+  readonly process: number;
+}
+
+/** Limits that no working driver reaches. */
+export const LIMITS: Limits = {
+  call: { known: 1_000, unknown: 5_000 },
+  start: { known: 60, unknown: 400 },
+  step: 20_000,
+  process: 2_000,
+};
+
+/** What a case needs of the target. */
+export interface Setting {
+  readonly addon: Addon;
+  readonly machine: Machine;
+  readonly handlers: Handlers<Context, Promise<unknown>>;
+  readonly log: KernelLog | undefined;
+  readonly limits: Limits;
+  /** Why an operation cannot be done here, if it cannot. */
+  readonly unsupported: (operation: OperationName) => string | undefined;
+  /** The number of the feature that revokes a buffer of a VFIO device, where the user knows that it is one. */
+  readonly revokeFeature: number | undefined;
+}
+
+/** A step that was started. */
+interface Started {
+  readonly call: Pick<Call, "id" | "operation" | "args" | "bind">;
+  readonly strand: Strand;
+  readonly work: Promise<unknown>;
+  outcome: Outcome | undefined;
+}
+
+/** Something to do at the end of a case, the last first. */
+type CleanUp = () => Promise<unknown>;
+
+/** One case on the machine. */
+export class Session {
+  readonly setting: Setting;
+  /** The process that plays the case's own. */
+  readonly process: HelperProcess;
+  readonly #processes: HelperProcess[] = [];
+  readonly #bindings: Bindings = new Map();
+  readonly #started = new Map<string, Started>();
+  readonly #strands: Strand[] = [];
+  readonly #busy = new Set<Strand>();
+  readonly #cleanUps: CleanUp[] = [];
+  readonly #inodes = new Set<string>();
+  readonly #watches: (() => Promise<Event | undefined>)[] = [];
+  #reserved = 0;
+  #keeper: HelperProcess | undefined;
+
+  /** Begins a case. */
+  constructor(setting: Setting) {
+    this.setting = setting;
+    this.process = this.spawn();
+  }
+
+  /** Starts a process of the case. */
+  spawn(): HelperProcess {
+    const process = new HelperProcess(this.setting.addon);
+    this.#processes.push(process);
+    return process;
+  }
+
+  /** The process that keeps what must outlive a stuck one, such as the means to signal fences. */
+  get keeper(): HelperProcess {
+    this.#keeper ??= new HelperProcess(this.setting.addon);
+    return this.#keeper;
+  }
+
+  /** The bytes of a size. */
+  bytes(size: Size): bigint {
+    return sizeInBytes(size, this.setting.machine.pageSize);
+  }
+
+  /** Has something done at the end of the case, before its processes end. */
+  atTheEnd(cleanUp: CleanUp): void {
+    this.#cleanUps.push(cleanUp);
+  }
+
+  /** Has a look taken after every step at whether something happened by itself. */
+  watch(look: () => Promise<Event | undefined>): void {
+    this.#watches.push(look);
+  }
+
+  /** Notes a buffer, so that one that stays after the case is found. */
+  async buffer(process: HelperProcess, number: number): Promise<Descriptor> {
+    const inode = await inodeOf(process.pid, number);
+    if (inode !== undefined) this.#inodes.add(inode);
+    return new Descriptor(process, number);
+  }
+
+  /** Does one program step and tells what was seen. */
+  async perform(step: ProgramStep): Promise<Observation> {
+    const begin = performance.now();
+    const outcome = step.action === "finish" ? await this.#finish(step.of) : await this.#begin(step);
+    await this.#refresh();
+    return {
+      step: step.id,
+      outcome,
+      events: await this.#events(),
+      log: this.takeLog(),
+      pending: [...this.#started.values()].filter(({ outcome }) => !outcome).map(({ call }) => call.id),
+      durationMs: performance.now() - begin,
+    };
+  }
+
+  /** What the kernel logged since the last time. */
+  takeLog(): LogLine[] {
+    return this.setting.log?.take() ?? [];
+  }
+
+  async #events(): Promise<Event[]> {
+    const seen: Event[] = [];
+    for (const look of this.#watches) {
+      const event = await look();
+      if (event) seen.push(event);
+    }
+    return seen;
+  }
+
+  /** Lets steps that have returned meanwhile be seen to have. */
+  async #refresh(): Promise<void> {
+    for (const started of this.#started.values()) {
+      if (!started.outcome) await isOverWithin(started.work, 0);
+    }
+  }
+
+  async #begin(step: Call | (Omit<Call, "action"> & { readonly action: "start" })): Promise<Outcome> {
+    const started = this.start(step);
+    if ("kind" in started) return started;
+    const { limits } = this.setting;
+    const patience = step.action === "start" ? limits.start : limits.call;
+    const outcome = await this.#settled(started, patience);
+    if (step.action === "start" || outcome.kind === "blocked") this.#started.set(step.id, started);
+    return outcome;
+  }
+
+  async #settled(started: Started, patience: Patience): Promise<Outcome> {
+    const deadline = performance.now() + this.setting.limits.step;
+    const settled = await started.strand.settle(started.work, patience, deadline);
+    if (settled.kind === "blocked") return { kind: "blocked", on: settled.on };
+    return started.outcome ?? { kind: "error", message: "the step ended without an outcome" };
+  }
+
+  /** Starts a call on a strand of its own; an outcome where there is nothing to start. */
+  start(call: Started["call"], strand?: Strand): Started | Outcome {
+    const { setting } = this;
+    const { operation, args: given, bind, id } = call;
+    const reason = setting.unsupported(operation);
+    const handler = setting.handlers.get(operation);
+    if (reason !== undefined || !handler) {
+      return { kind: "unsupported", reason: reason ?? `the native target has no ${operation}` };
+    }
+    const args = resolveArgs(operation, given, this.#bindings);
+    if (args instanceof UnusableName) return { kind: "skipped", reason: args.reason };
+    const used = strand ?? this.strand();
+    const context = { session: this, strand: used, name: bind ?? id };
+    const started: Started = { call, strand: used, outcome: undefined, work: Promise.resolve() };
+    this.#busy.add(used);
+    const work = this.#run(handler, context, { operation, args, name: context.name }, started);
+    return Object.assign(started, { work });
+  }
+
+  async #run(
+    handler: NativeHandler,
+    context: Context,
+    call: Parameters<NativeHandler>[1],
+    started: Started,
+  ): Promise<void> {
+    try {
+      started.outcome = this.#conclude(started.call, await handler(context, call));
+    } catch (error) {
+      started.outcome = outcomeOfFailure(error);
+    } finally {
+      this.#busy.delete(context.strand);
+    }
+  }
+
+  /** A strand that does nothing. */
+  strand(): Strand {
+    const idle = this.#strands.find((strand) => !this.#busy.has(strand));
+    if (idle) return idle;
+    const strand = new Strand(this.#strands.length + 1);
+    this.#strands.push(strand);
+    return strand;
+  }
+
+  /** A strand that no step uses. */
+  ownStrand(): Strand {
+    this.#reserved++;
+    return new Strand(LAST_THREAD + 1 - this.#reserved);
+  }
+
+  async #finish(id: string): Promise<Outcome> {
+    const started = this.#started.get(id);
+    if (!started) return { kind: "skipped", reason: `${id} was not started` };
+    return await this.#settled(started, this.setting.limits.call);
+  }
+
+  /** What a call gave; an object gets its name. */
+  #conclude(call: Started["call"], result: unknown): Outcome {
+    const kind = givenKind(call.operation, call.args, this.#bindings);
+    if (kind === undefined) return { kind: "returned", value: isValue(result) ? result : null };
+    if (call.bind !== undefined) this.#bindings.set(call.bind, { kind, object: result });
+    return { kind: "returned", value: null };
+  }
+
+  /**
+   * Gives back whatever the case still holds, and looks at what remains.
+   *
+   * @returns what was found; `stuck` names a process that even a kill did not end
+   */
+  async cleanUp(): Promise<{ readonly post: Postconditions; readonly stuck: string | undefined }> {
+    const tainted = taintOf(await taint());
+    for (const cleanUp of this.#cleanUps.reverse()) {
+      await isOverWithin(cleanUp().catch(() => undefined), 1_000);
+    }
+    const blocked = await this.#release();
+    const endings: [HelperProcess, Ending][] = [];
+    for (const process of [...this.#processes, ...(this.#keeper ? [this.#keeper] : [])]) {
+      endings.push([process, await process.end(this.setting.limits.process)]);
+    }
+    const stuck = endings.find(([, ending]) => ending.kind === "stuck")?.[0];
+    const leaks = stuck ? [] : await this.#leaks();
+    const post = { leaks, blocked, log: this.takeLog(), tainted: tainted !== taintOf(await taint()) };
+    return { post, stuck: stuck && await describeStuck(stuck) };
+  }
+
+  /** Waits for the steps under way, and interrupts those that do not return. */
+  async #release(): Promise<string[]> {
+    const blocked: string[] = [];
+    for (const { work, strand, call, outcome } of this.#started.values()) {
+      if (outcome || await isOverWithin(work, 1_000)) continue;
+      const on = await strand.look();
+      blocked.push(`${call.id} waits for ${on?.channel ?? "nothing"}`);
+      await strand.cancel().catch(() => undefined);
+      await isOverWithin(work, 500);
+    }
+    return blocked;
+  }
+
+  async #leaks(): Promise<string[]> {
+    const { bufinfo } = this.setting.machine;
+    if (bufinfo.kind === "missing" || this.#inodes.size === 0) return [];
+    const alive = await bufferInodes(bufinfo.path);
+    return [...this.#inodes].filter((inode) => alive.has(inode)).map((inode) =>
+      `the dma-buf of inode ${inode}`
+    );
+  }
+
+  /** Kills everything at once, whatever it does. */
+  async abandon(): Promise<void> {
+    const all = [...this.#processes, ...(this.#keeper ? [this.#keeper] : [])];
+    await Promise.all(all.map((process) => process.kill(this.setting.limits.process)));
+  }
+}
+
+/** The last thread that a helper process has; LANES in addon/lane.h. */
+const LAST_THREAD = 31;
+
+/** Making a fence of sw_sync taints the kernel by itself. */
+const TAINT_BY_FENCES = 1 << 14;
+
+async function taint(): Promise<number> {
+  return Number(await Deno.readTextFile("/proc/sys/kernel/tainted"));
+}
+
+function taintOf(flags: number): number {
+  return flags & ~TAINT_BY_FENCES;
+}
+
+async function describeStuck({ pid }: HelperProcess): Promise<string> {
+  const threads: string[] = [];
+  for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
+    const channel = await Deno.readTextFile(`/proc/${pid}/task/${name}/wchan`).catch(() => "");
+    if (channel !== "" && channel !== "0") threads.push(channel);
+  }
+  return `process ${pid} cannot be killed: it is in ${threads.join(", ") || "the kernel"}`;
+}
+
+function isValue(result: unknown): result is Value {
+  return result !== undefined && typeof result !== "function" && typeof result !== "bigint";
+}

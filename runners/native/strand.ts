@@ -1,0 +1,173 @@
+/**
+ * A strand: one after the other of what a case does, in whatever process. Each has a thread of its own in every
+ * process, so that one that blocks holds up no other.
+ *
+ * @module
+ */
+import type { Primitive } from "./addon.ts";
+import { type Request, requestNumber } from "./abi/ioctl.ts";
+import {
+  concat,
+  decode,
+  encode,
+  type Fields,
+  type ReadValues,
+  type Struct,
+  type Values,
+} from "./abi/layout.ts";
+import type { Arg, Reply } from "./calls.ts";
+import { failureOf, Faulted } from "./failure.ts";
+import type { HelperProcess } from "./process.ts";
+import {
+  describeWait,
+  type Patience,
+  patienceFor,
+  sleptThrough,
+  type ThreadState,
+  threadState,
+} from "./thread_state.ts";
+
+/** A descriptor number of a process. */
+export interface Numbered {
+  readonly process: HelperProcess;
+  readonly number: number;
+}
+
+/** What became of something that was waited for. */
+export type Settled = { readonly kind: "over" } | { readonly kind: "blocked"; readonly on: string };
+
+/** How long to wait between two looks at a thread, in milliseconds. */
+const LOOK_MS = 5;
+
+/** Does what it is asked, one after the other. */
+export class Strand {
+  /** Its thread in every process. */
+  readonly thread: number;
+  #in: HelperProcess | undefined;
+
+  /** Makes the strand of a thread. */
+  constructor(thread: number) {
+    this.thread = thread;
+  }
+
+  /** Does a call and gives what became of it. */
+  async attempt(
+    process: HelperProcess,
+    primitive: Primitive,
+    args: readonly Arg[] = [],
+    bytes?: Uint8Array,
+  ): Promise<Reply> {
+    this.#in = process;
+    try {
+      return await process.call(this.thread, { do: primitive, args, bytes });
+    } finally {
+      this.#in = undefined;
+    }
+  }
+
+  /**
+   * Does a call.
+   *
+   * @throws {Failed} if the kernel refuses it
+   * @throws {Faulted} if it is an access that raises a signal
+   */
+  async do(
+    process: HelperProcess,
+    primitive: Primitive,
+    args: readonly Arg[] = [],
+    bytes?: Uint8Array,
+  ): Promise<number> {
+    return checked(await this.attempt(process, primitive, args, bytes)).result;
+  }
+
+  /**
+   * Sends a request that a structure goes with, and gives the structure as the kernel left it.
+   *
+   * @param fd the descriptor
+   * @param request the request
+   * @param of the structure
+   * @param values its values; what is left out is zero
+   * @param tail bytes that follow it
+   */
+  async ioctl<F extends Fields>(
+    fd: Numbered,
+    request: Request,
+    of: Struct<F>,
+    values: Values<F>,
+    tail: Uint8Array = new Uint8Array(0),
+  ): Promise<ReadValues<F> & { readonly result: number; readonly whole: Uint8Array }> {
+    const { result, whole } = await this.ioctlBytes(fd, request, concat(encode(of, values), tail));
+    return { ...decode(of, whole), result, whole };
+  }
+
+  /** Sends a request with bytes; what follows them cannot be read or written, so that a longer reach is EFAULT. */
+  async ioctlBytes(
+    { process, number }: Numbered,
+    request: Request,
+    bytes: Uint8Array,
+  ): Promise<{ readonly result: number; readonly whole: Uint8Array }> {
+    const args = [number, requestNumber(request)];
+    const reply = checked(await this.attempt(process, "ioctl", args, bytes));
+    return { result: reply.result, whole: reply.bytes };
+  }
+
+  /** Sends a request with a bare number. */
+  async ioctlValue(
+    { process, number }: Numbered,
+    request: Request | number,
+    value: Arg = 0,
+  ): Promise<number> {
+    const code = typeof request === "number" ? request : requestNumber(request);
+    return await this.do(process, "ioctl_value", [number, code, value]);
+  }
+
+  /**
+   * Waits until something that this strand does is over, or its thread blocks.
+   *
+   * @param work what it does; it must not reject
+   * @param patience how long it must sleep without waking
+   * @param deadline when to call it blocked wherever it is, as `performance.now()` tells time
+   */
+  async settle(work: Promise<unknown>, patience: Patience, deadline: number): Promise<Settled> {
+    let since = performance.now();
+    let before: ThreadState | undefined;
+    while (!(await isOverWithin(work, LOOK_MS))) {
+      const now = await this.look();
+      if (!now || !before || !sleptThrough(before, now)) since = performance.now();
+      before = now;
+      const slept = performance.now() - since;
+      const late = performance.now() > deadline;
+      if (late || (now && slept >= patienceFor(now, patience))) {
+        return { kind: "blocked", on: now ? describeWait(now) : "the suite itself" };
+      }
+    }
+    return { kind: "over" };
+  }
+
+  /** Looks at the thread that is in a system call; `undefined` if there is none. */
+  async look(): Promise<ThreadState | undefined> {
+    const process = this.#in;
+    const id = process?.knownThreadId(this.thread);
+    return process && id !== undefined ? await threadState(process.pid, id) : undefined;
+  }
+
+  /** Interrupts the system call that it is in. */
+  async cancel(): Promise<void> {
+    await this.#in?.cancel(this.thread);
+  }
+}
+
+function checked(reply: Reply): Reply {
+  if (reply.signal) throw new Faulted(reply.signal);
+  if (reply.result < 0) throw failureOf(reply.result);
+  return reply;
+}
+
+/** Waits for something for some milliseconds: whether it is over. */
+export async function isOverWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), ms));
+  const over = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return over;
+}

@@ -1,0 +1,163 @@
+/**
+ * The native target: this machine's own kernel.
+ *
+ * Each case runs in helper processes of its own, so that a system call that never returns, a fault or a kill costs the
+ * case and not the suite. Nothing is asked of a device that was not given.
+ *
+ * @module
+ */
+import type { Program } from "../../cases/program.ts";
+import type { CaseEnd, Observation } from "../../spec/observation.ts";
+import type { Target, TargetDescription } from "../target.ts";
+import { type Addon, loadAddon } from "./addon.ts";
+import { operationsOf, whyUnsupported } from "./capabilities.ts";
+import { HANDLERS } from "./handlers/mod.ts";
+import { KernelLog } from "./kernel_log.ts";
+import { lookAtMachine, type Machine } from "./machine.ts";
+import { runRace } from "./race.ts";
+import { LIMITS, type Limits, Session, type Setting } from "./session.ts";
+
+/** The version of the target; it changes whenever a case could see a difference. */
+const TARGET_VERSION = "1";
+
+/** What the native target may use. */
+export interface NativeOptions {
+  /** Its name as a target; `native` where left out. */
+  readonly name?: string | undefined;
+  /** Addresses of the PCI devices that it may use, as in `0000:01:00.0`. */
+  readonly devices?: readonly string[] | undefined;
+  /** The number of the VFIO feature that revokes a buffer, where the kernel has one. */
+  readonly revokeFeature?: number | undefined;
+  /** The addon file; found by itself where left out. */
+  readonly addon?: string | undefined;
+  /** How long to wait before something counts as stuck. */
+  readonly limits?: Limits | undefined;
+  /** How often a race is run. */
+  readonly raceRuns?: number | undefined;
+}
+
+/** The cases of one machine wait for each other: what a kernel logs or keeps cannot be told apart. */
+let turn: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(action: () => Promise<T>): Promise<T> {
+  const mine = turn.then(action, action);
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
+/**
+ * Makes a target of this machine. Nothing is opened before it is asked for.
+ *
+ * @param options what it may use
+ */
+export function nativeTarget(options: NativeOptions = {}): Target {
+  return new NativeTarget(options);
+}
+
+/** How often a race is run where nothing else is said. */
+const RACE_RUNS = 100;
+
+class NativeTarget implements Target {
+  readonly #options: NativeOptions;
+  #addon: Addon | undefined;
+  #machine: Promise<Machine> | undefined;
+  #stuck: string | undefined;
+
+  constructor(options: NativeOptions) {
+    this.#options = options;
+  }
+
+  async describe(): Promise<TargetDescription> {
+    const machine = await this.#look();
+    return {
+      id: this.#options.name ?? "native",
+      name: "this machine",
+      version: TARGET_VERSION,
+      kernel: machine.release,
+      config: machine.config,
+      architecture: machine.architecture,
+      pageSize: machine.pageSize,
+      detectors: machine.detectors,
+      operations: operationsOf(machine),
+    };
+  }
+
+  run(
+    program: Program,
+    observe: (observation: Observation) => void,
+    signal?: AbortSignal,
+  ): Promise<CaseEnd> {
+    return inTurn(() => this.#run(program, observe, signal));
+  }
+
+  reset(): void {
+    if (this.#stuck === undefined) return;
+    const reason = this.#stuck;
+    this.#stuck = undefined;
+    throw new Error(reason);
+  }
+
+  close(): void {}
+
+  #look(): Promise<Machine> {
+    this.#addon ??= loadAddon(this.#options.addon);
+    this.#machine ??= lookAtMachine(this.#addon, this.#options.devices ?? []);
+    return this.#machine;
+  }
+
+  async #setting(log: KernelLog | undefined): Promise<Setting> {
+    const machine = await this.#look();
+    this.#addon ??= loadAddon(this.#options.addon);
+    return {
+      addon: this.#addon,
+      machine,
+      handlers: HANDLERS,
+      log,
+      limits: this.#options.limits ?? LIMITS,
+      unsupported: (operation) => whyUnsupported(operation, machine),
+      revokeFeature: this.#options.revokeFeature,
+    };
+  }
+
+  async #run(
+    program: Program,
+    observe: (observation: Observation) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<CaseEnd> {
+    await this.#look();
+    const log = this.#addon && KernelLog.open(this.#addon);
+    try {
+      const setting = await this.#setting(log);
+      const end = program.race
+        ? await runRace(program, setting, this.#options.raceRuns ?? RACE_RUNS, observe, signal)
+        : await runOnce(program, new Session(setting), observe, signal);
+      if (end.end === "hang") this.#stuck = end.reason;
+      return end;
+    } finally {
+      log?.close();
+    }
+  }
+}
+
+/** Runs the steps of a case and cleans up after them. */
+async function runOnce(
+  program: Program,
+  session: Session,
+  observe: (observation: Observation) => void,
+  signal: AbortSignal | undefined,
+): Promise<CaseEnd> {
+  const abandon = () => void session.abandon();
+  signal?.addEventListener("abort", abandon, { once: true });
+  try {
+    for (const step of program.steps) {
+      if (signal?.aborted) break;
+      observe(await session.perform(step));
+    }
+    const { post, stuck } = await session.cleanUp();
+    if (stuck !== undefined) return { end: "hang", reason: stuck, post };
+    if (signal?.aborted) return { end: "timeout", reason: `the run was stopped: ${signal.reason}`, post };
+    return { end: "completed", post };
+  } finally {
+    signal?.removeEventListener("abort", abandon);
+  }
+}

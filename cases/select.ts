@@ -66,7 +66,7 @@ export function selectCases(
 function selectNamed(cases: readonly Case[], selectors: readonly string[]): readonly Case[] {
   const found = new Set<Case>();
   for (const selector of selectors) {
-    const matching = cases.filter(({ id }) => matches(id, cleaned(selector)));
+    const matching = cases.filter(({ id }) => matchesSelector(id, selector));
     if (matching.length === 0) throw nothingMatches(selector, cases);
     for (const case_ of matching) found.add(case_);
   }
@@ -76,6 +76,11 @@ function selectNamed(cases: readonly Case[], selectors: readonly string[]): read
 /** A selector without what completion in a shell adds to an id. */
 function cleaned(selector: string): string {
   return selector.replace(/^(\.\/)?(cases\/)?/, "").replace(/\.yaml$/, "").replace(/\/+$/, "");
+}
+
+/** Whether a selector speaks of a case. */
+export function matchesSelector(id: string, selector: string): boolean {
+  return matches(id, cleaned(selector));
 }
 
 function matches(id: string, selector: string): boolean {

@@ -118,6 +118,8 @@ const targetSchema = z.looseObject({
   version: z.string(),
   kernel: z.string(),
   config: z.string().optional(),
+  image: z.string().optional(),
+  devices: z.array(z.string()).optional(),
   architecture: z.string(),
   pageSize: z.int().positive(),
   detectors: z.array(z.string()),

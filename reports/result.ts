@@ -7,9 +7,16 @@ import type { Case, Section, Step } from "../cases/case.ts";
 import { SECTIONS } from "../cases/case.ts";
 import { describeOutcome } from "../cases/describe.ts";
 import { type End, judge, type Judgement, type StepJudgement, type Verdict } from "../cases/judge.ts";
-import { finishId } from "../cases/program.ts";
+import { finishId, RACE_ID } from "../cases/program.ts";
 import type { AnyArgs, OperationName } from "../spec/operations/mod.ts";
-import type { Event, LogLine, Observation, Outcome, Postconditions } from "../spec/observation.ts";
+import type {
+  Event,
+  LogLine,
+  Observation,
+  Outcome,
+  Postconditions,
+  RaceOutcome,
+} from "../spec/observation.ts";
 import type { RecordedTarget, SuiteIdentity } from "./record.ts";
 import type { RecordedAttempt, RunRecord } from "./record_reader.ts";
 
@@ -24,6 +31,32 @@ export type Baseline =
   | "other-failure"
   | "stale-entry"
   | "waived";
+
+/** The entry of a baseline that speaks of a case. */
+export interface KnownEntry {
+  /** How the failure that it knows begins. */
+  readonly message: string;
+  /** Says that the failure is let pass, and where that was agreed. */
+  readonly waiver?: { readonly url: string; readonly why?: string | undefined } | undefined;
+  /** A remark of the baseline. */
+  readonly note?: string | undefined;
+  /** The file and the line of the entry. */
+  readonly at: string;
+}
+
+/** The baseline that a result is held against. */
+export interface BaselineReport {
+  /** The file. */
+  readonly file: string;
+  /** Digest of its text, `sha256:` and hexadecimal digits. */
+  readonly digest: string;
+  /** How many entries it has. */
+  readonly entries: number;
+  /** How many of them apply to the target. */
+  readonly applied: number;
+  /** Entries that speak of no case of the suite. */
+  readonly stale: readonly { readonly case: string; readonly message: string; readonly at: string }[];
+}
 
 /** How often which verdict was given. */
 export type VerdictCounts = Readonly<Partial<Record<Verdict, number>>>;
@@ -96,6 +129,8 @@ export interface CaseResult {
   readonly end: End;
   /** How it stands against the baseline. */
   readonly baseline: Baseline;
+  /** What the baseline says of it, where it says something. */
+  readonly known?: KnownEntry | undefined;
   /** How the attempts compare. */
   readonly stability: {
     readonly attempts: number;
@@ -113,6 +148,8 @@ export interface CaseResult {
   readonly stale?: "missing" | "changed" | undefined;
   /** Every step, in the order in which a reader meets it. */
   readonly steps: readonly StepResult[];
+  /** What was seen of a race: each outcome, and how often. */
+  readonly raced?: RaceOutcome | undefined;
   /** What was found after the clean-up of the attempt that decided. */
   readonly post?: Postconditions | undefined;
 }
@@ -135,6 +172,8 @@ export interface RunResult {
   readonly finishedAt?: string | undefined;
   /** The arguments of the command. */
   readonly command: readonly string[];
+  /** The baseline that it is held against, where there is one. */
+  readonly against?: BaselineReport | undefined;
   /** How many cases ended how. */
   readonly counts: Counts;
   /** Every case of the selection, in order. */
@@ -203,6 +242,7 @@ function caseResult(
     decidedBy: judgement.decidedBy,
     stale,
     steps: stepResults(case_, judgement.steps, worst?.attempt.observations ?? []),
+    raced: racedIn(worst?.attempt.observations ?? []),
     post: worst?.attempt.end?.post,
   };
 }
@@ -241,9 +281,23 @@ function stabilityOf(judged: readonly Judged[]): CaseResult["stability"] {
   return { attempts: judged.length, verdicts, stable: groups.size <= 1 };
 }
 
-function baselineOf({ verdict, end }: Judgement): Baseline {
-  if (end === "not-supported" || end === "not-run") return "expected";
-  return verdict === "fail" || verdict === "unknown" ? "unexpected-fail" : "expected";
+function baselineOf(judgement: Judgement): Baseline {
+  return isBad(judgement) ? "unexpected-fail" : "expected";
+}
+
+/** Whether a result speaks against a target, or leaves open what it should have said. */
+export function isBad({ verdict, end }: Pick<Judgement, "verdict" | "end">): boolean {
+  return end !== "not-supported" && end !== "not-run" && (verdict === "fail" || verdict === "unknown");
+}
+
+/** Whether a result is as it was expected, or let pass. */
+export function isExpected({ baseline }: Pick<CaseResult, "baseline">): boolean {
+  return baseline === "expected" || baseline === "waived";
+}
+
+function racedIn(observations: readonly Observation[]): RaceOutcome | undefined {
+  const outcome = observations.find(({ step }) => step === RACE_ID)?.outcome;
+  return outcome?.kind === "raced" ? outcome : undefined;
 }
 
 function stepResults(
@@ -316,12 +370,13 @@ function sum(numbers: readonly number[]): number {
 
 /**
  * The exit status that a result stands for: 4 if the suite itself is at fault, 3 if the target or its transport
- * failed, 1 if some verdict is unexpected or a case was not reached, 0 otherwise.
+ * failed and that was not known, 1 if some verdict is unexpected, a case was not reached or an entry of the baseline is
+ * stale, 0 otherwise.
  */
-export function exitStatus({ results }: Pick<RunResult, "results">): 0 | 1 | 3 | 4 {
-  const ends = new Set(results.map(({ end }) => end));
-  if (ends.has("suite-error") || results.some(({ stale }) => stale === "missing")) return 4;
-  if (ends.has("lost") || ends.has("infra-error")) return 3;
-  if (ends.has("not-run") || results.some(({ baseline }) => baseline !== "expected")) return 1;
-  return 0;
+export function exitStatus({ results, against }: Pick<RunResult, "results" | "against">): 0 | 1 | 3 | 4 {
+  if (results.some(({ end, stale }) => end === "suite-error" || stale === "missing")) return 4;
+  const unexpected = results.filter((result) => !isExpected(result));
+  if (unexpected.some(({ end }) => end === "lost" || end === "infra-error")) return 3;
+  const open = results.some(({ end }) => end === "not-run") || (against?.stale.length ?? 0) > 0;
+  return open || unexpected.length > 0 ? 1 : 0;
 }

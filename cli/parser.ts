@@ -25,6 +25,7 @@ import { exploreCommand } from "./parser_explore.ts";
 import { fuzzOptions } from "./parser_fuzz.ts";
 import { coverageOptions, mutantsOptions } from "./parser_mutants.ts";
 import { newCommands } from "./parser_new.ts";
+import { reportsCommands } from "./parser_reports.ts";
 import { specCommands } from "./parser_spec.ts";
 import { VERSION } from "./suite.ts";
 
@@ -190,6 +191,7 @@ function commands(args: readonly string[]) {
         description: message`Writes the schemas for editors and the page of the vocabulary.`,
       }),
       command("new", newCommands, { description: message`Starts a case or a clause.` }),
+      reportsCommands,
       command("spec", specCommands, {
         description: message`Checks what the specification rests on, or writes it as a document.`,
       }),

@@ -4,6 +4,31 @@
  * @module
  */
 export {
+  type CaseComparison,
+  type CaseFacts,
+  caseFacts,
+  type Change,
+  type ClauseComparison,
+  type ComparedWord,
+  compareRuns,
+  type Comparison,
+  COMPARISON_FORMATS,
+  COMPARISON_SCHEMA,
+  type ComparisonFormat,
+  countsText,
+  type Difference,
+  factsOf,
+  type Group,
+  headOf,
+  labelsOf,
+  type RunFacts,
+  type RunHead,
+  type Seen,
+  type Window,
+  worstOf,
+  writeComparison,
+} from "./compare/mod.ts";
+export {
   commandFor,
   FORMATS,
   MATRIX_FORMATS,

@@ -5,11 +5,11 @@
  */
 import { writeFormatPage } from "../../cases/format_page.ts";
 import { writeSchemas } from "../../cases/schema.ts";
-import { readRecordFile, RecordError } from "../../reports/record_reader.ts";
 import { exitStatus, resultOf } from "../../reports/result.ts";
 import { writeVocabularyPage } from "../../spec/operations/describe.ts";
 import { type FormatName, writeResult } from "../formats.ts";
 import { Failure, type Io } from "../io.ts";
+import { recordAt } from "../record_at.ts";
 import { loadSuite } from "../suite.ts";
 
 /** Carries out `conform judge` on a record and gives the exit status. */
@@ -18,21 +18,6 @@ export async function judgeRecord(path: string, format: FormatName, io: Io): Pro
   const result = resultOf(recordAt(path), suite.byId);
   io.out(await writeResult(format, result, suite, io));
   return exitStatus(result);
-}
-
-function recordAt(path: string) {
-  try {
-    return readRecordFile(path);
-  } catch (error) {
-    if (error instanceof RecordError) throw new Failure(2, `${path}: ${error.message}`, error.hint, error);
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Failure(
-      2,
-      `Cannot read "${path}": ${reason}`,
-      "Name a run record, a file that ends in .jsonl",
-      error,
-    );
-  }
 }
 
 /** What `conform serve` is given. */

@@ -1,0 +1,37 @@
+/**
+ * The grammar of the commands for runs that have been recorded: comparison, history, the site.
+ *
+ * @module
+ */
+import { object, or } from "@optique/core/constructs";
+import { message } from "@optique/core/message";
+import { map, multiple, withDefault } from "@optique/core/modifiers";
+import { argument, command, option } from "@optique/core/primitives";
+import { choice, string } from "@optique/core/valueparser";
+import { COMPARISON_FORMATS } from "../reports/compare/mod.ts";
+import { compare } from "./commands/compare.ts";
+import type { Io } from "./io.ts";
+
+type Action = (io: Io) => number | Promise<number>;
+
+const records = multiple(argument(string({ metavar: "RUN" }), {
+  description: message`A run record.`,
+}));
+
+const compareOptions = object({
+  records,
+  format: withDefault(
+    option("-f", "--format", choice([...COMPARISON_FORMATS], { metavar: "FORMAT" }), {
+      description: message`What to print.`,
+    }),
+    "human" as const,
+  ),
+  exitCode: option("--exit-code", { description: message`Ends with status 1 if the runs differ.` }),
+});
+
+/** The commands for runs that have been recorded. */
+export const reportsCommands = or(
+  command("compare", map(compareOptions, (given): Action => (io) => compare(given, io)), {
+    description: message`Holds runs side by side, case by case and clause by clause.`,
+  }),
+);

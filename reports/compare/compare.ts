@@ -1,0 +1,325 @@
+/**
+ * Compares runs case by case. A case is found by its id alone; counts are never compared.
+ *
+ * Where a case behaves alike in neighbouring runs, they make a window, as in "ENODEV since 7.1". Cases whose windows
+ * begin in the same runs are grouped, so that a reader sees what one kernel or dialect changed.
+ *
+ * @module
+ */
+import type { Word } from "../formats/format.ts";
+import type { CaseFacts, RunFacts, RunHead, Seen } from "./facts.ts";
+import { labelsOf } from "./labels.ts";
+
+/** The version of the shape. */
+export const COMPARISON_SCHEMA = "dmabuf-conform/comparison/1";
+
+/** How a case ended in a run, or that the run did not select it. */
+export type ComparedWord = Word | "absent";
+
+/**
+ * What differs:
+ *
+ * - `verdict`: what the case says of the targets
+ * - `support`: whether the targets have what the case needs
+ * - `behaviour`: what was seen, although it is judged alike
+ * - `coverage`: only whether the case was run
+ * - `same`: nothing
+ */
+export type Difference = "verdict" | "support" | "behaviour" | "coverage" | "same";
+
+/** Neighbouring runs in which a case behaves alike. */
+export interface Window {
+  /** The first of the runs, by its place. */
+  readonly from: number;
+  /** The last of them. */
+  readonly to: number;
+  /** How the case ended. */
+  readonly word: Word;
+}
+
+/** What is otherwise in a window than in the one before it. */
+export interface Change {
+  /** The first run of the window, by its place. */
+  readonly at: number;
+  /** The first step that was not seen alike; missing where only the judgement differs. */
+  readonly step?: string | undefined;
+  /** What the step does. */
+  readonly operation?: string | undefined;
+  /** What was seen of the step before, or how the case ended and why. */
+  readonly before: string;
+  /** What is seen of it now. */
+  readonly after: string;
+}
+
+/** One case over the runs. */
+export interface CaseComparison {
+  /** The id of the case. */
+  readonly case: string;
+  /** What it shows, in a line. */
+  readonly title: string;
+  /** The clauses it verifies. */
+  readonly clauses: readonly string[];
+  /** What differs. */
+  readonly difference: Difference;
+  /** How it ended in each run. */
+  readonly words: readonly ComparedWord[];
+  /** Where it behaves alike; runs that did not reach the case are in none of them. */
+  readonly windows: readonly Window[];
+  /** What is otherwise in each window after the first. */
+  readonly changes: readonly Change[];
+  /** All of it in a sentence. */
+  readonly says: string;
+}
+
+/** Cases that changed in the same runs. */
+export interface Group {
+  /** The runs in which behaviour changed, by their places; empty where only coverage differs. */
+  readonly at: readonly number[];
+  /** A heading, as in `Changed in 7.1` or `Not run in 6.12`. */
+  readonly title: string;
+  /** The cases. */
+  readonly cases: readonly CaseComparison[];
+}
+
+/** One clause over the runs: the worst that its cases say. */
+export interface ClauseComparison {
+  /** The id of the clause. */
+  readonly clause: string;
+  /** The worst word of its cases in each run. */
+  readonly words: readonly ComparedWord[];
+  /** Whether the runs differ. */
+  readonly differs: boolean;
+  /** Its cases that differ. */
+  readonly cases: readonly string[];
+}
+
+/** Runs side by side. */
+export interface Comparison {
+  /** The shape and its version. */
+  readonly schema: typeof COMPARISON_SCHEMA;
+  /** The runs, each with a name as short as can be. */
+  readonly runs: readonly (RunHead & { readonly label: string })[];
+  /** How many cases differ in which way. */
+  readonly counts: Readonly<Record<Difference, number>>;
+  /** The cases that differ, the ones that changed earliest first. */
+  readonly groups: readonly Group[];
+  /** The cases that do not. */
+  readonly same: readonly CaseComparison[];
+  /** Every clause that one of the cases verifies; those that differ come first. */
+  readonly clauses: readonly ClauseComparison[];
+}
+
+/** The order in which differences are listed. */
+const BY_WEIGHT: readonly Difference[] = ["verdict", "support", "behaviour", "coverage", "same"];
+
+/** From the worst to the best; what was not reached is never hidden by what passed. */
+const BY_WORST: readonly ComparedWord[] = [
+  "fail",
+  "unknown",
+  "contested",
+  "not-run",
+  "pass",
+  "not-supported",
+  "absent",
+];
+
+/** Compares runs in the order in which they are given. */
+export function compareRuns(runs: readonly RunFacts[]): Comparison {
+  const labels = labelsOf(runs);
+  const ids = [...new Set(runs.flatMap(({ cases }) => [...cases.keys()]))].sort();
+  const all = ids.map((id) => compareCase(id, runs.map(({ cases }) => cases.get(id)), labels));
+  const differing = all.filter(({ difference }) => difference !== "same");
+  return {
+    schema: COMPARISON_SCHEMA,
+    runs: runs.map(({ cases: _cases, ...head }, index) => ({ ...head, label: labels[index] ?? head.run })),
+    counts: countsOf(all),
+    groups: groupsOf(differing, labels),
+    same: all.filter(({ difference }) => difference === "same"),
+    clauses: clausesOf(all),
+  };
+}
+
+function countsOf(all: readonly CaseComparison[]): Record<Difference, number> {
+  const counts = { verdict: 0, support: 0, behaviour: 0, coverage: 0, same: 0 };
+  for (const { difference } of all) counts[difference]++;
+  return counts;
+}
+
+function compareCase(
+  id: string,
+  facts: readonly (CaseFacts | undefined)[],
+  labels: readonly string[],
+): CaseComparison {
+  const words = facts.map((each): ComparedWord => each?.word ?? "absent");
+  const known = facts.find((each) => each !== undefined && each.clauses.length > 0) ??
+    facts.find((each) => each !== undefined);
+  const reached = facts.map((each) => each?.word === "not-run" ? undefined : each);
+  const windows = windowsOf(reached);
+  const base = {
+    case: id,
+    title: known?.title ?? id,
+    clauses: known?.clauses ?? [],
+    difference: differenceOf(words, windows),
+    words,
+    windows,
+    changes: changesOf(windows, reached),
+  };
+  return { ...base, says: sentenceOf(base, labels) };
+}
+
+function windowsOf(facts: readonly (CaseFacts | undefined)[]): Window[] {
+  const windows: (Window & { readonly key: string })[] = [];
+  facts.forEach((each, place) => {
+    if (!each) return;
+    const key = behaviourOf(each);
+    const last = windows.at(-1);
+    if (last?.key === key) windows[windows.length - 1] = { ...last, to: place };
+    else windows.push({ key, from: place, to: place, word: each.word });
+  });
+  return windows.map(({ key: _key, ...window }) => window);
+}
+
+/** Two runs behave alike in a case if this is the same. */
+function behaviourOf({ word, seen, reason }: CaseFacts): string {
+  const silent = seen.length === 0 || word === "fail" || word === "unknown";
+  return JSON.stringify([
+    word,
+    silent ? withoutFigures(reason) : "",
+    seen.map((each) => [each.step, each.seen]),
+  ]);
+}
+
+/** Figures in a reason, such as how many schedules there were, differ without meaning anything. */
+function withoutFigures(reason: string): string {
+  return reason.replaceAll(/\(schedule [^)]*\)|\d+/g, "");
+}
+
+function changesOf(windows: readonly Window[], facts: readonly (CaseFacts | undefined)[]): Change[] {
+  return windows.slice(1).flatMap(({ from }, index) => {
+    const [before, after] = [facts[windows[index]?.from ?? -1], facts[from]];
+    return before && after ? [{ at: from, ...changeOf(before, after) }] : [];
+  });
+}
+
+function changeOf(before: CaseFacts, after: CaseFacts): Omit<Change, "at"> {
+  const steps = [...new Set([...before.seen, ...after.seen].map(({ step }) => step))];
+  const step = steps.find((id) => seenAt(before, id)?.seen !== seenAt(after, id)?.seen);
+  if (step === undefined) return { before: endOf(before), after: endOf(after) };
+  const [one, other] = [seenAt(before, step), seenAt(after, step)];
+  const operation = one?.operation ?? other?.operation;
+  return { step, operation, before: one?.seen ?? "not reached", after: other?.seen ?? "not reached" };
+}
+
+function seenAt({ seen }: CaseFacts, step: string): Seen | undefined {
+  return seen.find((each) => each.step === step);
+}
+
+function endOf({ word, reason }: CaseFacts): string {
+  return reason === "" ? word : `${word} (${reason})`;
+}
+
+function differenceOf(words: readonly ComparedWord[], windows: readonly Window[]): Difference {
+  const reached = new Set(windows.map(({ word }) => word));
+  const judged = [...reached].filter((word) => word !== "not-supported");
+  if (judged.length > 1) return "verdict";
+  if (reached.size > 1) return "support";
+  if (windows.length > 1) return "behaviour";
+  return new Set(words).size > 1 ? "coverage" : "same";
+}
+
+function sentenceOf(
+  { windows, changes, words, difference }: Omit<CaseComparison, "says">,
+  labels: readonly string[],
+): string {
+  if (difference === "same") return "";
+  if (difference === "coverage") return coverageSentence(words, labels);
+  const [first] = changes;
+  if (!first || changes.some(({ step }) => step !== first.step)) return changesSentence(changes, labels);
+  const seen = [first.before, ...changes.map(({ after }) => after)];
+  const spans = windows.map((window, index) => `${seen[index]} ${spanOf(window, index, windows, labels)}`);
+  return `${first.operation === undefined ? "" : `${first.operation}: `}${spans.join(", ")}`;
+}
+
+/** One change after the other, where each is about another step. */
+function changesSentence(changes: readonly Change[], labels: readonly string[]): string {
+  return changes.map(({ at, operation, before, after }) =>
+    `${labels[at]}: ${operation === undefined ? "" : `${operation} `}${before} → ${after}`
+  ).join("; ");
+}
+
+function spanOf(
+  { from, to }: Window,
+  index: number,
+  windows: readonly Window[],
+  labels: readonly string[],
+): string {
+  const [first = "", last = ""] = [labels[from], labels[to]];
+  if (index === 0) return `up to ${last}`;
+  if (index === windows.length - 1 && to === labels.length - 1) return `since ${first}`;
+  return from === to ? `in ${first}` : `in ${first} to ${last}`;
+}
+
+function coverageSentence(words: readonly ComparedWord[], labels: readonly string[]): string {
+  const lacking = labels.filter((_, index) => words[index] === "absent" || words[index] === "not-run");
+  return `not run in ${lacking.join(", ")}`;
+}
+
+function groupsOf(cases: readonly CaseComparison[], labels: readonly string[]): Group[] {
+  const groups = Map.groupBy(
+    cases,
+    ({ windows, says }) => windows.slice(1).map(({ from }) => from).join(" ") || says,
+  );
+  return [...groups.values()]
+    .map((own): Group => {
+      const at = own[0]?.windows.slice(1).map(({ from }) => from) ?? [];
+      return { at, title: titleOf(at, labels, own[0]?.says ?? ""), cases: own.toSorted(byWeight) };
+    })
+    .toSorted(byPlaces);
+}
+
+function titleOf(at: readonly number[], labels: readonly string[], says: string): string {
+  if (at.length === 0) return `N${says.slice(1)}`;
+  return `Changed in ${at.map((place) => labels[place]).join(" and again in ")}`;
+}
+
+function byWeight(one: CaseComparison, other: CaseComparison): number {
+  return BY_WEIGHT.indexOf(one.difference) - BY_WEIGHT.indexOf(other.difference) ||
+    (one.case < other.case ? -1 : 1);
+}
+
+function byPlaces({ at: one }: Group, { at: other }: Group): number {
+  if (one.length === 0 || other.length === 0) return other.length - one.length;
+  const first = one.findIndex((place, index) => place !== other[index]);
+  return first < 0 ? one.length - other.length : (one[first] ?? 0) - (other[first] ?? Infinity);
+}
+
+function clausesOf(cases: readonly CaseComparison[]): ClauseComparison[] {
+  const byClause = new Map<string, CaseComparison[]>();
+  for (const each of cases) {
+    for (const clause of each.clauses) {
+      const own = byClause.get(clause);
+      if (own) own.push(each);
+      else byClause.set(clause, [each]);
+    }
+  }
+  return [...byClause].map(([clause, own]) => clauseComparison(clause, own)).toSorted((one, other) =>
+    Number(other.differs) - Number(one.differs) || (one.clause < other.clause ? -1 : 1)
+  );
+}
+
+function clauseComparison(clause: string, cases: readonly CaseComparison[]): ClauseComparison {
+  const count = cases[0]?.words.length ?? 0;
+  const words = Array.from({ length: count }, (_, place) => worstOf(cases.map((each) => each.words[place])));
+  const differing = cases.filter(({ difference }) => difference !== "same" && difference !== "coverage");
+  return {
+    clause,
+    words,
+    differs: differing.length > 0 || new Set(words).size > 1,
+    cases: differing.map((each) => each.case),
+  };
+}
+
+/** The worst of some words. */
+export function worstOf(words: readonly (ComparedWord | undefined)[]): ComparedWord {
+  return BY_WORST.find((word) => words.includes(word)) ?? "absent";
+}

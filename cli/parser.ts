@@ -21,6 +21,7 @@ import { start } from "./commands/start.ts";
 import { tour } from "./commands/tour.ts";
 import { FORMAT_NAMES } from "./formats.ts";
 import type { Io } from "./io.ts";
+import { baselineCommand, baselineOption } from "./parser_certificates.ts";
 import { exploreCommand } from "./parser_explore.ts";
 import { fuzzOptions } from "./parser_fuzz.ts";
 import { coverageOptions, mutantsOptions } from "./parser_mutants.ts";
@@ -118,6 +119,7 @@ const runOptions = object("How to run", {
     1,
   ),
   seed: optional(option("--seed", integer({ metavar: "N" }), { description: message`Shuffles the order.` })),
+  baseline: baselineOption,
   resume: optional(option("--resume", string({ metavar: "FILE" }), {
     description: message`Goes on with the run of this record.`,
   })),
@@ -172,8 +174,12 @@ function commands(args: readonly string[]) {
       command(
         "judge",
         map(
-          object({ record: argument(string({ metavar: "RECORD" })), format: resultFormat }),
-          ({ record, format }): Action => (io) => judgeRecord(record, format, io),
+          object({
+            record: argument(string({ metavar: "RECORD" })),
+            format: resultFormat,
+            baseline: baselineOption,
+          }),
+          ({ record, format, baseline }): Action => (io) => judgeRecord(record, format, io, baseline),
         ),
         { description: message`Judges the observations of a record again.` },
       ),
@@ -191,7 +197,7 @@ function commands(args: readonly string[]) {
         description: message`Writes the schemas for editors and the page of the vocabulary.`,
       }),
       command("new", newCommands, { description: message`Starts a case or a clause.` }),
-      reportsCommands,
+      or(reportsCommands, baselineCommand),
       command("spec", specCommands, {
         description: message`Checks what the specification rests on, or writes it as a document.`,
       }),

@@ -16,6 +16,7 @@ import type { TargetDescription } from "../../runners/target.ts";
 import { clauseIdSchema } from "../../spec/ids.ts";
 import type { Profile } from "../../spec/profile.ts";
 import { didYouMean } from "../../spec/nearest.ts";
+import { baselineAt, heldAgainst } from "../baseline_at.ts";
 import { type FormatName, writeResult } from "../formats.ts";
 import { Failure, type Io } from "../io.ts";
 import { progressOn } from "../progress.ts";
@@ -43,6 +44,8 @@ export interface RunArguments {
   readonly repeat: number;
   readonly seed?: number | undefined;
   readonly resume?: string | undefined;
+  /** The file with the known failures. */
+  readonly baseline?: string | undefined;
   readonly failFast: boolean;
   readonly dryRun: boolean;
   readonly dangerous: boolean;
@@ -54,12 +57,14 @@ export interface RunArguments {
 export async function run(args: RunArguments, io: Io): Promise<number> {
   const suite = loadSuite();
   tellDiagnostics(suite, io);
+  const known = args.baseline === undefined ? undefined : baselineAt(args.baseline);
   const cases = args.resume === undefined ? selected(suite, args, io) : [];
   if (args.dryRun) {
     io.out(cases.map(({ id, title }) => `${id}  ${title}\n`).join(""));
     return suite.diagnostics.length > 0 ? 4 : 0;
   }
-  const { result } = await runToRecord(suite, cases, args, io);
+  const { result: judged } = await runToRecord(suite, cases, args, io);
+  const result = heldAgainst(judged, known, suite);
   io.out(await writeResult(args.format, result, suite, io));
   return suite.diagnostics.length > 0 ? 4 : exitStatus(result);
 }

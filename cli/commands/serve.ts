@@ -6,16 +6,24 @@
 import { writeFormatPage } from "../../cases/format_page.ts";
 import { writeSchemas } from "../../cases/schema.ts";
 import { exitStatus, resultOf } from "../../reports/result.ts";
+import { writeReportSchemas } from "../../reports/schemas.ts";
 import { writeVocabularyPage } from "../../spec/operations/describe.ts";
+import { baselineAt, heldAgainst } from "../baseline_at.ts";
 import { type FormatName, writeResult } from "../formats.ts";
 import { Failure, type Io } from "../io.ts";
 import { recordAt } from "../record_at.ts";
 import { loadSuite } from "../suite.ts";
 
-/** Carries out `conform judge` on a record and gives the exit status. */
-export async function judgeRecord(path: string, format: FormatName, io: Io): Promise<number> {
+/** Carries out `conform judge` on a record, perhaps against a baseline, and gives the exit status. */
+export async function judgeRecord(
+  path: string,
+  format: FormatName,
+  io: Io,
+  baseline?: string,
+): Promise<number> {
   const suite = loadSuite();
-  const result = resultOf(recordAt(path), suite.byId);
+  const known = baseline === undefined ? undefined : baselineAt(baseline);
+  const result = heldAgainst(resultOf(recordAt(path), suite.byId), known, suite);
   io.out(await writeResult(format, result, suite, io));
   return exitStatus(result);
 }
@@ -63,6 +71,7 @@ function listen(
 /** Carries out `conform schema`: writes what is derived from the declarations. */
 export function schema(io: Io): number {
   for (const name of writeSchemas()) io.out(`spec/schema/${name}\n`);
+  for (const name of writeReportSchemas()) io.out(`reports/schema/${name}\n`);
   writeVocabularyPage();
   writeFormatPage();
   io.out("spec/operations/README.md\ndocs/format.md\n");

@@ -8,7 +8,7 @@
  * @module
  */
 import type { Case } from "../cases/case.ts";
-import { programOf } from "../cases/program.ts";
+import { type Program, programOf } from "../cases/program.ts";
 import type { CaseEnd, Observation } from "../spec/observation.ts";
 import { Limit, messageOf, settled, type Waited, within } from "./deadline.ts";
 import { type Attempt, planOf } from "./plan.ts";
@@ -151,10 +151,20 @@ class Run {
     return this.signal?.aborted ?? false;
   }
 
+  /** Whether nothing is to be begun any more. */
+  get isStopped(): boolean {
+    if (this.interrupted) this.stop("interrupted", "the run was interrupted");
+    return this.#stop !== undefined;
+  }
+
+  /** Whether the end of a case may stop the run. */
+  get mayStop(): boolean {
+    return this.#next !== undefined;
+  }
+
   /** The next attempt, or `undefined` where nothing is to be begun any more. */
   take(): Attempt | undefined {
-    if (this.interrupted) this.stop("interrupted", "the run was interrupted");
-    return this.#stop ? undefined : this.#plan[this.#reached++];
+    return this.isStopped ? undefined : this.#plan[this.#reached++];
   }
 
   stop(why: Stop, reason: string): void {
@@ -199,6 +209,11 @@ class Run {
     this.#cutShort.push({ case: attempt.case, attempt: attempt.number, reason });
   }
 
+  /** An attempt that was taken is not begun after all. */
+  leave(attempt: Attempt): void {
+    this.cutShort(attempt, this.#stop?.reason ?? "the run stopped");
+  }
+
   /** Lets timers and signals have their turn, where the last time was long ago. */
   breathe(): Promise<void> | undefined {
     if (performance.now() - this.#slice < SLICE_MS) return undefined;
@@ -237,6 +252,15 @@ interface UnderWay {
 /** How a target must be treated before the next case. */
 type Care = "none" | "reset" | "reopen";
 
+/** How many attempts a worker announces to a target that wants to know. */
+const AHEAD = 16;
+
+/** An attempt to come, and what the target is asked to do for it. */
+interface Planned {
+  readonly attempt: Attempt;
+  readonly program: Program;
+}
+
 /** Runs one attempt after the other on a target of its own. */
 class Worker {
   readonly #run: Run;
@@ -244,6 +268,10 @@ class Worker {
   #controller = new AbortController();
   /** A report that came after the end of its case; it makes the next case suspect. */
   #late: string | undefined;
+  /** What comes next; more than one only for a target to which it is announced. */
+  #planned: Planned[] = [];
+  /** How many of them have been announced. */
+  #announced = 0;
 
   constructor(run: Run, open: () => Target | Promise<Target>) {
     this.#run = run;
@@ -252,16 +280,49 @@ class Worker {
 
   async work(): Promise<void> {
     let target: Target | undefined = undefined;
-    for (let attempt = this.#run.take(); attempt; attempt = this.#run.take()) {
-      target ??= await this.#opened(attempt);
-      if (!target) return;
-      const care = this.#attempt(target, attempt);
+    for (let planned = this.#next(); planned; planned = this.#next()) {
+      target ??= await this.#opened(planned.attempt);
+      if (!target) return this.#giveBack();
+      const care = this.#attempt(target, planned);
+      if (target.announce) this.#announce(target);
       const needed: Care = typeof care === "string" ? care : await care;
-      if (needed !== "none") target = await this.#cared(target, needed);
+      if (needed !== "none") {
+        this.#announced = 0;
+        target = await this.#cared(target, needed);
+      }
       const pause = this.#run.breathe();
       if (pause) await pause;
     }
     if (target) await this.#close(target);
+  }
+
+  #next(): Planned | undefined {
+    if (this.#run.isStopped) this.#giveBack();
+    this.#announced = Math.max(0, this.#announced - 1);
+    return this.#planned.shift() ?? this.#taken();
+  }
+
+  #taken(): Planned | undefined {
+    const attempt = this.#run.take();
+    return attempt && { attempt, program: programOf(attempt.case) };
+  }
+
+  /** Tells a target what comes next. Where each end may stop the run, nothing is begun before it is known. */
+  #announce(target: Target): void {
+    if (this.#run.mayStop) return;
+    while (this.#planned.length < AHEAD) {
+      const next = this.#taken();
+      if (!next) break;
+      this.#planned.push(next);
+    }
+    for (const { program } of this.#planned.slice(this.#announced)) target.announce?.(program);
+    this.#announced = this.#planned.length;
+  }
+
+  /** Leaves what was taken and has not begun. */
+  #giveBack(): void {
+    for (const { attempt } of this.#planned) this.#run.leave(attempt);
+    this.#planned = [];
   }
 
   /** Opens a target for an attempt; where that fails, nothing more can be run. */
@@ -277,8 +338,7 @@ class Worker {
   }
 
   /** Runs one attempt; a promise only where the target gives one. */
-  #attempt(target: Target, attempt: Attempt): Care | Promise<Care> {
-    const program = programOf(attempt.case);
+  #attempt(target: Target, { attempt, program }: Planned): Care | Promise<Care> {
     const controller = this.#controller;
     const witness = new Witness(
       program,

@@ -52,6 +52,11 @@ export interface Target {
     signal?: AbortSignal,
     log?: (lines: readonly LogLine[]) => void,
   ): CaseEnd | Promise<CaseEnd>;
+  /**
+   * Says what will be run next but one, so that a target far away can begin with it as soon as the case before it has
+   * completed. The same object is then given to `run`, in the same order, unless there is a reset or a close before.
+   */
+  announce?(program: Program): void;
   /** Brings the target back to its start state after a case that did not complete. */
   reset(): void | Promise<void>;
   /** Lets go of everything. */

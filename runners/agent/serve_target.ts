@@ -197,7 +197,11 @@ class Server {
         (lines) => this.#tell({ type: "log", run, lines }),
       );
       if (!(answer instanceof Promise)) return finish(answer);
-      return answer.then(finish, (error) => this.#ended(run, sent, thrown(error)));
+      const failed = (error: unknown) => {
+        const { aborted, reason } = controller.signal;
+        this.#ended(run, sent, aborted ? stopped(reason, error) : thrown(error));
+      };
+      return answer.then(finish, failed);
     } catch (error) {
       this.#ended(run, sent, thrown(error));
     }
@@ -260,4 +264,11 @@ class Server {
 
 function thrown(error: unknown): CaseEnd {
   return { end: "infra-error", reason: `the target threw: ${messageOf(error)}` };
+}
+
+function stopped(reason: unknown, error: unknown): CaseEnd {
+  return {
+    end: "timeout",
+    reason: `the run was aborted: ${String(reason)}; the target said: ${messageOf(error)}`,
+  };
 }

@@ -1,0 +1,107 @@
+import { assertEquals } from "@std/assert";
+import type { CaseEnd, Observation } from "../spec/observation.ts";
+import { serveTarget } from "./agent/serve_target.ts";
+import { runCases } from "./engine.ts";
+import { remoteTarget } from "./remote.ts";
+import { caseNamed } from "./testing/cases.ts";
+import { dies, runAll, slow, stopsWhenTold, wellBehaved } from "./testing/fakes.ts";
+import { connectionPair } from "./testing/pipe.ts";
+import type { Target } from "./target.ts";
+
+/** Runs cases on a target that is served over a connection, and tells their ends. */
+async function runRemotely(ids: readonly string[], served: () => Target, options = {}) {
+  const ends: [string, CaseEnd["end"], string | undefined][] = [];
+  const seen: Observation[] = [];
+  const servers: Promise<void>[] = [];
+  const open = () =>
+    remoteTarget("test", () => {
+      const [here, there] = connectionPair();
+      servers.push(serveTarget(served(), there));
+      return here;
+    }, { answerMs: 200 });
+  const summary = await runCases(ids.map(caseNamed), open, { graceMs: 500, ...options }, {
+    begin() {},
+    step: (_case, _attempt, observation) => seen.push(observation),
+    end: ({ id }, _attempt, end) => ends.push([id, end.end, end.reason]),
+  });
+  await Promise.all(servers);
+  return { ends, seen, summary };
+}
+
+const MANY = Array.from({ length: 40 }, (_, index) => `case-${index}`);
+
+Deno.test("remoteTarget() runs every case once and in order, with others on their way", async () => {
+  for (const target of [wellBehaved, slow]) {
+    const programs: string[] = [];
+    const { ends, seen, summary } = await runRemotely(MANY, () =>
+      target === slow ? slow() : wellBehaved({
+        run(program, observe) {
+          programs.push(program.case);
+          return runAll(program, observe);
+        },
+      }));
+    assertEquals(ends.map(([id, end]) => `${id} ${end}`), MANY.map((id) => `${id} completed`));
+    assertEquals(seen.length, 2 * MANY.length);
+    assertEquals(summary.notRun, []);
+    if (target === wellBehaved) assertEquals(programs, MANY);
+  }
+});
+
+Deno.test("remoteTarget() runs no case behind one that did not complete before a reset", async () => {
+  const done: string[] = [];
+  const { ends, summary } = await runRemotely(MANY.slice(0, 5), () =>
+    wellBehaved({
+      run(program, observe) {
+        done.push(program.case);
+        if (program.case === "case-1") return { end: "hang", reason: "it hangs" };
+        return runAll(program, observe);
+      },
+      reset: () => void done.push("reset"),
+    }));
+  assertEquals(done, ["case-0", "case-1", "reset", "case-2", "case-3", "case-4"]);
+  assertEquals(ends.map(([, end]) => end), ["completed", "hang", "completed", "completed", "completed"]);
+  assertEquals(summary.restarts, 0);
+});
+
+Deno.test("remoteTarget() hands on what a target throws, and what it saw before", async () => {
+  const { ends, seen } = await runRemotely(["one"], dies);
+  assertEquals(ends, [["one", "infra-error", "the target threw: connection reset"]]);
+  assertEquals(seen.map(({ step }) => step), ["given.0"]);
+});
+
+Deno.test("remoteTarget() aborts a case that takes too long", async () => {
+  const { ends } = await runRemotely(["one", "two"], stopsWhenTold, { timeoutMs: 50 });
+  assertEquals(ends.map(([id, end]) => `${id} ${end}`), ["one timeout", "two timeout"]);
+});
+
+Deno.test("remoteTarget() begins nothing ahead where each end may stop the run", async () => {
+  const done: string[] = [];
+  const { summary } = await runRemotely(MANY, () =>
+    wellBehaved({
+      run(program, observe) {
+        done.push(program.case);
+        return runAll(program, observe);
+      },
+    }), { next: () => "stop" });
+  assertEquals(done, ["case-0"]);
+  assertEquals(summary.notRun.length, MANY.length - 1);
+});
+
+Deno.test("remoteTarget() adds what the kernel logged last when the target is lost", async () => {
+  const target = wellBehaved({
+    run(_program, _observe, _signal, log) {
+      log?.([{ level: "emerg", text: "Kernel panic - not syncing" }]);
+      return new Promise(() => {});
+    },
+  });
+  const [here, there] = connectionPair();
+  const server = serveTarget(target, there);
+  const remote = remoteTarget("test", () => here, { answerMs: 100, maxReconnects: 0 });
+  const controller = new AbortController();
+  await remote.describe();
+  const end = remote.run({ case: caseNamed("one").id, steps: [] }, () => {}, controller.signal);
+  controller.abort("no end");
+  assertEquals((await end).reason?.includes("The kernel logged last: Kernel panic - not syncing"), true);
+  await remote.close();
+  await server;
+});

@@ -6,7 +6,7 @@
  * @module
  */
 import headers from "node-api-headers";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -36,7 +36,8 @@ const FLAVOUR_FLAGS: Record<
   Flavour,
   { readonly helper: readonly string[]; readonly addon: readonly string[] }
 > = {
-  plain: { helper: ["-static"], addon: [] },
+  plain: { helper: ["-static", "-s"], addon: [] },
+  debug: { helper: ["-O1"], addon: ["-O1"] },
   sanitized: { helper: SANITIZERS, addon: SANITIZERS },
 };
 
@@ -72,8 +73,8 @@ export async function buildAddon(flavour: Flavour): Promise<Built> {
   const helper = addon.replace(/\.node$/, ".helper");
   await mkdir(dirname(addon), { recursive: true });
   const flags = FLAVOUR_FLAGS[flavour];
-  await compile([...FLAGS, ...flags.helper, "-o", helper, ...HELPER.map(source)]);
-  await compile([
+  await compile(helper, [...FLAGS, ...flags.helper, ...HELPER.map(source)]);
+  await compile(addon, [
     ...FLAGS,
     ...flags.addon,
     "-fPIC",
@@ -82,8 +83,6 @@ export async function buildAddon(flavour: Flavour): Promise<Built> {
     "-DNODE_GYP_MODULE_NAME=conform",
     `-DHELPER="${helper}"`,
     `-I${headers.include_dir}`,
-    "-o",
-    addon,
     ...ADDON.map(source),
     asset("helper_image.S"),
   ]);
@@ -98,10 +97,12 @@ function asset(name: string): string {
   return fileURLToPath(new URL(`addon/${name}`, import.meta.url));
 }
 
-async function compile(args: readonly string[]): Promise<void> {
+/** Compiles into a file that appears when it is whole, so that nobody loads half of it. */
+async function compile(output: string, args: readonly string[]): Promise<void> {
   const compiler = process.env["CC"] ?? "cc";
-  const { code, stderr } = await run(compiler, args);
-  if (code === 0) return;
+  const half = `${output}.${process.pid}`;
+  const { code, stderr } = await run(compiler, [...args, "-o", half]);
+  if (code === 0) return await rename(half, output);
   throw new BuildError(
     `The addon could not be compiled: ${compiler} ended with ${code}\n${stderr.trim()}`,
     "The C library's headers may be missing: on Debian, apt-get install gcc libc6-dev",

@@ -8,9 +8,9 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 /** How the addon can be built. */
-export const FLAVOURS = ["plain", "sanitized"] as const;
+export const FLAVOURS = ["plain", "sanitized", "debug"] as const;
 
-/** One way to build the addon: to be used, or with the compiler's sanitizers. */
+/** One way to build the addon: to be used, with the compiler's sanitizers, or for a debugger and valgrind. */
 export type Flavour = typeof FLAVOURS[number];
 
 /** The environment variable that names an addon file. */

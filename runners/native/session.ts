@@ -101,8 +101,6 @@ type CleanUp = () => Promise<unknown>;
 /** One case on the machine. */
 export class Session {
   readonly setting: Setting;
-  /** The process that plays the case's own. */
-  readonly process: HelperProcess;
   readonly #processes: HelperProcess[] = [];
   readonly #bindings: Bindings = new Map();
   readonly #started = new Map<string, Started>();
@@ -112,12 +110,18 @@ export class Session {
   readonly #inodes = new Set<string>();
   readonly #watches: (() => Promise<Event | undefined>)[] = [];
   #reserved = 0;
+  #process: HelperProcess | undefined;
   #keeper: HelperProcess | undefined;
 
-  /** Begins a case. */
+  /** Begins a case; its process is started with the first step that needs it. */
   constructor(setting: Setting) {
     this.setting = setting;
-    this.process = this.spawn();
+  }
+
+  /** The process that plays the case's own. */
+  get process(): HelperProcess {
+    this.#process ??= this.spawn();
+    return this.#process;
   }
 
   /** Starts a process of the case. */

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -98,19 +99,25 @@ static int start(const char *path, char *const argv[], int theirs, pid_t *pid)
 	return -error;
 }
 
+/* Written once; it stays open for as long as the suite runs. */
+static int image = -1;
+
+static void make_image(void)
+{
+	image = image_file();
+}
+
 static int start_image(int theirs, pid_t *pid)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	char *argv[] = { "conform-helper", NULL };
 	char path[32];
-	int image = image_file();
-	int error;
 
+	pthread_once(&once, make_image);
 	if (image < 0)
 		return image;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", image);
-	error = start(path, argv, theirs, pid);
-	close(image);
-	return error;
+	return start(path, argv, theirs, pid);
 }
 
 int helper_spawn(char *const argv[], pid_t *pid, int *channel)

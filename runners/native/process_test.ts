@@ -1,0 +1,262 @@
+import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { text } from "./abi/layout.ts";
+import { type Addon, loadAddon } from "./addon.ts";
+import { F_ADD_SEALS, F_SEAL_SHRINK, MAP, MFD_FLAGS, O_RDONLY, PROT, WHENCE } from "./constants.ts";
+import { HelperProcess, ProcessEnded } from "./process.ts";
+import { Strand } from "./strand.ts";
+import { Failed, Faulted } from "./failure.ts";
+import { addonForTests, built } from "./testing.ts";
+import type { Patience } from "./thread_state.ts";
+
+const PAGE = 4096;
+const PATIENCE: Patience = { known: 20, unknown: 50 };
+const EBADF = -9;
+const EFAULT = -14;
+const EINVAL = -22;
+const ENOTTY = -25;
+const EMFILE = -24;
+const EINTR = -4;
+
+const SUPPRESSIONS = fileURLToPath(new URL("addon/valgrind.supp", import.meta.url));
+
+/** What there is to run the same tests with: the helper as it is used, sanitized, and under valgrind. */
+async function helpers(): Promise<readonly (readonly [string, readonly string[] | undefined])[]> {
+  const [sanitized, debug] = await Promise.all([built("sanitized"), built("debug")]);
+  const valgrind = ["valgrind", "--quiet", "--error-exitcode=99", `--suppressions=${SUPPRESSIONS}`];
+  return [
+    ["the helper within the addon", undefined],
+    ...(typeof sanitized === "string" ? [] : [["the sanitized helper", [sanitized.helper]] as const]),
+    ...(typeof debug === "string" || !(await hasValgrind())
+      ? []
+      : [["the helper under valgrind", [...valgrind, debug.helper]] as const]),
+  ];
+}
+
+async function hasValgrind(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("valgrind", { args: ["--version"], stdout: "null" }).output()).success;
+  } catch {
+    return false;
+  }
+}
+
+/** Valgrind has a limit of open files of its own. */
+const LIMITED = "a process whose numbers are used up gets no descriptor";
+
+type Test = (process: HelperProcess, strand: Strand, start: () => HelperProcess) => Promise<void>;
+
+const TESTS: Readonly<Record<string, Test>> = {
+  async "descriptors fail as the kernel says"(process, strand) {
+    const fd = await strand.do(process, "eventfd", [0, 0]);
+    const copy = await strand.do(process, "dup", [fd]);
+    await strand.do(process, "close", [fd]);
+    assertEquals((await strand.attempt(process, "close", [fd])).result, EBADF);
+    assertEquals(await strand.do(process, "dup_over", [copy, fd]), fd);
+    assertEquals((await strand.attempt(process, "ioctl_value", [copy, 0x6204, 0])).result, ENOTTY);
+    assertEquals((await strand.attempt(process, "ioctl_value", [99, 0x6204, 0])).result, EBADF);
+    assertEquals((await strand.attempt(process, "open", [O_RDONLY, 0], text("/nowhere"))).result, -2);
+    assertEquals((await strand.attempt(process, "open", [O_RDONLY, 0])).result, EINVAL);
+  },
+  async "a sealed file cannot shrink"(process, strand) {
+    const fd = await strand.do(process, "memfd", [MFD_FLAGS.allowSealing], text("test"));
+    await strand.do(process, "truncate", [fd, 2 * PAGE]);
+    await strand.do(process, "fcntl", [fd, F_ADD_SEALS, F_SEAL_SHRINK]);
+    assertEquals((await strand.attempt(process, "truncate", [fd, PAGE])).result, -1);
+    assertEquals(await strand.do(process, "seek", [fd, 0, WHENCE.end]), 2 * PAGE);
+  },
+  async "an access beyond the end of a file is SIGBUS, without a mapping SIGSEGV"(process, strand) {
+    const fd = await strand.do(process, "memfd", [0], text("test"));
+    await strand.do(process, "truncate", [fd, 2 * PAGE]);
+    const args = [0, 2 * PAGE, PROT.read | PROT.write, MAP.shared, fd, 0];
+    const address = await strand.do(process, "map", args);
+    await strand.do(process, "store", [address + PAGE, 1, 0x77]);
+    assertEquals(await strand.do(process, "load", [address + PAGE, 1]), 0x77);
+    await strand.do(process, "truncate", [fd, PAGE]);
+    for (const what of ["load", "store"] as const) {
+      const reply = await strand.attempt(process, what, [address + PAGE + 8, 8, 1]);
+      assertEquals([reply.signal, reply.address], ["SIGBUS", BigInt(address + PAGE + 8)]);
+    }
+    assertEquals(
+      (await strand.attempt(process, "peek", [address + PAGE], new Uint8Array(4))).signal,
+      "SIGBUS",
+    );
+    await strand.do(process, "unmap", [address, 2 * PAGE]);
+    await assertRejects(() => strand.do(process, "load", [address, 4]), Faulted, "SIGSEGV");
+  },
+  async "a mapping that may not be written is SIGSEGV, and EFAULT for the kernel"(process, strand) {
+    const args = [0, PAGE, PROT.read, MAP.private | MAP.anonymous, -1, 0];
+    const address = await strand.do(process, "map", args);
+    await assertRejects(() => strand.do(process, "store", [address, 1, 1]), Faulted, "SIGSEGV");
+    const zero = await strand.do(process, "open", [O_RDONLY, 0], text("/dev/zero"));
+    assertEquals((await strand.attempt(process, "read_into", [zero, address, 1])).result, EFAULT);
+    await strand.do(process, "protect", [address, PAGE, PROT.read | PROT.write]);
+    assertEquals(await strand.do(process, "read_into", [zero, address, 1]), 1);
+  },
+  async "what lies behind the bytes of a request cannot be read"(process, strand) {
+    const { result, bytes } = await strand.attempt(process, "pipe", [0], new Uint8Array(8));
+    assertEquals(result, 0);
+    const [, end = -1] = new Int32Array(bytes.buffer);
+    const FIONREAD = 0x541b;
+    assertEquals((await strand.attempt(process, "ioctl", [end, FIONREAD], new Uint8Array(4))).result, 0);
+    assertEquals((await strand.attempt(process, "ioctl", [end, FIONREAD], new Uint8Array(2))).result, EFAULT);
+    assertEquals((await strand.attempt(process, "ioctl", [end, FIONREAD])).result, EFAULT);
+  },
+  async "threads fault and return side by side"(process) {
+    const strands = Array.from({ length: 4 }, (_, index) => new Strand(index + 1));
+    const args = [0, PAGE, PROT.none, MAP.private | MAP.anonymous, -1, 0];
+    const address = (await process.call(1, { do: "map", args })).result;
+    const each = strands.map(async (strand) => {
+      for (let index = 0; index < 100; index++) {
+        const at = address + 8 * strand.thread;
+        const reply = await strand.attempt(process, "load", [at, 8]);
+        assertEquals([reply.signal, reply.address], ["SIGSEGV", BigInt(at)]);
+        assertEquals(await strand.do(process, "no_op"), 0);
+      }
+    });
+    await Promise.all(each);
+  },
+  async "a thread that blocks is seen, and can be interrupted"(process, strand) {
+    const fd = await strand.do(process, "eventfd", [0, 0]);
+    let reply = 0;
+    const read = strand.attempt(process, "read", [fd], new Uint8Array(8)).then(({ result }) =>
+      reply = result
+    );
+    const settled = await strand.settle(read, PATIENCE, Infinity);
+    assert(settled.kind === "blocked", settled.kind);
+    assertGreater(settled.on.length, 0);
+    await strand.cancel();
+    await read;
+    assertEquals(reply, EINTR);
+  },
+  async "a thread that blocks goes on when it is released"(process, strand) {
+    const fd = await strand.do(process, "eventfd", [0, 0]);
+    const read = strand.attempt(process, "read", [fd], new Uint8Array(8));
+    assertEquals((await strand.settle(read, PATIENCE, Infinity)).kind, "blocked");
+    const other = new Strand(2);
+    await other.do(process, "write", [fd], new Uint8Array(BigUint64Array.of(5n).buffer));
+    assertEquals((await strand.settle(read, PATIENCE, Infinity)).kind, "over");
+    assertEquals((await read).bytes[0], 5);
+  },
+  async "a descriptor that is sent names the same file"(process, strand, start) {
+    const other = start();
+    const fd = await strand.do(process, "memfd", [0], text("test"));
+    await strand.do(process, "truncate", [fd, 3 * PAGE]);
+    const there = await process.give(fd, other);
+    await strand.do(process, "close", [fd]);
+    assertEquals(await strand.do(other, "seek", [there, 0, WHENCE.end]), 3 * PAGE);
+    assertEquals(await process.give(fd, other), EBADF);
+  },
+  async [LIMITED](process, strand, start) {
+    const other = start();
+    await strand.do(other, "limit", [1]);
+    assertEquals(await process.give(2, other), EMFILE);
+    assertEquals((await strand.attempt(other, "dup", [2])).result, EMFILE);
+    await strand.do(other, "limit", [-1]);
+    assertGreater(await process.give(2, other), 2);
+  },
+  async "a process that is killed in a system call gives up what it held"(process, strand, start) {
+    const other = start();
+    const { bytes } = await strand.attempt(process, "pipe", [0], new Uint8Array(8));
+    const [read = -1, write = -1] = new Int32Array(bytes.buffer);
+    const there = await process.give(write, other);
+    await strand.do(process, "close", [write]);
+    const stuck = new Strand(1);
+    const ends = await stuck.attempt(other, "pipe", [0], new Uint8Array(8));
+    const [empty = -1] = new Int32Array(ends.bytes.buffer);
+    const inCall = assertRejects(
+      () => stuck.attempt(other, "read", [empty], new Uint8Array(1)),
+      ProcessEnded,
+    );
+    assertEquals(await other.kill(5_000), { kind: "killed", signal: 9 });
+    await inCall;
+    assertEquals(there > 0, true);
+    assertEquals((await strand.attempt(process, "read", [read], new Uint8Array(1))).result, 0);
+  },
+  async "a call that does not fit, and one that there is not, are refused"(process, strand) {
+    assertEquals((await strand.attempt(process, "load", [1, 4])).result, EINVAL);
+    assertEquals((await strand.attempt(process, "load", [0, 3])).result, EINVAL);
+    assertEquals((await process.call(0, { do: "cancel", args: [30] })).result, -3);
+    await assertRejects(() => strand.do(process, "gate", [64, 0]), Failed, "EINVAL");
+  },
+  async "threads behind a gate start when it opens"(process) {
+    const strands = [new Strand(1), new Strand(2)];
+    for (const { thread } of strands) await process.threadId(thread);
+    const gates = strands.map((strand) => strand.do(process, "gate", [3, 1000]));
+    await process.call(0, { do: "open_gate", args: [3] });
+    assertEquals(await Promise.all(gates), [0, 0]);
+  },
+};
+
+async function tryOut(addon: Addon, command: readonly string[] | undefined, test: Test): Promise<void> {
+  const all: HelperProcess[] = [];
+  const start = () => {
+    const process = new HelperProcess(addon, command);
+    all.push(process);
+    return process;
+  };
+  try {
+    await test(start(), new Strand(1), start);
+  } finally {
+    const endings = await Promise.all(all.map((process) => process.end(10_000)));
+    const fine = endings.every((end) =>
+      end.kind === "killed" ? end.signal === 9 : end.kind === "exited" && end.status === 0
+    );
+    assert(fine, `the helper processes ended with ${JSON.stringify(endings)}`);
+  }
+}
+
+const addon = await addonForTests();
+const asan = addon && await sanitizerLibrary();
+
+/** The library that must be in a process before a sanitized addon can be loaded. */
+async function sanitizerLibrary(): Promise<string | undefined> {
+  const { stdout } = await new Deno.Command("cc", { args: ["-print-file-name=libasan.so"] }).output();
+  const path = new TextDecoder().decode(stdout).trim();
+  return path.startsWith("/") ? path : undefined;
+}
+
+Deno.test({
+  name: "helper processes do what they are asked",
+  ignore: addon === undefined,
+  async fn(t) {
+    const loaded = addon ?? loadAddon();
+    for (const [name, command] of await helpers()) {
+      await t.step(name, async (t) => {
+        for (const [what, test] of Object.entries(TESTS)) {
+          if (command?.[0] === "valgrind" && what === LIMITED) continue;
+          await t.step(what, () => tryOut(loaded, command, test));
+        }
+      });
+    }
+  },
+});
+
+Deno.test({
+  name: "the sanitized addon reports nothing while it does what it is asked",
+  ignore: asan === undefined,
+  async fn() {
+    const files = await built("sanitized");
+    assert(typeof files !== "string", String(files));
+    const script = fileURLToPath(new URL("sanitized_script.ts", import.meta.url));
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--quiet", script],
+      env: {
+        CONFORM_NATIVE_ADDON: files.addon,
+        LD_PRELOAD: asan ?? "",
+        ASAN_OPTIONS: "detect_leaks=0:handle_segv=0:allow_user_segv_handler=1",
+      },
+    }).output();
+    const decoder = new TextDecoder();
+    assertEquals([code, decoder.decode(stdout)], [0, "done\n"], decoder.decode(stderr));
+  },
+});
+
+Deno.test({
+  name: "HelperProcess tells of a program that there is not",
+  ignore: addon === undefined,
+  fn() {
+    const loaded = addon ?? loadAddon();
+    assertEquals(loaded.spawn(["/nowhere"]), -2);
+  },
+});

@@ -1,0 +1,52 @@
+/**
+ * Uses every function of the addon once, for a test that runs it with the compiler's sanitizers.
+ *
+ * @module
+ */
+import process from "node:process";
+import { loadAddon, type Primitive, PRIMITIVES } from "./addon.ts";
+import { text } from "./abi/layout.ts";
+import { CALL_SIZE, packCalls, type SystemCall, unpackReplies } from "./calls.ts";
+import { MAP, PROT } from "./constants.ts";
+import { HelperProcess } from "./process.ts";
+
+const addon = loadAddon();
+
+function call(name: Primitive, bytes: Uint8Array | undefined, ...args: number[]): number {
+  return addon.call(PRIMITIVES.indexOf(name), bytes, ...args);
+}
+
+function run(calls: readonly SystemCall[]) {
+  const memory = new Uint8Array(CALL_SIZE * calls.length);
+  const data = new Uint8Array(4096);
+  packCalls(calls, memory, data);
+  if (addon.run(memory, data) !== 0) throw new Error("The calls were refused");
+  return unpackReplies(memory, calls.length, data);
+}
+
+const fd = call("memfd", text("test"), 0);
+call("truncate", undefined, fd, 4096);
+const address = call("map", undefined, 0, 8192, PROT.read | PROT.write, MAP.shared, fd, 0);
+const replies = run([
+  { do: "store", args: [address, 8, 2n ** 63n] },
+  { do: "load", args: [address, 8] },
+  { do: "load", args: [address + 4096, 1] },
+  { do: "peek", args: [address], bytes: new Uint8Array(16) },
+  { do: "no_op" },
+]);
+const signals = replies.map(({ signal }) => signal ?? "none").join(" ");
+if (signals !== "none none SIGBUS none none") throw new Error(`The signals were ${signals}`);
+call("unmap", undefined, address, 8192);
+call("close", undefined, fd);
+
+const helper = new HelperProcess(addon);
+const other = new HelperProcess(addon);
+const sent = await helper.give(2, other);
+if (sent < 0) throw new Error(`The descriptor was not given: ${sent}`);
+const blocked = helper.call(1, { do: "sleep", args: [60_000] });
+await helper.threadId(2);
+await helper.cancel(1);
+await blocked;
+await helper.kill(5_000);
+await other.end(5_000);
+process.stdout.write("done\n");

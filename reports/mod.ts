@@ -92,3 +92,17 @@ export {
   type StepRow,
   type Transition,
 } from "./specification/mod.ts";
+export {
+  type CaseInRun,
+  type Finding,
+  findingsOf,
+  type Imported,
+  type Judging,
+  NewerStoreError,
+  type Rebuilt,
+  RefusedRecord,
+  type RunEntry,
+  type RunFilter,
+  type SearchHit,
+  Store,
+} from "./store/mod.ts";

@@ -1,0 +1,10 @@
+/**
+ * The history store: run records, and an index of them.
+ *
+ * @module
+ */
+export { MAX_RECORD_BYTES, RefusedRecord } from "./check.ts";
+export { type Finding, findingsOf } from "./findings.ts";
+export { NewerStoreError } from "./migrations.ts";
+export type { CaseInRun, RunEntry, RunFilter, SearchHit } from "./reader.ts";
+export { type Imported, type Judging, type Rebuilt, Store } from "./store.ts";

@@ -1,0 +1,250 @@
+/**
+ * The history store: run records in a folder, and an index of them in SQLite that can be made anew at any time.
+ *
+ * @module
+ */
+import { readFileSync, statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import type { Case } from "../../cases/case.ts";
+import type { RunFacts } from "../compare/facts.ts";
+import { readRecord, type RunRecord } from "../record_reader.ts";
+import { resultOf, type RunResult } from "../result.ts";
+import { type CheckedRecord, checkRecord, MAX_RECORD_BYTES, RefusedRecord, tooLarge } from "./check.ts";
+import { StoreFiles } from "./files.ts";
+import { Indexer } from "./indexer.ts";
+import { migrate } from "./migrations.ts";
+import { type CaseInRun, Reader, type RunEntry, type RunFilter, type SearchHit } from "./reader.ts";
+
+/** What records are judged by. */
+export interface Judging {
+  /** The suite's cases, by id. */
+  readonly cases: ReadonlyMap<string, Case>;
+  /** Names the suite, its ledger and its cases: what another one has judged can be told apart. */
+  readonly judgedBy: string;
+}
+
+/** What became of a record. */
+export type Imported =
+  /** It is in the store now, under this name. */
+  | { readonly kind: "imported"; readonly run: string }
+  /** It goes on where the one in the store stopped, and has taken its place. */
+  | { readonly kind: "continued"; readonly run: string }
+  /** The store has all of it. */
+  | { readonly kind: "duplicate"; readonly run: string }
+  /** It is not taken. */
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** What making the index anew found. */
+export interface Rebuilt {
+  /** How many runs are in the index. */
+  readonly runs: number;
+  /** The records that could not be read any more; they were put aside. */
+  readonly quarantined: readonly { readonly run: string; readonly reason: string }[];
+}
+
+/** How long a file may be on its way in before it counts as left behind. */
+const LEFT_BEHIND_MS = 24 * 60 * 60 * 1000;
+
+/** A history store. */
+export class Store implements Disposable {
+  readonly #files: StoreFiles;
+  readonly #db: DatabaseSync;
+  readonly #judging: Judging;
+  readonly #indexer: Indexer;
+  readonly #reader: Reader;
+
+  private constructor(files: StoreFiles, db: DatabaseSync, judging: Judging) {
+    this.#files = files;
+    this.#db = db;
+    this.#judging = judging;
+    this.#indexer = new Indexer(db, judging.judgedBy);
+    this.#reader = new Reader(db);
+  }
+
+  /**
+   * Opens the store in a folder, and makes one if there is none. Records that a killed import left without a place
+   * in the index get one.
+   *
+   * @throws {NewerStoreError} if a later version of the suite has written it
+   */
+  static open(folder: string, judging: Judging): Store {
+    const files = new StoreFiles(folder);
+    const db = new DatabaseSync(files.index, { timeout: 30_000 });
+    try {
+      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+      migrate(db);
+      const store = new Store(files, db, judging);
+      store.#mend();
+      return store;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  /** Takes a record from a file. `name` is what a refusal is told of. */
+  importFile(path: string, name: string = path): Imported {
+    try {
+      const stats = statSync(path);
+      if (!stats.isFile()) throw new RefusedRecord("It is not a regular file");
+      if (stats.size > MAX_RECORD_BYTES) throw tooLarge(stats.size);
+      return this.#take(checkRecord(readFileSync(path)));
+    } catch (error) {
+      const reason = error instanceof RefusedRecord ? error.message : systemReason(error);
+      this.#indexer.refuse(name, reason);
+      return { kind: "refused", reason };
+    }
+  }
+
+  /** A name for a file that is on its way in; see {@link Store.importFile}. */
+  incoming(): string {
+    return this.#files.incoming();
+  }
+
+  /** Makes the index anew from the records, in one piece: until it is done, readers see the old one. */
+  rebuild(): Rebuilt {
+    const quarantined: { run: string; reason: string }[] = [];
+    this.#files.sweep(LEFT_BEHIND_MS);
+    const runs = this.#indexer.inTransaction(() => {
+      this.#indexer.clear();
+      return this.#files.list().filter(({ run }) => this.#indexAgain(run, quarantined)).length;
+    });
+    return { runs, quarantined };
+  }
+
+  /** The runs, the newest first. */
+  runs(filter: RunFilter = {}): readonly RunEntry[] {
+    return this.#reader.runs(filter);
+  }
+
+  /** The newest runs of each target and profile, `depth` of each. */
+  latest(depth: number): readonly RunEntry[] {
+    return this.#reader.latest(depth);
+  }
+
+  /** One run. */
+  run(run: string): RunEntry | undefined {
+    return this.#reader.run(run);
+  }
+
+  /** A run, judged anew from its record. */
+  result(run: string): RunResult | undefined {
+    const bytes = this.#files.read(run);
+    if (!bytes) return undefined;
+    return resultOf(readRecord(new TextDecoder().decode(bytes)), this.#judging.cases);
+  }
+
+  /** The record of a run as it is, for those who want to judge it themselves. */
+  record(run: string): Uint8Array | undefined {
+    return this.#files.read(run);
+  }
+
+  /** What a comparison needs of a run. */
+  facts(run: string): RunFacts | undefined {
+    return this.#reader.facts(run);
+  }
+
+  /** What a case showed in the newest runs that have it. */
+  history(caseId: string, limit: number): readonly CaseInRun[] {
+    return this.#reader.history(caseId, limit);
+  }
+
+  /** Runs, cases and kernel log lines with some words in them. */
+  search(words: string, limit: number): readonly SearchHit[] {
+    return this.#reader.search(words, limit);
+  }
+
+  /** What was not taken, the newest first. */
+  refused(): readonly { readonly name: string; readonly reason: string }[] {
+    return this.#reader.refused();
+  }
+
+  /** How many runs were judged by another suite, ledger or cases. */
+  judgedOtherwise(): number {
+    return this.#reader.judgedOtherwise(this.#judging.judgedBy);
+  }
+
+  /** Another text whenever the index has changed. */
+  stamp(): string {
+    return this.#reader.stamp();
+  }
+
+  /** Closes the store. */
+  close(): void {
+    this.#db.close();
+  }
+
+  /** Closes the store. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #take(checked: CheckedRecord): Imported {
+    const { run, record, bytes } = checked;
+    const known = this.#files.read(run);
+    const kind = known ? howItGoesOn(checkRecord(known), checked) : "imported";
+    if (kind === "duplicate") return { kind, run };
+    const result = this.#judge(record);
+    this.#files.write(run, bytes);
+    this.#indexer.inTransaction(() => this.#indexer.add(run, bytes.length, result));
+    return { kind, run };
+  }
+
+  /** A record that nothing can be made of must not stop what is done with the others. */
+  #judge(record: RunRecord): RunResult {
+    try {
+      return resultOf(record, this.#judging.cases);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new RefusedRecord(`It cannot be judged: ${reason}`, { cause: error });
+    }
+  }
+
+  /** Gives every record a place in the index that has none, or one of another length. */
+  #mend(): void {
+    const indexed = this.#reader.sizes();
+    const lacking = this.#files.list().filter(({ run, bytes }) => indexed.get(run) !== bytes);
+    for (const { run } of lacking) this.#indexer.inTransaction(() => this.#indexAgain(run, []));
+  }
+
+  #indexAgain(run: string, quarantined: { run: string; reason: string }[]): boolean {
+    try {
+      const { record, bytes } = checkRecord(this.#files.read(run) ?? new Uint8Array());
+      this.#indexer.add(run, bytes.length, this.#judge(record));
+      return true;
+    } catch (error) {
+      if (!(error instanceof RefusedRecord)) throw error;
+      this.#files.quarantine(run);
+      this.#indexer.refuse(run, error.message);
+      quarantined.push({ run, reason: error.message });
+      return false;
+    }
+  }
+}
+
+/**
+ * How a record stands to the one of the same run that is there.
+ *
+ * @throws {RefusedRecord} if neither goes on where the other stopped
+ */
+function howItGoesOn(known: CheckedRecord, given: CheckedRecord): "duplicate" | "continued" {
+  if (startsWith(known.bytes, given.bytes) || startsWith(known.bytes, wholePart(given))) {
+    if (known.bytes.length >= given.bytes.length || known.record.footer) return "duplicate";
+  }
+  if (!known.record.footer && startsWith(given.bytes, wholePart(known))) return "continued";
+  throw new RefusedRecord("The store has another record of the same run, and the two tell different things");
+}
+
+function wholePart({ bytes, record }: CheckedRecord): Uint8Array {
+  return bytes.subarray(0, record.wholeBytes);
+}
+
+function startsWith(bytes: Uint8Array, begin: Uint8Array): boolean {
+  if (bytes.length < begin.length) return false;
+  return Buffer.compare(bytes.subarray(0, begin.length), begin) === 0;
+}
+
+function systemReason(error: unknown): string {
+  if (error instanceof Error && "code" in error) return `It cannot be read: ${error.message}`;
+  throw error;
+}

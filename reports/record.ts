@@ -112,7 +112,8 @@ export interface Footer {
 /** A line of a record. */
 export type RecordLine = Header | CaseLine | StepLine | EndLine | Footer;
 
-const targetSchema = z.looseObject({
+/** Schema of {@link RecordedTarget}. */
+export const targetSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
   version: z.string(),

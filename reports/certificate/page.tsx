@@ -1,0 +1,293 @@
+/**
+ * A certificate as a page for people: one file without scripts, which prints well. What was not shown stands on the
+ * first page, as large as what was.
+ *
+ * @module
+ */
+import { html as markup, raw } from "hono/html";
+import type { Child } from "hono/jsx";
+import type { Requirement } from "./requirement.ts";
+import type { Certificate, ClauseFacts, ClauseState, Grade, Unseen } from "./predicate.ts";
+import { CERTIFICATE_STYLE } from "./style.ts";
+
+/** What the page says beside the certificate itself. */
+export interface PageSources {
+  /** The sentence that must hold, by the id of the clause. */
+  readonly requirementOf: Requirement;
+  /** The digest of the record's bytes. */
+  readonly recordDigest: string;
+}
+
+const GRADES: Readonly<Record<Grade, string>> = {
+  instrumented: "On a kernel, with checkers of memory and of locks alive until the end.",
+  functional: "On a kernel, without checkers of memory and of locks that were alive until the end.",
+  model: "On a simulator. It says that a proposal is consistent with itself, and nothing of a machine.",
+};
+
+const STATES: Readonly<Record<ClauseState, string>> = {
+  shown: "shown to hold",
+  contested: "contested",
+  waived: "waived",
+  "not-covered": "not covered",
+  "not-observable": "not observable",
+};
+
+const SIGNS: Readonly<Record<ClauseState, string>> = {
+  shown: "✓",
+  contested: "≠",
+  waived: "!",
+  "not-covered": "–",
+  "not-observable": "·",
+};
+
+/** Writes a certificate as one HTML file. */
+export async function certificatePage(certificate: Certificate, sources: PageSources): Promise<string> {
+  const { profile, target } = certificate;
+  const title = `${profile.id} on ${target.id}`;
+  const document = (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <title>Certificate: {title} · dmabuf-conform</title>
+        <style>{raw(CERTIFICATE_STYLE)}</style>
+      </head>
+      <body>
+        <main>
+          <Front certificate={certificate} sources={sources} />
+          <Unshown certificate={certificate} sources={sources} />
+          <Clauses clauses={certificate.clauses} requirementOf={sources.requirementOf} />
+          <Cases certificate={certificate} />
+        </main>
+      </body>
+    </html>
+  );
+  return `${await markup`<!DOCTYPE html>${document}`}\n`;
+}
+
+function Front(
+  { certificate, sources }: { readonly certificate: Certificate; readonly sources: PageSources },
+) {
+  const { profile, target, grade, run, suite, issuer, detectors, clauseCounts } = certificate;
+  return (
+    <section class="front">
+      <p class="kind">Certificate of conformance</p>
+      <h1>{profile.title}</h1>
+      <p class="lead">
+        {target.name} keeps what the profile <code>{profile.id}</code> asks for, as far as this page says.
+      </p>
+      <p class="grade">
+        <b>Grade: {grade}.</b> {GRADES[grade]}
+      </p>
+      <ul class="states">
+        {STATE_ORDER.map((state) => (
+          <li class={state}>
+            <b>{clauseCounts[state]}</b> <span aria-hidden="true">{SIGNS[state]}</span> {STATES[state]}
+          </li>
+        ))}
+      </ul>
+      <dl>
+        <Fact name="Target">{target.id}, {target.version}</Fact>
+        <Fact name="Kernel">{target.kernel}, {target.architecture}</Fact>
+        <Fact name="Kernel image">{target.image ?? "not known"}</Fact>
+        <Fact name="Configuration">{target.config ?? "not known"}</Fact>
+        <Fact name="Devices">{target.devices?.join(", ") ?? "not known"}</Fact>
+        <Fact name="Detectors">{detectorsText(detectors)}</Fact>
+        <Fact name="Run">
+          {moment(run.startedAt)} to {moment(run.finishedAt)}, {attemptsText(run.repeat)}
+        </Fact>
+        <Fact name="Command">{run.command.join(" ")}</Fact>
+        <Fact name="Suite">{suite.version}, files {suite.files}</Fact>
+        <Fact name="Ledger">{suite.ledger}</Fact>
+        <Fact name="Cases">{suite.cases}</Fact>
+        <Fact name="Record">{run.record}, {sources.recordDigest}</Fact>
+        <Fact name="Issued">{moment(certificate.issuedAt)}</Fact>
+        <Fact name="Key">{issuer.keyId}</Fact>
+      </dl>
+      <p class="soft">
+        This page repeats a signed file and proves nothing by itself. Check the file with{" "}
+        <code>conform verify CERTIFICATE --key KEY --record {run.record}</code>.
+      </p>
+    </section>
+  );
+}
+
+const STATE_ORDER: readonly ClauseState[] = ["shown", "contested", "waived", "not-covered", "not-observable"];
+
+function Fact({ name, children }: { readonly name: string; readonly children?: Child }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </>
+  );
+}
+
+function detectorsText({ present, doubtfulAfter }: Certificate["detectors"]): string {
+  if (present.length === 0) return "none";
+  const doubt = doubtfulAfter === undefined ? "alive until the end" : `in doubt after ${doubtfulAfter}`;
+  return `${present.join(", ")}; ${doubt}`;
+}
+
+function attemptsText(repeat: number): string {
+  return repeat === 1 ? "each case once" : `each case ${repeat} times`;
+}
+
+function moment(at: string): string {
+  return `${at.slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** Everything that the certificate does not say. */
+function Unshown(
+  { certificate, sources }: { readonly certificate: Certificate; readonly sources: PageSources },
+) {
+  const { notCovered, notObservable, contested, waived, notSupported } = certificate;
+  return (
+    <section class="unshown">
+      <h2>What this certificate does not say</h2>
+      <UnseenList title="Not covered" of={notCovered} requirementOf={sources.requirementOf} />
+      <UnseenList
+        title="Not observable on this target"
+        of={notObservable}
+        requirementOf={sources.requirementOf}
+      />
+      <h3>Contested ({contested.length})</h3>
+      <List
+        items={contested.map(({ clause, holders, follows }) => (
+          <>
+            <code>{clause}</code> {sources.requirementOf(clause)}{" "}
+            <span class="soft">
+              {holders.length === 0 ? "" : `Others: ${holders.join(", ")}. `}
+              {follows.length === 0
+                ? "The target does not follow them."
+                : `The target follows ${follows.join(", ")}.`}
+            </span>
+          </>
+        ))}
+      />
+      <h3>Waived ({waived.length})</h3>
+      <List
+        items={waived.map(({ case: id, message, url, why }) => (
+          <>
+            <code>{id}</code> {message} <a href={url}>{url}</a> {why}
+          </>
+        ))}
+      />
+      <h3>Cases that the target could not run ({notSupported.length})</h3>
+      <List
+        items={notSupported.map(({ case: id, reason }) => (
+          <>
+            <code>{id}</code> <span class="soft">{reason}</span>
+          </>
+        ))}
+      />
+    </section>
+  );
+}
+
+function UnseenList(
+  { title, of, requirementOf }: {
+    readonly title: string;
+    readonly of: readonly Unseen[];
+    readonly requirementOf: Requirement;
+  },
+) {
+  return (
+    <>
+      <h3>{title} ({of.length})</h3>
+      <List
+        items={of.map(({ clause, details }) => (
+          <>
+            <code>{clause}</code> {requirementOf(clause)} <span class="soft">{details}</span>
+          </>
+        ))}
+      />
+    </>
+  );
+}
+
+function List({ items }: { readonly items: readonly Child[] }) {
+  if (items.length === 0) return <p class="soft">None.</p>;
+  return (
+    <ul>
+      {items.map((item) => <li>{item}</li>)}
+    </ul>
+  );
+}
+
+function Clauses(
+  { clauses, requirementOf }: {
+    readonly clauses: readonly ClauseFacts[];
+    readonly requirementOf: Requirement;
+  },
+) {
+  return (
+    <section>
+      <h2>Every clause of the profile</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Clause</th>
+            <th scope="col">What must hold</th>
+            <th scope="col">State</th>
+            <th scope="col">Verdict</th>
+            <th scope="col">End</th>
+            <th scope="col">Baseline</th>
+            <th scope="col">Attempts</th>
+            <th scope="col">Detectors</th>
+          </tr>
+        </thead>
+        <tbody>
+          {clauses.map((each) => (
+            <tr class={each.state}>
+              <th scope="row">{each.clause}</th>
+              <td>{requirementOf(each.clause)}</td>
+              <td>
+                <span aria-hidden="true">{SIGNS[each.state]}</span> {STATES[each.state]}
+              </td>
+              <td>{each.verdict}</td>
+              <td>{each.end}</td>
+              <td>{each.baseline}</td>
+              <td class="number">
+                {each.stability.attempts}
+                {each.stability.stable ? "" : ", they differ"}
+              </td>
+              <td>{each.stability.detectors}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Cases({ certificate: { cases } }: { readonly certificate: Certificate }) {
+  return (
+    <section>
+      <h2>Every case of the profile that was run</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Case</th>
+            <th scope="col">Verdict</th>
+            <th scope="col">End</th>
+            <th scope="col">Baseline</th>
+            <th scope="col">Attempts</th>
+          </tr>
+        </thead>
+        <tbody>
+          {cases.map((each) => (
+            <tr>
+              <th scope="row">{each.case}</th>
+              <td>{each.verdict}</td>
+              <td>{each.end}</td>
+              <td>{each.baseline}</td>
+              <td class="number">{each.stability.attempts}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -3,7 +3,8 @@
  *
  * A worker takes the next mutant when it has done one, so no worker waits for another; what comes out does not
  * depend on how many there are. A mutant that never ends or that takes its worker down costs itself alone: it is
- * told what happened to it, and a new worker goes on with the rest.
+ * told what happened to it, and a new worker goes on with the rest. What a worker computes cannot be ended from
+ * outside, so the model itself gives up where it does not come to an end.
  *
  * @module
  */

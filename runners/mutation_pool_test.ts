@@ -1,11 +1,11 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Case } from "../cases/case.ts";
 import { loadCases } from "../cases/load.ts";
 import { loadLedger } from "../spec/ledger.ts";
 import { runMutants } from "./mutation_pool.ts";
 import { idleCases, type MutationScore, unexplained } from "./mutation_score.ts";
 import { type Mutant, MUTANTS } from "./simulator/mutants/mod.ts";
-import { broken, deadly, endless, harmless } from "./testing/mutants.ts";
+import { broken, deadly, endless, harmless, wild } from "./testing/mutants.ts";
 
 const module = new URL("./testing/mutants.ts", import.meta.url).href;
 
@@ -58,23 +58,25 @@ Deno.test("runMutants() counts fates, kills and what only one case kills", async
 });
 
 Deno.test("runMutants() goes on after mutants that never end, throw, or take their worker down", async () => {
-  const mutants = [endless, broken, deadly, ...mutantsNamed("double-revoke-succeeds")];
+  const mutants = [endless, broken, wild, deadly, ...mutantsNamed("double-revoke-succeeds")];
   const score = await runMutants(cases, mutants, { jobs: 1, module, limitMs: 1000 });
   assertEquals(fates(score), [
     "endless: harness",
     "broken: harness",
+    "wild: harness",
     "deadly: harness",
     "double-revoke-succeeds: killed",
   ]);
-  const [hung, , dead] = score.mutants.map(({ kills }) => kills.at(-1));
+  const [hung, , runaway, dead] = score.mutants.map(({ kills }) => kills.at(-1));
   assertEquals(hung, {
     case: double.id,
     to: "hang",
     by: "harness",
     reason: "a case did not end within 1 s",
   });
+  assertStringIncludes(runaway?.reason ?? "", "The model warns without end");
   assertEquals(dead?.reason, "the worker died: Uncaught Error: the worker is broken");
-  assertEquals(unexplained(score).map(({ id }) => id), ["endless", "broken", "deadly"]);
+  assertEquals(unexplained(score).map(({ id }) => id), ["endless", "broken", "wild", "deadly"]);
 });
 
 Deno.test("runMutants() runs the cases of the mutant's dialect and tells how far it is", async () => {

@@ -29,8 +29,20 @@ export const broken: Mutant = mutant("broken", () => {
   throw new Error("the model is broken");
 });
 
-/** Never ends a case in which a revoke request is refused. */
+/** Never ends a case in which a revoke request is refused: it waits for what nobody does. */
 export const endless: Mutant = mutant("endless", ({ rules }) => ({
+  ...rules,
+  vfio: {
+    ...rules.vfio,
+    putsAfterRevoke(result) {
+      if (result !== 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      return 1;
+    },
+  },
+}));
+
+/** Gives references back without end where a revoke request is refused. */
+export const wild: Mutant = mutant("wild", ({ rules }) => ({
   ...rules,
   vfio: { ...rules.vfio, putsAfterRevoke: (result) => result === 0 ? 1 : Infinity },
 }));
@@ -44,4 +56,4 @@ export const deadly: Mutant = mutant("deadly", ({ rules }) => {
 });
 
 /** The mutants of the suite and those of this file. */
-export const MUTANTS: readonly Mutant[] = [...OWN, harmless, broken, endless, deadly];
+export const MUTANTS: readonly Mutant[] = [...OWN, harmless, broken, endless, wild, deadly];

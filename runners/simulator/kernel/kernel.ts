@@ -14,6 +14,9 @@ import type { VfioPciDevice } from "./vfio_pci_core.ts";
 /** Bytes in a page of the simulated machine. */
 export const PAGE_SIZE = 4096;
 
+/** Warnings in one step of a case, of which no rule that ends gives so many. */
+const MOST_WARNINGS = 10_000;
+
 /** A simulated kernel. */
 export class Kernel {
   /** The proposal that it implements. */
@@ -56,8 +59,13 @@ export class Kernel {
     return ++this.#ids;
   }
 
-  /** Logs a warning and taints the kernel, as WARN_ON() does. */
+  /**
+   * Logs a warning and taints the kernel, as WARN_ON() does.
+   *
+   * @throws if there are so many that a rule must have gone wild
+   */
   warn(text: string): void {
+    if (this.log.length >= MOST_WARNINGS) throw new Error(`The model warns without end: ${text}`);
     this.log.push({ level: "warn", text });
     this.tainted = true;
   }

@@ -22,6 +22,9 @@ export interface Wait {
 /** The body of a kernel operation: a generator that yields its waits and returns a result. */
 export type Steps<T> = Generator<Wait, T, void>;
 
+/** Steps of one thread, of which no call takes so many. */
+const MOST_STEPS = 100_000;
+
 /** A kernel thread, or a user thread inside the kernel. */
 export class Thread {
   /** What it is doing, for findings. */
@@ -36,6 +39,7 @@ export class Thread {
   readonly taskWork: (() => Steps<void>)[] = [];
   #body: Steps<unknown>;
   #hasResult = false;
+  #steps = 0;
 
   constructor(name: string, body: Steps<unknown>) {
     this.name = name;
@@ -47,8 +51,13 @@ export class Thread {
     return !this.done && (this.waiting === undefined || this.waiting.ready(this));
   }
 
-  /** Takes what it waited for and runs until it returns or waits again; only if it can run. */
+  /**
+   * Takes what it waited for and runs until it returns or waits again; only if it can run.
+   *
+   * @throws if it has taken so many steps that a rule must have gone wild
+   */
   step(): void {
+    if (++this.#steps > MOST_STEPS) throw new Error(`The model does not come to an end: ${this.name}`);
     this.waiting?.take?.(this);
     const step = this.#body.next();
     this.waiting = step.done ? undefined : step.value;

@@ -41,6 +41,7 @@ export const PRIMITIVES = [
   "sleep",
   "gate",
   "open_gate",
+  "fork",
   "no_op",
 ] as const;
 

@@ -54,8 +54,15 @@ export class KernelLog {
 /** Reads a record of /dev/kmsg: `priority,sequence,time,flags;text`, and lines of further facts. */
 export function parseRecord(record: string): LogLine {
   const [, priority = "6", line = record] = /^(\d+),[^;]*;([^\n]*)/.exec(record) ?? [];
+  if (ANNOUNCEMENTS.some((announcement) => announcement.test(line))) return { level: "notice", text: line };
   return { level: LEVELS[Number(priority) & 7] ?? "info", text: line };
 }
+
+/** What the kernel says at the level of a warning of things that it was asked for and that went well. */
+const ANNOUNCEMENTS = [
+  /^vfio-pci [0-9a-f:.]+: (resetting|reset done)$/,
+  /^vfio-pci [0-9a-f:.]+: No device request channel registered, blocked until released by user$/,
+] as const;
 
 function call(addon: Addon, name: Primitive, bytes: Uint8Array | undefined, ...args: number[]): number {
   return addon.call(PRIMITIVES.indexOf(name), bytes, ...args);

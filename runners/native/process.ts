@@ -4,6 +4,7 @@
  * @module
  */
 import type { Addon } from "./addon.ts";
+import { AF_UNIX } from "./constants.ts";
 import {
   MESSAGE_MAX,
   packMessage,
@@ -24,6 +25,9 @@ const EAGAIN = 11;
 
 const SIGKILL = 9;
 
+/** What the exit status of a process that a signal ended is counted from. */
+const KILLED = 256;
+
 /** A helper process has ended, so that what it was asked will never be answered. */
 export class ProcessEnded extends Error {
   /** Makes an error of what has ended. */
@@ -38,6 +42,15 @@ export type Ending =
   | { readonly kind: "exited"; readonly status: number }
   | { readonly kind: "killed"; readonly signal: number }
   | { readonly kind: "stuck" };
+
+/** A process that is the copy of another. */
+interface Copy {
+  readonly pid: number;
+  readonly channel: number;
+}
+
+const SOCK_SEQPACKET = 5;
+const SOCK_CLOEXEC = 0o2000000;
 
 interface Waiting {
   readonly resolve: (answer: Answer) => void;
@@ -56,11 +69,13 @@ export class HelperProcess {
   readonly pid: number;
   readonly #addon: Addon;
   readonly #channel: number;
+  readonly #isCopy: boolean;
   readonly #waiting = new Map<number, Waiting>();
   readonly #room = new Uint8Array(MESSAGE_MAX);
   readonly #threadIds = new Map<number, number>();
   #nextId = 1;
   #isListening = false;
+  #wasKilled = false;
   #listening: Promise<void> = Promise.resolve();
   #ended = false;
   #isClosed = false;
@@ -72,11 +87,35 @@ export class HelperProcess {
    * @param addon the addon, which holds the program
    * @param command another program to start, with its arguments
    */
-  constructor(addon: Addon, command?: readonly string[]) {
-    const started = addon.spawn(command);
+  constructor(addon: Addon, command?: readonly string[] | Copy) {
+    const started = command && "pid" in command
+      ? [command.pid, command.channel] as const
+      : addon.spawn(command);
     if (typeof started === "number") throw new Error(`Cannot start a helper process: error ${-started}`);
     this.#addon = addon;
+    this.#isCopy = command !== undefined && "pid" in command;
     [this.pid, this.#channel] = started;
+  }
+
+  /**
+   * Makes a copy of the process: it has the same descriptors and the same mappings.
+   *
+   * @param fork does the call on the thread of whoever asks for it
+   * @returns the copy, or a negative error number
+   */
+  async fork(fork: (channel: number) => Promise<number>): Promise<HelperProcess | number> {
+    const ends = new Uint8Array(8);
+    const type = SOCK_SEQPACKET | SOCK_CLOEXEC;
+    const made = this.#addon.call(primitiveNumber("socketpair"), ends, AF_UNIX, type);
+    if (made < 0) return made;
+    const [ours = -1, theirs = -1] = new Int32Array(ends.buffer);
+    const taken = this.#ask(0, [{ do: "take" }], theirs);
+    this.#closeOwn(theirs);
+    const channel = (await taken).replies[0]?.result ?? -1;
+    const pid = channel < 0 ? channel : await fork(channel);
+    if (pid >= 0) return new HelperProcess(this.#addon, { pid, channel: ours });
+    this.#closeOwn(ours);
+    return pid;
   }
 
   /** Does a call on a thread, which is started where it is not there, and waits for it. */
@@ -127,6 +166,7 @@ export class HelperProcess {
   /** Kills the process and waits until the kernel has closed what it held, for some milliseconds. */
   async kill(ms: number): Promise<Ending> {
     if (!this.#ending || this.#ending.kind === "stuck") {
+      this.#wasKilled = true;
       this.#addon.kill(this.pid, SIGKILL);
       this.#ending = await this.#gone(ms);
     }
@@ -194,12 +234,18 @@ export class HelperProcess {
   async #gone(ms: number): Promise<Ending> {
     const limit = performance.now() + ms;
     for (let pause = 0;; pause = Math.min(pause + 1, 20)) {
-      const status = this.#addon.reap(this.pid);
-      if (status >= 256) return { kind: "killed", signal: status - 256 };
+      const status = this.#isCopy ? this.#goneCopy() : this.#addon.reap(this.pid);
+      if (status >= KILLED) return { kind: "killed", signal: status - KILLED };
       if (status !== -EAGAIN) return { kind: "exited", status };
       if (performance.now() > limit) return { kind: "stuck" };
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
+  }
+
+  /** A copy is no child of the suite, and the kernel lets it go as soon as it has given up what it held. */
+  #goneCopy(): number {
+    if (this.#addon.kill(this.pid, 0) === 0) return -EAGAIN;
+    return this.#wasKilled ? KILLED + SIGKILL : 0;
   }
 
   #closeOwn(fd: number): void {

@@ -173,6 +173,22 @@ const TESTS: Readonly<Record<string, Test>> = {
     assertEquals(there > 0, true);
     assertEquals((await strand.attempt(process, "read", [read], new Uint8Array(1))).result, 0);
   },
+  async "the copy of a process has its descriptors and its mappings, and a life of its own"(process, strand) {
+    const fd = await strand.do(process, "memfd", [0], text("test"));
+    await strand.do(process, "truncate", [fd, PAGE]);
+    const args = [0, PAGE, PROT.read | PROT.write, MAP.shared, fd, 0];
+    const address = await strand.do(process, "map", args);
+    const copy = await process.fork((channel) => strand.do(process, "fork", [channel]));
+    assert(typeof copy !== "number", String(copy));
+    await strand.do(process, "store", [address, 1, 0x33]);
+    await strand.do(process, "close", [fd]);
+    assertEquals(await strand.do(copy, "load", [address, 1]), 0x33);
+    assertEquals(await strand.do(copy, "seek", [fd, 0, WHENCE.end]), PAGE);
+    await strand.do(copy, "unmap", [address, PAGE]);
+    assertEquals(await strand.do(process, "load", [address, 1]), 0x33);
+    assertEquals(await copy.kill(5_000), { kind: "killed", signal: 9 });
+    assertEquals(await strand.do(process, "load", [address, 1]), 0x33);
+  },
   async "a call that does not fit, and one that there is not, are refused"(process, strand) {
     assertEquals((await strand.attempt(process, "load", [1, 4])).result, EINVAL);
     assertEquals((await strand.attempt(process, "load", [0, 3])).result, EINVAL);

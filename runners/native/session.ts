@@ -126,7 +126,11 @@ export class Session {
 
   /** Starts a process of the case. */
   spawn(): HelperProcess {
-    const process = new HelperProcess(this.setting.addon);
+    return this.adopt(new HelperProcess(this.setting.addon));
+  }
+
+  /** Has a process of the case ended with it. */
+  adopt(process: HelperProcess): HelperProcess {
     this.#processes.push(process);
     return process;
   }

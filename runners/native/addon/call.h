@@ -35,7 +35,7 @@ typedef int64_t primitive_fn(struct call *call, void *data);
 	X(eventfd) X(pipe) X(socketpair) X(memfd) X(truncate) X(poll) X(limit) \
 	X(ioctl) X(ioctl_value) \
 	X(map) X(unmap) X(protect) X(advise) X(load) X(store) X(peek) X(poke) \
-	X(thread_id) X(sleep) X(gate) X(open_gate) X(no_op)
+	X(thread_id) X(sleep) X(gate) X(open_gate) X(fork) X(no_op)
 
 #define DECLARE(name) primitive_fn do_##name;
 PRIMITIVES(DECLARE)

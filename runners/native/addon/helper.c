@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -109,14 +110,13 @@ static void dispatch(const char *bytes, size_t length, int received)
 	}
 }
 
-int main(void)
+/* Does messages until the suite hangs up. */
+static void __attribute__((noreturn)) serve(void)
 {
 	static _Alignas(struct message) char bytes[MESSAGE_MAX];
 	int64_t length;
 	int fd;
 
-	if (guard_install() || lane_setup())
-		return 1;
 	for (;;) {
 		length = channel_receive(HELPER_CHANNEL, bytes, sizeof(bytes), 0, &fd);
 		if (length <= 0)
@@ -125,4 +125,35 @@ int main(void)
 	}
 	/* not exit(): the other threads may be anywhere */
 	_exit(length ? 1 : 0);
+}
+
+/*
+ * args: the descriptor by which the copy is to hear from the suite. Gives the
+ * copy's process id. The copy has one thread, which reads from then on.
+ */
+int64_t do_fork(struct call *call, void *data)
+{
+	int channel = (int)call->args[0];
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid) {
+		close(channel);
+		return pid;
+	}
+	if (dup2(channel, HELPER_CHANNEL) < 0)
+		_exit(1);
+	close(channel);
+	lane_forget();
+	serve();
+}
+
+int main(void)
+{
+	/* the copies of this process are nobody's to wait for but the suite's */
+	signal(SIGCHLD, SIG_IGN);
+	if (guard_install() || lane_setup())
+		return 1;
+	serve();
 }

@@ -157,6 +157,11 @@ int lane_submit(struct message *message, size_t length)
 	return 0;
 }
 
+void lane_forget(void)
+{
+	memset(lanes, 0, sizeof(lanes));
+}
+
 int lane_cancel(uint32_t thread)
 {
 	struct lane *lane = &lanes[thread % LANES];

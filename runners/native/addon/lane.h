@@ -15,6 +15,9 @@ int lane_submit(struct message *message, size_t length);
 /* Interrupts the system call that a thread is in. */
 int lane_cancel(uint32_t thread);
 
+/* Begins anew in the copy of a process, which has none of its threads. */
+void lane_forget(void);
+
 /* Makes the signal that interrupts; to be called once before any thread is started. */
 int lane_setup(void);
 

@@ -8,6 +8,12 @@
 #include "call.h"
 #include "napi.h"
 
+/* The suite itself is never copied. */
+int64_t do_fork(struct call *call, void *data)
+{
+	return -ENOSYS;
+}
+
 /*
  * call(primitive, bytes, ...args): the result or a negative errno. A fault of
  * an access is -EFAULT; its signal and address are only told by run().

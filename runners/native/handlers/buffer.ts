@@ -158,6 +158,11 @@ export const bufferHandlers: readonly (readonly [OperationName, NativeHandler])[
     await strand.do(vma.process, "seek", [number, 0, WHENCE.end]);
     await strand.do(vma.process, "write_from", [number, await addressOf(context, vma, page), 1]);
   }),
+  on("memory.inherited", async (_context, { vma, process }) => {
+    const maps = await Deno.readTextFile(`/proc/${process.pid}/maps`);
+    if (!maps.includes(`\n${vma.address.toString(16)}-`)) throw new Failed("ENOENT");
+    return { ...vma, process };
+  }),
   on("memory.discard", async ({ strand }, { vma }) => {
     await strand.do(vma.process, "advise", [vma.address, vma.length, MADV_DONTNEED]);
   }),

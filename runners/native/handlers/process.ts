@@ -83,6 +83,12 @@ function accessMode(flags: number): "rdonly" | "wronly" | "rdwr" {
 /** The handlers of `process.*`, `fd.*` and `clock.*`. */
 export const processHandlers: readonly (readonly [OperationName, NativeHandler])[] = [
   on("process.spawn", ({ session }) => Promise.resolve(session.spawn())),
+  on("process.fork", async ({ session, strand }) => {
+    const { process } = session;
+    const copy = await process.fork((channel) => strand.do(process, "fork", [channel]));
+    if (typeof copy === "number") throw failureOf(copy);
+    return session.adopt(copy);
+  }),
   on("process.kill", async ({ session }, { process }) => {
     const ending = await process.kill(session.setting.limits.step);
     if (ending.kind === "stuck") throw new Error(`The process ${process.pid} cannot be killed`);
@@ -110,6 +116,10 @@ export const processHandlers: readonly (readonly [OperationName, NativeHandler])
     const failure = failureOf(result);
     const isClosed = failure instanceof Failed && failure.errno === "ENOENT";
     throw isClosed ? new Failed("EBADF") : failure;
+  }),
+  on("fd.inherited", async ({ strand }, { fd, process }) => {
+    await strand.do(process, "fcntl", [fd.number, F_GETFD]);
+    return fd.copy(process, fd.number);
   }),
   on("fd.close", async ({ strand }, { fd }) => {
     await strand.do(fd.process, "close", [fd.number]);

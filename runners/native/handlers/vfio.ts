@@ -146,8 +146,10 @@ export const vfioHandlers: readonly (readonly [OperationName, NativeHandler])[] 
     if (known && args.access === "granted") await askForRequests(session, strand, device, name);
     return device;
   }),
-  on("vfio.reopen", async ({ session, strand }, { device }) => {
-    return await openDevice(session, strand, deviceOf(device), "shared", "granted");
+  on("vfio.reopen", async ({ session, strand, name }, { device }) => {
+    const reopened = await openDevice(session, strand, deviceOf(device), "shared", "granted");
+    await askForRequests(session, strand, reopened, nameOf(device, name));
+    return reopened;
   }),
   on("vfio.feature", async ({ session, strand }, { device, request, argsz, unknown_flag, unreadable }) => {
     const { pageSize } = session.setting.machine;

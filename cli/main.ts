@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isProtocolFault } from "../runners/protocol/errors.ts";
 import { Failure, type Io, ownIo } from "./io.ts";
 import { Answered, parseCommandLine } from "./parser.ts";
 
@@ -22,6 +23,10 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     if (error instanceof Failure) {
       io.err(`${error.message}\n${error.hint === undefined ? "" : `${error.hint}\n`}`);
       return error.status;
+    }
+    if (isProtocolFault(error)) {
+      io.err(`${error.message}\n${error.hint}\n`);
+      return 3;
     }
     const details = error instanceof Error ? error.stack ?? error.message : String(error);
     io.err(`This is a mistake in the suite itself: ${details}\nPlease report it with the command line\n`);

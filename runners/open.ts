@@ -4,6 +4,7 @@
  * @module
  */
 import { didYouMean } from "../spec/nearest.ts";
+import { openRemote, parseRemote, type RemoteName } from "./remote_open.ts";
 import { NATIVE_NAME, type NativeOptions, nativeTarget, parseNative } from "./native/mod.ts";
 import {
   DEFAULT_DIALECT,
@@ -21,11 +22,13 @@ export interface TargetName {
   /** The whole name, as in `sim:matt-v1-vfio`. */
   readonly id: string;
   /** The part before the colon. */
-  readonly kind: "sim" | "native";
+  readonly kind: "sim" | "native" | "agent" | "stdio";
   /** What the simulator is to be; of another target, the model of the kernel that it is thought to run. */
   readonly dialect: Dialect;
   /** What the native target may use, where it is one. */
   readonly native?: NativeOptions | undefined;
+  /** How to reach it, where it speaks the protocol. */
+  readonly remote?: RemoteName | undefined;
 }
 
 /** Every kind of target, and how its name is written. */
@@ -52,11 +55,15 @@ export class TargetNameError extends Error {
 
 /**
  * Reads the name of a target: `sim`, or `sim:` with a dialect, and perhaps with features behind it, as in
- * `sim:mainline-7.3+no-dmabuf`; or `native`, perhaps with the addresses of devices, as in `native:0000:01:00.0`.
+ * `sim:mainline-7.3+no-dmabuf`; or `native`, perhaps with the addresses of devices, as in `native:0000:01:00.0`;
+ * or `agent:` with an address, or `stdio:` with a command.
  *
  * @throws {TargetNameError} if there is no such target, or none in this version
  */
 export function parseTarget(name: string): TargetName {
+  const remote = parseRemote(name);
+  if (remote && "message" in remote) throw new TargetNameError(remote.message, remote.hint);
+  if (remote) return { id: name, kind: remote.kind, dialect: DEFAULT_DIALECT, remote };
   const [whole = "", ...switches] = name.split("+");
   const [kind = "", ...rest] = whole.split(":");
   if (kind === "native") return nativeNamed(name);
@@ -133,7 +140,8 @@ function unknownFeature(name: string): TargetNameError {
  * @throws {TargetNameError} if there is no such target, or none in this version
  */
 export function openTarget(name: string): () => Target {
-  const { dialect, native } = parseTarget(name);
+  const { dialect, native, remote } = parseTarget(name);
+  if (remote) return openRemote(remote);
   return native ? () => nativeTarget(native) : () => simulator(dialect);
 }
 

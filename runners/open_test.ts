@@ -27,8 +27,14 @@ Deno.test("parseTarget() refuses what is no target, with the nearest name", asyn
       "Write it as native:<address>,<address>",
     ],
     [
-      "agent:wss://host:1",
-      'The target "agent:wss://host:1" is not available yet in this version',
+      "agent:127.0.0.1:8018",
+      '"127.0.0.1:8018" is no address of an agent',
+      "Write the target as agent:ws://127.0.0.1:8018, with the address that conform agent prints",
+    ],
+    ["stdio: ", "The target has no command", 'Write it as "stdio:python3 testee.py"'],
+    [
+      "vm:7.3",
+      'The target "vm:7.3" is not available yet in this version',
       `Run on the simulator: sim, ${NAMES.map((name) => `sim:${name}`).join(", ")}`,
     ],
   ] as const;

@@ -151,17 +151,24 @@ class RemoteTarget implements Target {
     this.#suspect = undefined;
     this.#coming = [];
     this.#runs.drop();
-    const before = this.#link;
-    const link = before ?? await this.#linked();
-    if (!before && link.hello.resumedAfter === undefined) return;
+    for (let tries = 0; tries < 2; tries++) {
+      const before = this.#link;
+      const link = before ?? await this.#linked();
+      if (!before && link.hello.resumedAfter === undefined) return;
+      if (await this.#resetOver(link)) return;
+    }
+    throw noAnswer("a reset");
+  }
+
+  /** Asks for a reset and tells whether it was done; where there is no answer, the connection is given up. */
+  async #resetOver(link: Link): Promise<boolean> {
     const resetting = { reset: ++this.#resets, answer: Promise.withResolvers<void>() };
     this.#resetting = resetting;
     this.#say(link, { type: "reset", reset: resetting.reset });
     const answered = await within(resetting.answer.promise, this.#answerMs);
     this.#resetting = undefined;
-    if (answered.kind === "value") return;
-    if (answered.kind === "silent") this.#unlink(link);
-    await this.#linked();
+    if (answered.kind !== "value" && this.#link === link) this.#unlink(link);
+    return answered.kind === "value";
   }
 
   async close(): Promise<void> {
@@ -449,7 +456,7 @@ class RemoteTarget implements Target {
 function noAnswer(what: string): SilenceError {
   return new SilenceError(
     `There was no answer to ${what}`,
-    "A run that is aborted must end, with what was seen until then",
+    "A run that is aborted must end, and a reset must be answered with ready",
   );
 }
 

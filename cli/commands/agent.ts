@@ -1,0 +1,160 @@
+/**
+ * `conform agent`: serves a target of this machine to runners elsewhere.
+ *
+ * @module
+ */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { ExposureError, startAgent } from "../../runners/agent/server.ts";
+import { Lobby, type LobbyOptions } from "../../runners/agent/lobby.ts";
+import { serveTarget } from "../../runners/agent/serve_target.ts";
+import { readTokens, TokenFileError } from "../../runners/agent/tokens.ts";
+import { workerOf } from "../../runners/agent/worker.ts";
+import { messageOf } from "../../runners/deadline.ts";
+import { openTarget, parseTarget, TargetNameError } from "../../runners/open.ts";
+import { ownStdio } from "../../runners/transport/stdio.ts";
+import { connectStream } from "../../runners/transport/stream.ts";
+import { Failure, type Io } from "../io.ts";
+
+/** What `conform agent` is given. */
+export interface AgentArguments {
+  readonly target: string;
+  readonly host: string;
+  readonly port: number;
+  readonly tokenFile?: string | undefined;
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  readonly stdio: boolean;
+  readonly stream?: string | undefined;
+  readonly describeOnly: boolean;
+  readonly sessions?: number | undefined;
+}
+
+/** Carries out `conform agent` until it is told to stop, and gives the exit status. */
+export async function agent(args: AgentArguments, io: Io): Promise<number> {
+  try {
+    if (args.stdio) return await overStdio(args);
+    parseTarget(args.target);
+    if (args.stream !== undefined) return await overStream(args.stream, args, io);
+    return await overWebSocket(args, io);
+  } catch (error) {
+    if (
+      error instanceof TargetNameError || error instanceof TokenFileError || error instanceof ExposureError
+    ) {
+      throw new Failure(2, error.message, error.hint, error);
+    }
+    throw error;
+  }
+}
+
+/** Serves the target right here: this is what a worker does. */
+async function overStdio({ target }: AgentArguments): Promise<number> {
+  const { kind } = parseTarget(target);
+  const observations = kind === "sim" ? "together" : "each";
+  await serveTarget(openTarget(target)(), ownStdio(), { observations });
+  return 0;
+}
+
+async function overWebSocket(args: AgentArguments, io: Io): Promise<number> {
+  const { host, port, tokenFile } = args;
+  const running = listening(() =>
+    startAgent({
+      ...lobbyOptions(args, io),
+      host,
+      port,
+      tokens: tokenFile === undefined ? undefined : readTokens(tokenFile),
+      tls: tlsOf(args),
+    }), args);
+  io.out(`${running.address}\n`);
+  io.err(`Serving ${args.target}. Run cases on it with: conform run --target agent:${running.address}\n`);
+  await dropPermissions();
+  await aborted(io.signal);
+  await running.close();
+  return 0;
+}
+
+function listening<T>(start: () => T, { host, port }: AgentArguments): T {
+  try {
+    return start();
+  } catch (error) {
+    if (error instanceof ExposureError || error instanceof Failure || error instanceof TokenFileError) {
+      throw error;
+    }
+    throw new Failure(
+      3,
+      `Cannot listen on ${host}:${port}: ${messageOf(error)}`,
+      "Give another --port",
+      error,
+    );
+  }
+}
+
+/** Serves one caller after the other over a device or a socket, each until it says good-bye or goes away. */
+async function overStream(path: string, args: AgentArguments, io: Io): Promise<number> {
+  if (!existsSync(path)) {
+    throw new Failure(2, `There is no "${path}"`, "Name a character device or a Unix socket");
+  }
+  const lobby = new Lobby(lobbyOptions(args, io));
+  const stop = aborted(io.signal);
+  while (!io.signal.aborted) {
+    const { readable, writable } = await streamsOf(path);
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const connection = connectStream(readable, writable, { peer: path, release: resolve });
+    lobby.admit(connection, "anyone", path);
+    io.err(`Serving ${args.target} over ${path}\n`);
+    await Promise.race([over, stop]);
+    if (statSync(path).isSocket()) break;
+  }
+  await lobby.close();
+  return 0;
+}
+
+async function streamsOf(path: string) {
+  try {
+    if (statSync(path).isSocket()) return await Deno.connect({ transport: "unix", path });
+    return await Deno.open(path, { read: true, write: true });
+  } catch (error) {
+    throw new Failure(3, `Cannot open "${path}": ${messageOf(error)}`, "Look who else has it open", error);
+  }
+}
+
+function lobbyOptions({ target, describeOnly, sessions }: AgentArguments, io: Io): LobbyOptions {
+  return {
+    startWorker: workerOf(target, entry()),
+    mode: describeOnly ? "describe" : "run",
+    limits: sessions === undefined ? {} : { sessions },
+    log: (text) => io.err(`${new Date().toISOString()} ${text}\n`),
+  };
+}
+
+/** The program that a worker runs: this one, or, in a bundle, the bundle. */
+function entry(): string {
+  const here = new URL(import.meta.url);
+  const there = here.pathname.endsWith("/cli/commands/agent.ts") ? new URL("../agent_main.ts", here) : here;
+  return there.pathname;
+}
+
+function tlsOf({ tlsCert, tlsKey }: AgentArguments): { cert: string; key: string } | undefined {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new Failure(2, "A certificate and its key belong together", "Give both --tls-cert and --tls-key");
+  }
+  return { cert: read(tlsCert), key: read(tlsKey) };
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Failure(2, `Cannot read "${path}": ${messageOf(error)}`, "Name a file in PEM", error);
+  }
+}
+
+/** The process that faces the net writes no file, loads no library and asks nothing of the system any more. */
+async function dropPermissions(): Promise<void> {
+  for (const name of ["write", "ffi", "sys", "import", "env"] as const) await Deno.permissions.revoke({ name });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}

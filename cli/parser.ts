@@ -22,6 +22,7 @@ import { tour } from "./commands/tour.ts";
 import { FORMAT_NAMES } from "./formats.ts";
 import type { Io } from "./io.ts";
 import { baselineCommand, baselineOption } from "./parser_certificates.ts";
+import { agentCommand } from "./parser_agent.ts";
 import { exploreCommand } from "./parser_explore.ts";
 import { fuzzOptions } from "./parser_fuzz.ts";
 import { coverageOptions, mutantsOptions } from "./parser_mutants.ts";
@@ -187,6 +188,7 @@ function commands(args: readonly string[]) {
         description: message`Shows the runs of a folder in a browser.`,
       }),
       exploreCommand,
+      agentCommand,
       command("fuzz", fuzzOptions, {
         description: message`Plays random programs on a target and on the model until they differ.`,
       }),

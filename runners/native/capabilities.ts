@@ -29,6 +29,11 @@ function needsExporter({ udmabuf, heap, selftest, devices, noDevice }: Machine):
   return `nothing exports buffers: ${[...reasons, noDevice].join("; ")}`;
 }
 
+function needsFences({ swSync, vgem }: Machine): string | undefined {
+  const isThere = swSync.kind === "there" || vgem.kind === "there";
+  return isThere ? undefined : `${swSync.reason}; ${vgem.reason}`;
+}
+
 function needsDevice({ devices, noDevice }: Machine): string | undefined {
   return devices.length > 0 ? undefined : noDevice;
 }
@@ -40,7 +45,7 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "memory.": needsExporter,
   "heap.": needs(({ heap }) => heap),
   "udmabuf.": needs(({ udmabuf }) => udmabuf),
-  "fence.": needs(({ swSync }) => swSync),
+  "fence.": needsFences,
   "vfio.": needsDevice,
   "vfio.wake": never("nothing in user space wakes a device from outside"),
   "vfio.fail_next": never("nothing in user space makes hardware fail"),

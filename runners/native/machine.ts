@@ -10,6 +10,7 @@ import { IOMMUFD_REQUESTS, TEST_CMD_SIZE } from "./abi/iommufd.ts";
 import { concat, decode, encode, text } from "./abi/layout.ts";
 import type { Addon } from "./addon.ts";
 import { Failed } from "./failure.ts";
+import { vgemPath } from "./fences.ts";
 import { HelperProcess } from "./process.ts";
 import { Strand } from "./strand.ts";
 import { F_ADD_SEALS, F_SEAL_SHRINK, MFD_FLAGS, O_CLOEXEC, O_RDWR } from "./constants.ts";
@@ -41,6 +42,7 @@ export interface Machine {
   readonly iommufd: Facility;
   readonly selftest: Facility;
   readonly swSync: Facility;
+  readonly vgem: Facility;
   readonly bufinfo: Facility;
   readonly kernelLog: Facility;
   /** The devices that were given and can be used. */
@@ -92,6 +94,7 @@ async function look(prober: Prober, addresses: readonly string[]): Promise<Machi
     `${DEBUGFS}/sync/sw_sync`,
     "use a kernel with CONFIG_SW_SYNC, mount debugfs",
   );
+  const vgem = vgemPath();
   const found = await findDevices(addresses);
   return {
     release,
@@ -109,6 +112,9 @@ async function look(prober: Prober, addresses: readonly string[]): Promise<Machi
     iommufd,
     selftest: await prober.selftest(iommufd),
     swSync,
+    vgem: vgem === undefined
+      ? { kind: "missing", reason: "no vgem: load the module vgem" }
+      : await prober.openable(vgem, "load the module vgem"),
     bufinfo,
     kernelLog,
     devices: found.devices,

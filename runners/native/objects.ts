@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Signaller } from "./fences.ts";
 import type { HelperProcess } from "./process.ts";
 import type { VfioDevice } from "./vfio_device.ts";
 
@@ -10,8 +11,8 @@ import type { VfioDevice } from "./vfio_device.ts";
 export interface About {
   /** The VFIO device that was opened. */
   readonly device?: VfioDevice | undefined;
-  /** The timeline whose descriptor, in the process that keeps fences, signals the fence. */
-  readonly timeline?: Descriptor | undefined;
+  /** What signals the fence. */
+  readonly signaller?: Signaller | undefined;
 }
 
 /** A descriptor of a process; its number stays what it was when it is closed. */

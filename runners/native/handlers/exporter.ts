@@ -9,13 +9,13 @@ import {
   DMA_BUF_SYNC,
   dmaBufImportSyncFile,
   dmaHeapAllocationData,
-  swSyncCreateFenceData,
   UDMABUF_FLAGS_CLOEXEC,
   udmabufCreate,
 } from "../abi/dma_buf.ts";
 import { encode } from "../abi/layout.ts";
 import { F_ADD_SEALS, F_SEAL_SHRINK, O_CLOEXEC, O_RDWR } from "../constants.ts";
 import { failureOf, Unsupported } from "../failure.ts";
+import { makeFence, signalFence } from "../fences.ts";
 import type { Facility } from "../machine.ts";
 import { Descriptor } from "../objects.ts";
 import { type NativeHandler, on } from "../session.ts";
@@ -62,24 +62,18 @@ export const exporterHandlers: readonly (readonly [OperationName, NativeHandler]
   }),
   on("fence.create", async ({ session, strand }) => {
     const { process, keeper, setting } = session;
-    const timeline = await openFile(strand, keeper, pathOf(setting.machine.swSync));
-    const made = await strand.ioctl(timeline, DMA_BUF_REQUESTS.swSyncCreateFence, swSyncCreateFenceData, {
-      value: 1,
-      name: "conform",
-    });
-    const number = await keeper.give(made.fence, process);
-    await strand.do(keeper, "close", [made.fence]);
+    const { file, signaller } = await makeFence(strand, keeper, setting.machine);
+    const number = await keeper.give(file.number, process);
+    await strand.do(keeper, "close", [file.number]);
     if (number < 0) throw failureOf(number);
-    /* to end a timeline signals its fences, so that nothing waits for the case */
-    session.atTheEnd(() => session.strand().do(keeper, "close", [timeline.number]));
-    return new Descriptor(process, number, { timeline });
+    session.atTheEnd(() => signalFence(session.strand(), signaller));
+    return new Descriptor(process, number, { signaller });
   }),
   on("fence.signal", async ({ strand }, { fence, error }) => {
-    const { timeline } = fence.about;
-    if (!timeline) throw new Unsupported("only a fence of sw_sync can be signalled");
-    if (error !== undefined) throw new Unsupported(`sw_sync cannot signal a fence with ${error}`);
-    const one = new Uint8Array(Uint32Array.of(1).buffer);
-    await strand.ioctlBytes(timeline, DMA_BUF_REQUESTS.swSyncInc, one);
+    const { signaller } = fence.about;
+    if (!signaller) throw new Unsupported("only a fence that the case has made can be signalled");
+    if (error !== undefined) throw new Unsupported(`user space cannot signal a fence with ${error}`);
+    await signalFence(strand, signaller);
   }),
   on("fence.add", async ({ strand }, { buffer, fence, usage }) => {
     if (usage !== "READ" && usage !== "WRITE") {

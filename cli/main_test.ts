@@ -123,7 +123,7 @@ Deno.test("conform answers wrong usage with 2, what is wrong, the nearest right 
       [["run", "--shard", "3"], "3"],
       [["run", "--target", "smi"], 'Did you mean "sim"?'],
       [["run", "--target", "sim:matt-v1-vifo"], 'Did you mean "matt-v1-vfio"?'],
-      [["run", "--target", "native"], "not available yet"],
+      [["run", "--target", "native:nonsense"], "not the address of a PCI device"],
       [["run", "--profile", "matt-v1-vifo"], 'Did you mean "matt-v1-vfio"?'],
       [["run", "--clause", "VREV-99"], "There is no clause"],
       [["run", "vfio/revoke/duble-revoke"], 'Did you mean "vfio/revoke/double-revoke"?'],

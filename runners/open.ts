@@ -133,6 +133,17 @@ function unknownFeature(name: string): TargetNameError {
 }
 
 /**
+ * Reads the name of a simulator, where nothing else will do.
+ *
+ * @throws {TargetNameError} if there is no such target, or it is another one
+ */
+export function parseDialect(name: string): Dialect {
+  const { kind, dialect } = parseTarget(name);
+  if (kind === "sim") return dialect;
+  throw new TargetNameError(`${name} is not a simulator`, `Take one of ${simulators()}`);
+}
+
+/**
  * What opens a target.
  *
  * @param name the target's name

@@ -11,7 +11,7 @@ import { selectCases, SelectionError } from "../../cases/select.ts";
 import { profileIdSchema } from "../../spec/ids.ts";
 import type { Profile } from "../../spec/profile.ts";
 import type { RaceEnd } from "../../spec/observation.ts";
-import { parseTarget, TargetNameError } from "../../runners/open.ts";
+import { parseDialect, TargetNameError } from "../../runners/open.ts";
 import { type Raced, runRace } from "../../runners/simulator/explore/race.ts";
 import { type Played, type Replay, replay } from "../../runners/simulator/explore/replay.ts";
 import { parseSchedule } from "../../runners/simulator/explore/schedule.ts";
@@ -63,13 +63,11 @@ export function explore(args: ExploreArguments, io: Io): number {
 
 function dialectOf(target: string): Dialect {
   try {
-    const name = parseTarget(target);
-    if (name.kind === "sim") return name.dialect;
+    return parseDialect(target);
   } catch (error) {
     if (error instanceof TargetNameError) throw new Failure(2, error.message, error.hint, error);
     throw error;
   }
-  throw new Failure(2, `${target} cannot run all schedules`, "Explore on the simulator, as in --target sim");
 }
 
 /** Without a name, the races of the dialect's own profile. */

@@ -12,7 +12,7 @@ import {
   type Trouble,
 } from "../../runners/fuzz/fuzz.ts";
 import { replayCommand, writeFinding, type WriteOptions } from "../../runners/fuzz/finding.ts";
-import { openTarget, parseTarget, TargetNameError } from "../../runners/open.ts";
+import { openTarget, parseDialect, TargetNameError } from "../../runners/open.ts";
 import { profilesOf } from "../../cases/select.ts";
 import { Failure, type Io } from "../io.ts";
 import { progressOn } from "../progress.ts";
@@ -85,8 +85,7 @@ export async function fuzz(args: FuzzArguments, io: Io): Promise<number> {
 function opened({ target, against, seed }: FuzzArguments) {
   try {
     const open = openTarget(target);
-    const { dialect } = parseTarget(against);
-    return { open, against: dialect, seed: seed ?? Math.floor(Math.random() * 2 ** 31) };
+    return { open, against: parseDialect(against), seed: seed ?? Math.floor(Math.random() * 2 ** 31) };
   } catch (error) {
     if (error instanceof TargetNameError) throw new Failure(2, error.message, error.hint, error);
     throw error;
@@ -96,7 +95,7 @@ function opened({ target, against, seed }: FuzzArguments) {
 /** Guessing a clause needs the cases of the model's profile, or all where there is none. */
 function writeOptions({ target, against }: FuzzArguments): WriteOptions {
   const { ledger, cases } = loadSuite();
-  const { dialect } = parseTarget(against);
+  const dialect = parseDialect(against);
   const own = cases.filter((case_) => profilesOf(case_, ledger).some((id) => id === dialect.id));
   return { open: openTarget(target), against: dialect, target, ledger, cases: own.length > 0 ? own : cases };
 }

@@ -21,7 +21,7 @@ import { start } from "./commands/start.ts";
 import { tour } from "./commands/tour.ts";
 import { FORMAT_NAMES } from "./formats.ts";
 import type { Io } from "./io.ts";
-import { baselineCommand, baselineOption } from "./parser_certificates.ts";
+import { baselineOption, certificateCommands } from "./parser_certificates.ts";
 import { agentCommand } from "./parser_agent.ts";
 import { exploreCommand } from "./parser_explore.ts";
 import { fuzzOptions } from "./parser_fuzz.ts";
@@ -199,7 +199,7 @@ function commands(args: readonly string[]) {
         description: message`Writes the schemas for editors and the page of the vocabulary.`,
       }),
       command("new", newCommands, { description: message`Starts a case or a clause.` }),
-      or(reportsCommands, baselineCommand),
+      or(reportsCommands, certificateCommands),
       command("spec", specCommands, {
         description: message`Checks what the specification rests on, or writes it as a document.`,
       }),

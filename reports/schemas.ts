@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { baselineSchema } from "./baseline/file.ts";
+import { certificateSchema } from "./certificate/predicate.ts";
 
 const FOLDER = new URL("./schema/", import.meta.url);
 
@@ -13,6 +14,7 @@ const FOLDER = new URL("./schema/", import.meta.url);
 export function reportSchemas(): Readonly<Record<string, string>> {
   return {
     "baseline.json": textOf("Known failures", baselineSchema),
+    "certificate.json": textOf("The predicate of a certificate", certificateSchema),
   };
 }
 

@@ -17,13 +17,13 @@ import { type CaseResult, countsOf, isBad, isExpected, resultOf, type RunResult 
 import { clauseFacts } from "./clause_facts.ts";
 import { detectorsOf } from "./detectors.ts";
 import type {
-  CaseFacts,
   Certificate,
-  ClauseFacts,
+  CertifiedCase,
+  CertifiedClause,
   ClauseState,
-  Contested,
-  NotSupported,
-  Unseen,
+  ContestedClause,
+  UnseenClause,
+  UnsupportedCase,
 } from "./predicate.ts";
 
 /** What is held against a profile. */
@@ -210,9 +210,9 @@ function againstResult(result: CaseResult): Objection {
 
 /** What became of a clause. */
 interface Found {
-  readonly facts: ClauseFacts;
-  readonly contested?: Contested | undefined;
-  readonly unseen?: Unseen | undefined;
+  readonly facts: CertifiedClause;
+  readonly contested?: ContestedClause | undefined;
+  readonly unseen?: UnseenClause | undefined;
   readonly objection?: Objection | undefined;
 }
 
@@ -248,7 +248,7 @@ function whyUnseen(
   { id, keyword, notTested }: Clause,
   own: readonly Entry[],
   assessed: Assessed,
-): Unseen | undefined {
+): UnseenClause | undefined {
   const because = (reason: string, details: string) => ({ clause: id, reason, details });
   if (notTested) return because(notTested.reason, notTested.details);
   if (own.length === 0) {
@@ -353,7 +353,7 @@ function waivedOf({ case: id, baseline, known, reasons }: CaseResult): Certifica
   return [{ case: id, message: reasons[0] ?? "", url: known.waiver.url, why: known.waiver.why }];
 }
 
-function notSupportedOf({ case: { id, dangerous }, result, lacks }: Entry): NotSupported[] {
+function notSupportedOf({ case: { id, dangerous }, result, lacks }: Entry): UnsupportedCase[] {
   if (result?.end === "not-supported") return [{ case: id, reason: result.reasons[0] ?? "" }];
   if (result && result.end !== "not-run") return [];
   if (lacks.length > 0) return [{ case: id, reason: `The target does not have ${lacks.join(", ")}` }];
@@ -392,7 +392,7 @@ function caseFacts(
   result: CaseResult,
   { cases }: Assessed,
   { stateAt }: ReturnType<typeof detectorsOf>,
-): CaseFacts {
+): CertifiedCase {
   const { case: id, verdict, end, baseline, stability } = result;
   const digest = cases.get(id)?.source.digest ?? "";
   return { case: id, digest, verdict, end, baseline, stability: { ...stability, detectors: stateAt(id) } };

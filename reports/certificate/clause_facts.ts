@@ -7,7 +7,7 @@ import type { End, Verdict } from "../../cases/judge.ts";
 import type { Clause } from "../../spec/clause.ts";
 import type { Baseline, CaseResult, VerdictCounts } from "../result.ts";
 import type { DetectorStates } from "./detectors.ts";
-import type { ClauseFacts, ClauseState, Stability } from "./predicate.ts";
+import type { CertifiedClause, ClauseState, Stability } from "./predicate.ts";
 
 const VERDICTS: readonly Verdict[] = ["fail", "unknown", "contested", "pass"];
 
@@ -40,7 +40,7 @@ export function clauseFacts(
   state: ClauseState,
   ran: readonly CaseResult[],
   { stateAt }: Pick<DetectorStates, "stateAt">,
-): ClauseFacts {
+): CertifiedClause {
   const verdicts: Partial<Record<Verdict, number>> = {};
   for (const { stability } of ran) {
     for (const verdict of VERDICTS) {

@@ -16,19 +16,20 @@ export {
   type SigningKey,
 } from "./key.ts";
 export { certificatePage, type PageSources } from "./page.tsx";
+export { CERTIFICATE_SCHEMA, CERTIFICATE_TYPE } from "./predicate.ts";
 export type {
-  CaseFacts,
   Certificate,
-  ClauseFacts,
+  CertifiedCase,
+  CertifiedClause,
   ClauseState,
-  Contested,
-  Facts,
+  ContestedClause,
+  FourFacts,
   Grade,
-  NotSupported,
   Stability,
-  Unseen,
-  Waived,
+  UnseenClause,
+  UnsupportedCase,
+  WaivedFailure,
 } from "./predicate.ts";
 export { type Requirement, requirementsOf } from "./requirement.ts";
-export type { CertificateStatement, Statement, Subject } from "./statement.ts";
-export { checkRecord, type Finding, type ReadCertificate, readCertificate } from "./verify.ts";
+export { type CertificateStatement, IN_TOTO_STATEMENT, type Statement, type Subject } from "./statement.ts";
+export { type CertificateFinding, checkRecord, type ReadCertificate, readCertificate } from "./verify.ts";

@@ -7,7 +7,7 @@
 import { html as markup, raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { Requirement } from "./requirement.ts";
-import type { Certificate, ClauseFacts, ClauseState, Grade, Unseen } from "./predicate.ts";
+import type { Certificate, CertifiedClause, ClauseState, Grade, UnseenClause } from "./predicate.ts";
 import { CERTIFICATE_STYLE } from "./style.ts";
 
 /** What the page says beside the certificate itself. */
@@ -189,7 +189,7 @@ function Unshown(
 function UnseenList(
   { title, of, requirementOf }: {
     readonly title: string;
-    readonly of: readonly Unseen[];
+    readonly of: readonly UnseenClause[];
     readonly requirementOf: Requirement;
   },
 ) {
@@ -218,7 +218,7 @@ function List({ items }: { readonly items: readonly Child[] }) {
 
 function Clauses(
   { clauses, requirementOf }: {
-    readonly clauses: readonly ClauseFacts[];
+    readonly clauses: readonly CertifiedClause[];
     readonly requirementOf: Requirement;
   },
 ) {

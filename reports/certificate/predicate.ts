@@ -40,7 +40,7 @@ export interface Stability {
 }
 
 /** The four facts. */
-export interface Facts {
+export interface FourFacts {
   /** What was shown; the worst where there were several cases. */
   readonly verdict: Verdict;
   /** How it ended; the worst where there were several cases. */
@@ -62,7 +62,7 @@ export interface Facts {
 export type ClauseState = "shown" | "contested" | "waived" | "not-covered" | "not-observable";
 
 /** A clause of the profile. */
-export interface ClauseFacts extends Facts {
+export interface CertifiedClause extends FourFacts {
   /** Its id. */
   readonly clause: string;
   /** What it is about. */
@@ -78,7 +78,7 @@ export interface ClauseFacts extends Facts {
 }
 
 /** A case that was run. */
-export interface CaseFacts extends Facts {
+export interface CertifiedCase extends FourFacts {
   /** Its id. */
   readonly case: string;
   /** Digest of its text and row. */
@@ -86,7 +86,7 @@ export interface CaseFacts extends Facts {
 }
 
 /** A clause of which nothing was seen. */
-export interface Unseen {
+export interface UnseenClause {
   /** Its id. */
   readonly clause: string;
   /** Why, in a word. */
@@ -96,7 +96,7 @@ export interface Unseen {
 }
 
 /** A clause on which people disagree. */
-export interface Contested {
+export interface ContestedClause {
   /** Its id. */
   readonly clause: string;
   /** Who holds something else. */
@@ -106,7 +106,7 @@ export interface Contested {
 }
 
 /** A failure that was let pass. */
-export interface Waived {
+export interface WaivedFailure {
   /** The case. */
   readonly case: string;
   /** What was seen. */
@@ -118,7 +118,7 @@ export interface Waived {
 }
 
 /** A case of the profile that the target could not run, or that was left out because it can do harm. */
-export interface NotSupported {
+export interface UnsupportedCase {
   /** The case. */
   readonly case: string;
   /** Why. */
@@ -159,15 +159,15 @@ export interface Certificate {
   /** How many of the profile's cases in the run ended how. */
   readonly caseCounts: Counts;
   /** Clauses of which nothing was seen, for a reason. */
-  readonly notCovered: readonly Unseen[];
+  readonly notCovered: readonly UnseenClause[];
   /** Clauses of which nothing can be seen on such a target. */
-  readonly notObservable: readonly Unseen[];
+  readonly notObservable: readonly UnseenClause[];
   /** Clauses on which people disagree. */
-  readonly contested: readonly Contested[];
+  readonly contested: readonly ContestedClause[];
   /** Failures that were let pass. */
-  readonly waived: readonly Waived[];
+  readonly waived: readonly WaivedFailure[];
   /** Cases that the target could not run. */
-  readonly notSupported: readonly NotSupported[];
+  readonly notSupported: readonly UnsupportedCase[];
   /** What watched for bugs, and the case after which that is in doubt. */
   readonly detectors: { readonly present: readonly string[]; readonly doubtfulAfter?: string | undefined };
   /** The baseline and those of its entries that were used. */
@@ -177,9 +177,9 @@ export interface Certificate {
     readonly used: readonly KnownFailure[];
   } | undefined;
   /** Every clause of the profile. */
-  readonly clauses: readonly ClauseFacts[];
+  readonly clauses: readonly CertifiedClause[];
   /** Every case of the profile that was run. */
-  readonly cases: readonly CaseFacts[];
+  readonly cases: readonly CertifiedCase[];
 }
 
 const verdict = z.enum(["pass", "fail", "contested", "unknown"]);

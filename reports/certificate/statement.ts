@@ -7,7 +7,7 @@ import { z } from "zod";
 import { type Certificate, CERTIFICATE_TYPE, certificateSchema } from "./predicate.ts";
 
 /** The type of the statement. */
-export const STATEMENT = "https://in-toto.io/Statement/v1";
+export const IN_TOTO_STATEMENT = "https://in-toto.io/Statement/v1";
 
 /** The type of the plain form of a test's result, which other tools know. */
 export const TEST_RESULT_TYPE = "https://in-toto.io/attestation/test-result/v0.1";
@@ -23,7 +23,7 @@ export interface Subject {
 /** A statement with a predicate of some type. */
 export interface Statement<T extends string, P> {
   /** The type of the statement. */
-  readonly _type: typeof STATEMENT;
+  readonly _type: typeof IN_TOTO_STATEMENT;
   /** What it speaks of. */
   readonly subject: readonly Subject[];
   /** The type of the predicate. */
@@ -59,7 +59,7 @@ const subjectSchema = z.strictObject({
 
 /** Schema of {@link CertificateStatement}. */
 export const certificateStatementSchema: z.ZodType<CertificateStatement> = z.strictObject({
-  _type: z.literal(STATEMENT),
+  _type: z.literal(IN_TOTO_STATEMENT),
   subject: z.array(subjectSchema).min(1),
   predicateType: z.literal(CERTIFICATE_TYPE),
   predicate: certificateSchema,
@@ -96,7 +96,7 @@ function subject(name: string, digest: string | undefined): Subject[] {
 /** A certificate as a statement. */
 export function certificateStatement(certificate: Certificate, recordDigest: string): CertificateStatement {
   return {
-    _type: STATEMENT,
+    _type: IN_TOTO_STATEMENT,
     subject: subjectsOf(certificate, recordDigest),
     predicateType: CERTIFICATE_TYPE,
     predicate: certificate,
@@ -116,7 +116,7 @@ export function testResultStatement(certificate: Certificate, recordDigest: stri
   );
   const suite = ["ledger", "case-set", "suite"];
   return {
-    _type: STATEMENT,
+    _type: IN_TOTO_STATEMENT,
     subject: subjects.filter(({ name }) => !suite.includes(name)),
     predicateType: TEST_RESULT_TYPE,
     predicate: {

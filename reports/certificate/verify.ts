@@ -15,7 +15,7 @@ import {
 } from "./statement.ts";
 
 /** Something that is wrong with a certificate. */
-export interface Finding {
+export interface CertificateFinding {
   /** Where it is wrong: its file, its signature, what it says, or the record that it speaks of. */
   readonly kind: "file" | "signature" | "content" | "record" | "suite";
   /** What is wrong; a sentence without a final period. */
@@ -29,7 +29,7 @@ export interface ReadCertificate {
   /** The key that was found to have signed it. */
   readonly signedBy?: string | undefined;
   /** What is wrong. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly CertificateFinding[];
   /** What is unusual and does no harm. */
   readonly remarks: readonly string[];
 }
@@ -60,7 +60,7 @@ export async function readCertificate(text: string, trusted?: CheckingKey): Prom
   return { statement, signedBy: findings.length === 0 ? key.keyId : undefined, findings, remarks };
 }
 
-function envelopeIn(text: string): Envelope | Finding {
+function envelopeIn(text: string): Envelope | CertificateFinding {
   const json = jsonIn(text);
   if (json === undefined) return { kind: "file", message: "The certificate is not JSON" };
   const parsed = envelopeSchema.safeParse(json);
@@ -85,7 +85,7 @@ function remarksOn(envelope: Envelope, text: string): string[] {
   return remarks;
 }
 
-function statementIn(payload: string): CertificateStatement | Finding {
+function statementIn(payload: string): CertificateStatement | CertificateFinding {
   const parsed = certificateStatementSchema.safeParse(jsonIn(payload));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
@@ -106,7 +106,7 @@ function jsonIn(text: string): unknown {
   }
 }
 
-async function keyIn(publicKey: string): Promise<CheckingKey | Finding> {
+async function keyIn(publicKey: string): Promise<CheckingKey | CertificateFinding> {
   try {
     return await checkingKey(publicKey);
   } catch (error) {
@@ -115,12 +115,15 @@ async function keyIn(publicKey: string): Promise<CheckingKey | Finding> {
   }
 }
 
-async function signatureFindings(envelope: Envelope, key: CheckingKey): Promise<Finding[]> {
+async function signatureFindings(envelope: Envelope, key: CheckingKey): Promise<CertificateFinding[]> {
   const opened = await open(envelope, key);
   return opened.ok ? [] : opened.reasons.map((message) => ({ kind: "signature", message }));
 }
 
-function issuerFindings(issuer: { keyId: string; publicKey: string }, key: CheckingKey): Finding[] {
+function issuerFindings(
+  issuer: { keyId: string; publicKey: string },
+  key: CheckingKey,
+): CertificateFinding[] {
   if (issuer.keyId === key.keyId && issuer.publicKey === key.publicKey) return [];
   return [{
     kind: "signature",
@@ -139,7 +142,7 @@ export function checkRecord(
   statement: CertificateStatement,
   recordDigest: string,
   assessed: Omit<Assessed, "baseline" | "recordName">,
-): readonly Finding[] {
+): readonly CertificateFinding[] {
   const { predicate } = statement;
   const { facts, objections } = assess({
     ...assessed,
@@ -151,31 +154,37 @@ export function checkRecord(
   const shown = { ...facts, suite: said.suite, baseline: said.baseline };
   return [
     ...subjectFindings(statement, recordDigest),
+    ...timeFindings(predicate),
     ...other,
-    ...objections.filter(({ kind }) => kind !== "other-suite").map(({ message }): Finding => ({
+    ...objections.filter(({ kind }) => kind !== "other-suite").map(({ message }): CertificateFinding => ({
       kind: "record",
       message,
     })),
-    ...differences(said, shown, "").map((message): Finding => ({ kind: "content", message })),
+    ...differences(said, shown, "").map((message): CertificateFinding => ({ kind: "content", message })),
   ];
 }
 
-function subjectFindings(statement: CertificateStatement, recordDigest: string): Finding[] {
+function timeFindings({ issuedAt, run }: CertificateStatement["predicate"]): CertificateFinding[] {
+  if (Date.parse(issuedAt) >= Date.parse(run.finishedAt)) return [];
+  return [{ kind: "content", message: `It was issued at ${issuedAt}, before the run came to its end` }];
+}
+
+function subjectFindings(statement: CertificateStatement, recordDigest: string): CertificateFinding[] {
   const signed = statement.subject.find(({ name }) => name === RECORD_SUBJECT)?.digest["sha256"];
-  const record: Finding[] = `sha256:${signed}` === recordDigest ? [] : [{
+  const record: CertificateFinding[] = `sha256:${signed}` === recordDigest ? [] : [{
     kind: "record",
     message:
       `The record is another one, or was changed: it has the digest ${recordDigest}, and sha256:${signed} was signed`,
   }];
   const expected = subjectsOf(statement.predicate, `sha256:${signed}`);
   const subjects = differences(statement.subject, expected, "subject");
-  return [...record, ...subjects.map((message): Finding => ({ kind: "content", message }))];
+  return [...record, ...subjects.map((message): CertificateFinding => ({ kind: "content", message }))];
 }
 
 function otherSuite(
   { predicate }: CertificateStatement,
   { identity, record, cases }: Omit<Assessed, "recordName">,
-): Finding[] {
+): CertificateFinding[] {
   const now = identity(record.header.selection.flatMap((id) => cases.get(id) ?? []));
   const { ledger, cases: set, version } = predicate.suite;
   if (ledger === now.ledger && set === now.cases) return [];

@@ -1,0 +1,486 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { clauseIdSchema, profileIdSchema } from "../../spec/ids.ts";
+import { type Case, SECTIONS } from "../../cases/case.ts";
+import { targetKindsOf } from "../../cases/target_kinds.ts";
+import type { Profile } from "../../spec/profile.ts";
+import { parseBaseline } from "../baseline/mod.ts";
+import type { RecordLine } from "../record.ts";
+import { readRecord } from "../record_reader.ts";
+import { attempt, footer, header, HOSTILE, simulated, suite, textOf } from "../testing/runs.ts";
+import type { Assessed } from "./assess.ts";
+import { CertificateRefused, certify, type Issued } from "./certify.ts";
+import { type Envelope, envelopeText, seal } from "./dsse.ts";
+import { newKey, readCheckingKey, readSigningKey } from "./key.ts";
+import { certificatePage } from "./page.tsx";
+import type { CertificateStatement } from "./statement.ts";
+import { certificateStatementSchema } from "./statement.ts";
+import { checkRecord, readCertificate } from "./verify.ts";
+
+const IDS = ["vfio/revoke/double-revoke", "vfio/revoke/waits-for-unmap", "rdma/race/free-against-unbind"];
+const NOW = new Date("2026-11-21T12:00:00.000Z");
+
+const pair = await newKey();
+const signing = await readSigningKey(pair.privatePem);
+const checking = await readCheckingKey(pair.publicPem);
+
+/** A suite of a few cases, and a profile of what they verify. */
+function fewCases(ids: readonly string[] = IDS): ReadonlyMap<string, Case> {
+  return new Map(ids.map((id) => {
+    const case_ = suite().cases.get(id);
+    if (!case_) throw new Error(`Cannot test without ${id}`);
+    return [id, case_];
+  }));
+}
+
+function profileOf(cases: ReadonlyMap<string, Case>, more: readonly string[] = []): Profile {
+  const clauses = [
+    ...[...cases.values()].flatMap((each) => each.clauses),
+    ...more.map((id) => clauseIdSchema.parse(id)),
+  ];
+  return {
+    id: profileIdSchema.parse("few"),
+    title: "A few clauses",
+    kind: "role",
+    summary: "A few clauses",
+    extends: [],
+    clauses: new Set(clauses),
+    at: { file: "few.yaml", line: 1, column: 1 },
+  };
+}
+
+function assessedOf(
+  lines: readonly RecordLine[] = simulated(IDS),
+  changes: Partial<Assessed> = {},
+): Assessed {
+  const cases = changes.cases ?? fewCases();
+  return {
+    record: readRecord(textOf(lines)),
+    recordName: "run.jsonl",
+    profile: profileOf(cases),
+    ledger: suite().ledger,
+    cases,
+    identity: () => ({ version: "0.1.0", ledger: "sha256:1", cases: "sha256:2", files: "sha256:3" }),
+    ...changes,
+  };
+}
+
+function digestOf(text: string): string {
+  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+}
+
+async function issue(
+  lines: readonly RecordLine[] = simulated(IDS),
+  changes: Partial<Assessed> = {},
+): Promise<Issued> {
+  return await certify(assessedOf(lines, changes), digestOf(textOf(lines)), signing, NOW);
+}
+
+async function objections(lines: readonly RecordLine[], changes: Partial<Assessed> = {}): Promise<string[]> {
+  const error = await assertRejects(() => issue(lines, changes), CertificateRefused);
+  for (const { message, hint } of error.objections) assert(message !== "" && hint !== "");
+  return error.objections.map(({ kind, of }) => of === undefined ? kind : `${kind} ${of}`);
+}
+
+function statementOf(envelope: Envelope): CertificateStatement {
+  return certificateStatementSchema.parse(JSON.parse(Buffer.from(envelope.payload, "base64").toString()));
+}
+
+Deno.test("certify() signs the four facts of every clause and case, and what they rest on", async () => {
+  const { certificate, envelope } = await issue();
+  assertEquals([certificate.grade, certificate.profile.id], ["model", "few"]);
+  assertEquals(certificate.cases.map((each) => each.case).toSorted(), IDS.toSorted());
+  assertEquals(certificate.clauses.length, profileOf(fewCases()).clauses.size);
+  const [clause] = certificate.clauses;
+  assertEquals([clause?.state, clause?.verdict, clause?.end, clause?.baseline], [
+    "shown",
+    "pass",
+    "completed",
+    "expected",
+  ]);
+  assertEquals(clause?.stability.detectors, "alive");
+  const { subject } = statementOf(envelope);
+  assertEquals(subject.map(({ name }) => name), ["run-record", "ledger", "case-set", "suite"]);
+  assertEquals(subject[0]?.digest, { sha256: digestOf(textOf(simulated(IDS))).slice(7) });
+});
+
+Deno.test("certify() names the digests of kernel image and configuration where they are known", async () => {
+  const [first, ...rest] = simulated(IDS);
+  assert(first?.type === "header");
+  const target = { ...first.target, image: `sha256:${"a".repeat(64)}`, config: `sha256:${"b".repeat(64)}` };
+  const { envelope } = await issue([{ ...first, target }, ...rest]);
+  const names = statementOf(envelope).subject.map(({ name }) => name);
+  assertEquals(names.slice(0, 3), ["run-record", "kernel-image", "kernel-config"]);
+});
+
+Deno.test("certify() grades a kernel by what watched it until the end", async () => {
+  const gradeOn = async (detectors: readonly string[], tainted = false) => {
+    const lines = simulated(IDS).map((line) => {
+      if (line.type === "header") {
+        return { ...line, target: { ...line.target, architecture: "x86_64", detectors } };
+      }
+      if (line.type !== "end" || line.case !== IDS[1] || !line.post) return line;
+      return { ...line, post: { ...line.post, tainted } };
+    });
+    const waived = `known:\n  - { case: ${
+      IDS[1]
+    }, message: the kernel became tainted, waiver: { url: "https://example.org/1" } }\n`;
+    const baseline = tainted ? parseBaseline(waived, "known.yaml") : undefined;
+    const { certificate } = await issue(lines, { baseline });
+    return [
+      certificate.grade,
+      certificate.detectors.doubtfulAfter,
+      certificate.cases.at(-1)?.stability.detectors,
+    ];
+  };
+  assertEquals(await gradeOn(["KASAN", "lockdep"]), ["instrumented", undefined, "alive"]);
+  assertEquals(await gradeOn(["KASAN"]), ["functional", undefined, "alive"]);
+  assertEquals(await gradeOn([]), ["functional", undefined, "none"]);
+  assertEquals(await gradeOn(["KASAN", "lockdep"], true), ["functional", IDS[1], "doubtful"]);
+});
+
+Deno.test("certify() refuses a partial run", async () => {
+  assertEquals(await objections(simulated(IDS).slice(0, -1)), ["partial"]);
+});
+
+Deno.test("certify() refuses a run that leaves out a case which the target claims to support", async () => {
+  assertEquals(await objections(simulated(IDS.slice(1))), [`not-run ${IDS[0]}`, ...gapsOf(IDS[0])]);
+});
+
+/** Objections for the clauses that only one case shows. */
+function gapsOf(id = ""): string[] {
+  const cases = fewCases();
+  const others = new Set(
+    [...cases.values()].filter((each) => each.id !== id).flatMap((each) => each.clauses),
+  );
+  return cases.get(id)?.clauses.filter((clause) => !others.has(clause)).map((clause) => `gap ${clause}`) ??
+    [];
+}
+
+Deno.test("certify() refuses a profile with a clause that nothing was seen of, unless there is a reason", async () => {
+  const cases = fewCases();
+  const ledger = suite().ledger;
+  const untested = [...ledger.clauses.values()].find(({ notTested }) => notTested !== undefined);
+  const shown = [...ledger.clauses.values()].find(({ id, notTested }) =>
+    !notTested && ![...cases.values()].some((each) => each.clauses.includes(id))
+  );
+  assert(untested && shown);
+  assertEquals(await objections(simulated(IDS), { profile: profileOf(cases, [shown.id]) }), [
+    `gap ${shown.id}`,
+  ]);
+  const { certificate } = await issue(simulated(IDS), { profile: profileOf(cases, [untested.id]) });
+  assertEquals(certificate.notCovered.map(({ clause, details }) => [clause, details]), [
+    [untested.id, untested.notTested?.details],
+  ]);
+  assertEquals(certificate.clauseCounts["not-covered"], 1);
+});
+
+Deno.test("certify() says of a clause that only other kinds of targets can show that it is not observable", async () => {
+  const operations = new Set([...fewCases().values()].flatMap(operationsOf));
+  const known = profileOf(fewCases()).clauses;
+  const inside = [...suite().cases.values()].find((each) =>
+    targetKindsOf(each).includes("kunit") && operationsOf(each).some((operation) =>
+      !operations.has(operation)
+    ) &&
+    each.clauses.every((clause) => !known.has(clause))
+  );
+  assert(inside);
+  const cases = fewCases([...IDS, inside.id]);
+  const lines = simulated(IDS).map((line) =>
+    line.type === "header"
+      ? { ...line, target: { ...line.target, architecture: "x86_64", operations: [...operations] } }
+      : line
+  );
+  const { certificate } = await issue(lines, { cases });
+  assertEquals(certificate.notObservable.map((each) => each.clause), [...inside.clauses]);
+  assertEquals(certificate.notSupported.map((each) => each.case), [inside.id]);
+});
+
+function operationsOf({ sections }: Case): string[] {
+  return SECTIONS.flatMap((section) => sections[section].map(({ operation }) => operation));
+}
+
+/** A run in which one case fails with an error. */
+function failing(): RecordLine[] {
+  return simulated(IDS).map((line) =>
+    line.type === "step" && line.case === IDS[0] && line.step.startsWith("then")
+      ? { ...line, outcome: { kind: "failed", errno: "ENOMEM" } }
+      : line
+  );
+}
+
+Deno.test("certify() refuses a failure, a known failure without a waiver, and takes one with a waiver", async () => {
+  assertEquals(await objections(failing()), [`failed ${IDS[0]}`]);
+  const entry = (more: string) =>
+    parseBaseline(`known:\n  - { case: ${IDS[0]}, message: then${more} }\n`, "known.yaml");
+  assertEquals(await objections(failing(), { baseline: entry("") }), [`failed ${IDS[0]}`]);
+  const baseline = entry(', waiver: { url: "https://example.org/1", why: Agreed }');
+  const { certificate, testResult } = await issue(failing(), { baseline });
+  assertEquals(certificate.waived.map(({ case: id, url, why }) => [id, url, why]), [
+    [IDS[0], "https://example.org/1", "Agreed"],
+  ]);
+  assert(
+    certificate.clauses.some(({ state, verdict, baseline }) =>
+      state === "waived" && verdict === "fail" && baseline === "waived"
+    ),
+  );
+  const plain = JSON.parse(Buffer.from(testResult.payload, "base64").toString());
+  assertEquals([plain.predicate.result, plain.predicate.warnedTests], ["WARNED", [IDS[0]]]);
+});
+
+Deno.test("certify() refuses a baseline that is not right any more", async () => {
+  const baseline = parseBaseline(`known:\n  - { case: ${IDS[0]}, message: then }\n`, "known.yaml");
+  assertEquals(await objections(simulated(IDS), { baseline }), [`baseline ${IDS[0]}`]);
+});
+
+Deno.test("certify() refuses a run of another suite and a case that has changed", async () => {
+  const identity = () => ({ version: "0.1.0", ledger: "sha256:9", cases: "sha256:2", files: "sha256:3" });
+  assertEquals(await objections(simulated(IDS), { identity }), ["other-suite"]);
+  const changed = simulated(IDS).map((line) =>
+    line.type === "case" && line.case === IDS[1] ? { ...line, digest: "sha256:old" } : line
+  );
+  assertEquals(await objections(changed), [`changed-case ${IDS[1]}`]);
+});
+
+Deno.test("certify() refuses a case that shows nothing", async () => {
+  const case_ = fewCases().get(IDS[0] ?? "");
+  assert(case_);
+  const rest = simulated(IDS.slice(1)).slice(1, -1);
+  const late = attempt(case_, [], { end: "timeout", reason: "late" });
+  assertEquals(await objections([header(IDS), ...late, ...rest, footer(3)]), [`not-shown ${IDS[0]}`]);
+});
+
+Deno.test("certify() writes the plain form of in-toto beside it", async () => {
+  const { testResult } = await issue();
+  const plain = JSON.parse(Buffer.from(testResult.payload, "base64").toString());
+  assertEquals([plain._type, plain.predicateType], [
+    "https://in-toto.io/Statement/v1",
+    "https://in-toto.io/attestation/test-result/v0.1",
+  ]);
+  assertEquals(plain.predicate.result, "PASSED");
+  assertEquals(plain.predicate.passedTests.toSorted(), IDS.toSorted());
+  assertEquals(plain.predicate.configuration.map(({ name }: { name: string }) => name), [
+    "ledger",
+    "case-set",
+    "suite",
+  ]);
+});
+
+/** What is wrong with a certificate and its record, and what is remarked. */
+async function check(text: string, lines: readonly RecordLine[] = simulated(IDS)) {
+  const { statement, findings, remarks } = await readCertificate(text, checking);
+  const record = textOf(lines);
+  const more = statement ? checkRecord(statement, digestOf(record), assessedOf(lines)) : [];
+  return { messages: [...findings, ...more].map(({ kind, message }) => `${kind}: ${message}`), remarks };
+}
+
+Deno.test("a certificate that was not changed is valid", async () => {
+  const { envelope } = await issue();
+  assertEquals(await check(envelopeText(envelope)), { messages: [], remarks: [] });
+});
+
+Deno.test("a certificate with a waiver is judged with its waiver", async () => {
+  const source = `known:\n  - { case: ${IDS[0]}, message: then, waiver: { url: "https://example.org/1" } }\n`;
+  const { envelope } = await issue(failing(), { baseline: parseBaseline(source, "known.yaml") });
+  assertEquals(await check(envelopeText(envelope), failing()), { messages: [], remarks: [] });
+});
+
+Deno.test("openssl agrees that a certificate is signed", { ignore: !await has("openssl") }, async () => {
+  const { envelope } = await issue();
+  const folder = mkdtempSync(join(tmpdir(), "conform-"));
+  try {
+    const payload = Buffer.from(envelope.payload, "base64");
+    const head = `DSSEv1 28 application/vnd.in-toto+json ${payload.length} `;
+    writeFileSync(join(folder, "pub"), pair.publicPem);
+    writeFileSync(join(folder, "sig"), Buffer.from(envelope.signatures[0]?.sig ?? "", "base64"));
+    const verified = async (message: Buffer) => {
+      writeFileSync(join(folder, "message"), message);
+      const options = ["-verify", "-pubin", "-inkey", "pub", "-rawin", "-in", "message", "-sigfile", "sig"];
+      return (await new Deno.Command("openssl", { args: ["pkeyutl", ...options], cwd: folder }).output())
+        .success;
+    };
+    assertEquals(await verified(Buffer.concat([Buffer.from(head), payload])), true);
+    assertEquals(await verified(payload), false);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+async function has(command: string): Promise<boolean> {
+  try {
+    return (await new Deno.Command(command, { args: ["version"], stdout: "null", stderr: "null" }).output())
+      .success;
+  } catch {
+    return false;
+  }
+}
+
+/** Every value of a JSON value that has no parts, by its path. */
+function leavesOf(value: unknown, path: readonly string[] = []): string[][] {
+  if (typeof value !== "object" || value === null) return [[...path]];
+  return Object.entries(value).flatMap(([key, each]) => leavesOf(each, [...path, key]));
+}
+
+/** The same value with one leaf changed. */
+function withChanged(value: unknown, [key, ...rest]: readonly string[]): unknown {
+  if (key === undefined) {
+    if (typeof value === "number") return value + 1;
+    if (typeof value === "boolean") return !value;
+    return /^\d{4}-/.test(String(value)) ? String(value).replace(/^2026/, "2027") : `${value}0`;
+  }
+  if (Array.isArray(value)) {
+    return value.map((each, index) => String(index) === key ? withChanged(each, rest) : each);
+  }
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, name === key ? withChanged(each, rest) : each]),
+  );
+}
+
+/** Fields that nothing but the signature vouches for. */
+const SIGNED_ONLY = ["predicate.issuedAt", "predicate.suite.version", "predicate.run.record"];
+
+Deno.test("each changed field breaks the signature, and is named even if it was signed again", async () => {
+  const { envelope } = await issue();
+  const statement: unknown = JSON.parse(Buffer.from(envelope.payload, "base64").toString());
+  const leaves = leavesOf(statement);
+  assert(leaves.length > 150, `only ${leaves.length} fields`);
+  for (const path of leaves) {
+    const payload = JSON.stringify(withChanged(statement, path));
+    const stolen = { ...envelope, payload: Buffer.from(payload).toString("base64") };
+    const { messages } = await check(envelopeText(stolen));
+    assert(messages.length > 0, `${path.join(".")} can be changed`);
+    const signed = await check(envelopeText(await seal(payload, signing)));
+    const named = signed.messages.length > 0;
+    assertEquals([path.join("."), named], [path.join("."), !SIGNED_ONLY.includes(path.join("."))]);
+  }
+});
+
+Deno.test("each changed byte of the file is noticed", async () => {
+  const { envelope } = await issue();
+  const bytes = Buffer.from(envelopeText(envelope));
+  const edges = (index: number) => index < 40 || index > bytes.length - 400;
+  for (let index = 0; index < bytes.length; index++) {
+    if (!edges(index) && index % 97 !== 0) continue;
+    for (const flip of [0x01, 0x20, 0x80]) {
+      const changed = Buffer.from(bytes);
+      changed[index] = (changed[index] ?? 0) ^ flip;
+      const { messages, remarks } = await check(changed.toString());
+      assert(messages.length + remarks.length > 0, `byte ${index} can be changed by ${flip}`);
+    }
+  }
+});
+
+Deno.test("a file that was cut anywhere is no certificate", async () => {
+  const text = envelopeText((await issue()).envelope);
+  for (const length of [0, 1, 100, text.length >> 1, text.length - 5]) {
+    assert((await check(text.slice(0, length))).messages.length > 0, `cut at ${length}`);
+  }
+});
+
+Deno.test("a certificate of another key is not valid, and says whose it is", async () => {
+  const other = await newKey();
+  const text = envelopeText((await issue()).envelope);
+  const { findings, signedBy } = await readCertificate(text, await readCheckingKey(other.publicPem));
+  assertEquals(signedBy, undefined);
+  assertStringIncludes(findings.map(({ message }) => message).join("\n"), other.keyId);
+});
+
+Deno.test("a certificate that somebody signed anew is not that of the trusted key", async () => {
+  const { envelope } = await issue();
+  const thief = await readSigningKey((await newKey()).privatePem);
+  const payload = Buffer.from(envelope.payload, "base64").toString();
+  const resigned = await seal(payload, thief);
+  assert((await check(envelopeText(resigned))).messages.length > 0);
+  const { signatures: [signature] } = resigned;
+  const both = { ...envelope, signatures: [...envelope.signatures, ...(signature ? [signature] : [])] };
+  const { messages, remarks } = await check(envelopeText(both));
+  assertEquals([messages, remarks.length], [[], 1]);
+});
+
+Deno.test("re-ordered JSON breaks what is signed, and is only remarked on around it", async () => {
+  const { envelope } = await issue();
+  const statement = statementOf(envelope);
+  const { _type, ...rest } = statement;
+  const payload = Buffer.from(JSON.stringify({ ...rest, _type })).toString("base64");
+  assert((await check(envelopeText({ ...envelope, payload }))).messages.length > 0);
+  const { signatures, ...others } = envelope;
+  const { messages, remarks } = await check(JSON.stringify({ signatures, ...others }));
+  assertEquals([messages, remarks.length], [[], 1]);
+});
+
+Deno.test("base 64 that is written in another way is not what was signed", async () => {
+  const { envelope } = await issue();
+  for (
+    const payload of [`${envelope.payload}\n`, envelope.payload.replace(/=*$/, "A"), ` ${envelope.payload}`]
+  ) {
+    assert((await check(envelopeText({ ...envelope, payload }))).messages.length > 0);
+  }
+});
+
+Deno.test("a record that was replaced or changed is named, with the verdicts that it gives now", async () => {
+  const text = envelopeText((await issue()).envelope);
+  const { messages } = await check(text, failing());
+  assert(messages.some((each) => each.startsWith("record: The record is another one, or was changed")));
+  assert(
+    messages.includes(
+      `content: cases.${IDS[0]}.verdict: the certificate says "pass", the record shows "fail"`,
+    ),
+  );
+  assert(messages.some((each) => each.startsWith(`record: The target fails ${IDS[0]}`)));
+});
+
+Deno.test("a case that is missing from the record or from the certificate is named", async () => {
+  const { envelope } = await issue();
+  const shorter = await check(envelopeText(envelope), simulated(IDS.slice(1)));
+  assert(
+    shorter.messages.includes(
+      `content: cases: ${IDS[0]} is in the certificate, but the record does not show it`,
+    ),
+  );
+  const statement = statementOf(envelope);
+  const cases = statement.predicate.cases.filter((each) => each.case !== IDS[0]);
+  const hidden = { ...statement, predicate: { ...statement.predicate, cases } };
+  const { messages } = await check(envelopeText(await seal(JSON.stringify(hidden), signing)));
+  assertEquals(messages, [`content: cases: ${IDS[0]} is missing from the certificate`]);
+});
+
+Deno.test("a certificate that is older than the end of its run is not valid", async () => {
+  const lines = simulated(IDS);
+  const early = new Date("2026-11-21T09:00:00.000Z");
+  const { envelope } = await certify(assessedOf(lines), digestOf(textOf(lines)), signing, early);
+  const { messages } = await check(envelopeText(envelope));
+  assertEquals(messages, [
+    "content: It was issued at 2026-11-21T09:00:00.000Z, before the run came to its end",
+  ]);
+});
+
+Deno.test("a certificate of another suite says so", async () => {
+  const { envelope } = await issue();
+  const lines = simulated(IDS);
+  const { statement } = await readCertificate(envelopeText(envelope), checking);
+  assert(statement);
+  const identity = () => ({ version: "0.2.0", ledger: "sha256:1", cases: "sha256:8", files: "sha256:3" });
+  const findings = checkRecord(statement, digestOf(textOf(lines)), assessedOf(lines, { identity }));
+  assertEquals(findings.map(({ kind }) => kind), ["suite"]);
+});
+
+Deno.test("certificatePage() shows what was not shown on its first page and lets no text become markup", async () => {
+  const source = `known:\n  - { case: ${IDS[0]}, message: then, waiver: { url: "https://example.org/1" } }\n`;
+  const lines = failing().map((line) =>
+    line.type === "header" ? { ...line, target: { ...line.target, name: HOSTILE }, command: [HOSTILE] } : line
+  );
+  const { certificate } = await issue(lines, { baseline: parseBaseline(source, "known.yaml") });
+  const page = await certificatePage(certificate, { requirementOf: () => HOSTILE, recordDigest: "sha256:1" });
+  assert(page.startsWith("<!DOCTYPE html>"));
+  assert(!page.includes("<script"), "there is a script");
+  assertStringIncludes(page, '<a href="https://example.org/1">');
+  assert(page.indexOf("What this certificate does not say") < page.indexOf("Every clause of the profile"));
+  for (const text of ["Not covered (0)", "Waived (1)", "Grade: model.", IDS[1] ?? ""]) {
+    assertStringIncludes(page, text);
+  }
+  assertStringIncludes(page, "@media print");
+});

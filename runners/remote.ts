@@ -193,7 +193,11 @@ class RemoteTarget implements Target {
     signal: AbortSignal | undefined,
   ): Promise<CaseEnd> {
     try {
-      const run = this.#send(this.#link ?? await this.#linked(), program);
+      const link = this.#link ?? await this.#linked();
+      const suspect = this.#suspect;
+      this.#suspect = undefined;
+      if (suspect) return endOf(suspect);
+      const run = this.#send(link, program);
       this.#runs.take(run, observe);
       return await this.#wait(run, signal);
     } catch (error) {

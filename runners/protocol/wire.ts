@@ -189,8 +189,11 @@ const postconditionsSchema: z.ZodType<Postconditions> = z.object({
 });
 
 /** Schema of the end of a case. A case that completed says what was found after it. */
-export const endSchema: z.ZodType<CaseEnd> = z.object({
-  end: z.enum(["completed", "timeout", "crash", "hang", "lost", "infra-error", "suite-error"]),
-  reason: z.string().optional(),
-  post: postconditionsSchema.optional(),
-});
+export const endSchema: z.ZodType<CaseEnd> = z.union([
+  z.object({ end: z.literal("completed"), reason: z.string().optional(), post: postconditionsSchema }),
+  z.object({
+    end: z.enum(["timeout", "crash", "hang", "lost", "infra-error", "suite-error"]),
+    reason: z.string().optional(),
+    post: postconditionsSchema.optional(),
+  }),
+]);

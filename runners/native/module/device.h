@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The reference exporter: a device with memory regions and a configuration space, and the buffers that it exports.
+ *
+ * Locks: device->open_lock, then device->memory_lock, then the reservation lock of a buffer. Nothing is copied to or
+ * from user space with memory_lock held, since a fault takes it.
+ */
+#ifndef _CONFORM_DEVICE_H
+#define _CONFORM_DEVICE_H
+
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/rwsem.h>
+#include "memory.h"
+#include "module.h"
+
+#define BARS 6
+#define CONFIG_SIZE 256
+
+enum conform_status { STATUS_OK, STATUS_TEMP, STATUS_PERM };
+
+struct conform_device {
+	struct conform_obj obj;
+	struct conform_dialect dialect;
+	u32 flags;
+	u32 context;
+	u32 set;
+	struct list_head node;		/* of all devices */
+	struct inode *inode;		/* has the address space of the regions' mappings */
+
+	u64 bar_size[BARS];
+	u8 bar_kind[BARS];
+	struct conform_memory *bar[BARS];
+
+	struct mutex open_lock;
+	unsigned int open_count;
+
+	struct rw_semaphore memory_lock;
+	struct list_head buffers;	/* of this session */
+	u8 config[CONFIG_SIZE];
+	bool low_power;
+	bool last_revoked;		/* what the last event left */
+	struct eventfd_ctx *wakeup;
+	u32 fail[2];			/* errors that the hardware will give */
+};
+
+/* A buffer that the device exported. */
+struct conform_buf {
+	struct dma_buf_ops ops;
+	struct dma_buf *dmabuf;
+	struct inode *inode;
+	struct conform_device *device;	/* with a reference, until the release */
+	struct conform_device *vdev;	/* NULL once the session has ended */
+	struct list_head node;
+	struct conform_memory *memory;
+	unsigned int pages;
+	struct page **page;
+	enum conform_status status;
+	bool spent;			/* the buffer's own reference below was dropped */
+	refcount_t refs;		/* 1 and the mappings */
+	struct completion unmapped;
+};
+
+/* revoke.c */
+void conform_move_buffers(struct conform_device *device, enum conform_status to);
+void conform_close_buffers(struct conform_device *device);
+int conform_revoke_fd(struct conform_device *device, int fd);
+int conform_export_pages(struct conform_device *device, struct conform_memory *memory, struct page **page,
+			 unsigned int pages, u32 open_flags);
+
+/* config.c */
+bool conform_memory_enabled(const struct conform_device *device);
+void conform_config_reset(struct conform_device *device);
+ssize_t conform_config_read(struct conform_device *device, char __user *to, size_t size, u64 at);
+ssize_t conform_config_write(struct conform_device *device, const char __user *from, size_t size, u64 at);
+int conform_reset(struct conform_device *device);
+void conform_zap_bars(struct conform_device *device);
+int conform_low_power_entry(struct conform_device *device, struct eventfd_ctx *wakeup);
+void conform_low_power_exit(struct conform_device *device);
+
+/* feature.c */
+int conform_feature(struct conform_device *device, void __user *user);
+int conform_revoke_ioctl(struct conform_device *device, void __user *user);
+
+#endif /* _CONFORM_DEVICE_H */

@@ -74,8 +74,12 @@ export async function scoreMutants(
   }
 }
 
+/** The cases of the dialect's own profile, and those whose clauses are contested so much that no profile has them. */
 function casesOf({ cases, ledger }: Suite, dialect: string) {
-  return cases.filter((case_) => profilesOf(case_, ledger).some((id) => id === dialect));
+  return cases.filter((case_) => {
+    const profiles = profilesOf(case_, ledger);
+    return profiles.length === 0 || profiles.some((id) => id === dialect);
+  });
 }
 
 function chosenMutants({ ids, clause }: MutantsOptions): readonly Mutant[] {

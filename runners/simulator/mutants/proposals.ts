@@ -348,7 +348,7 @@ export const featureMutants: readonly Mutant[] = [
   mutantOf(NEWEST, {
     id: "return-tells",
     title: "A buffer that comes back calls its importers",
-    breaks: ["VFT-05"],
+    breaks: ["VFT-05", "MODE-04"],
     inspiration: "mainline, and the series up to v3",
   }, fromTemp("OK", (steps) => [lockReservation, notifyImporters, unlockReservation, ...steps])),
   mutantOf(NEWEST, {

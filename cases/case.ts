@@ -7,7 +7,7 @@ import type { AnyArgs, OperationName } from "../spec/operations/mod.ts";
 import type { ErrnoName } from "../spec/errno.ts";
 import type { Position } from "../spec/diagnostic.ts";
 import type { CaseId, ClauseId } from "../spec/ids.ts";
-import type { Signal, Value } from "../spec/observation.ts";
+import type { Event, Signal, Value } from "../spec/observation.ts";
 
 /** The sections of a case, in the order in which they run; the threads of `race` run at the same time. */
 export const SECTIONS = ["given", "control", "when", "race", "then"] as const;
@@ -15,20 +15,10 @@ export const SECTIONS = ["given", "control", "when", "race", "then"] as const;
 /** A section of a case. */
 export type Section = typeof SECTIONS[number];
 
-/** An importer callback, or what it led to, that a step must cause. */
-export type ExpectedEvent =
-  | { readonly event: "invalidate"; readonly attachment: string }
-  | { readonly event: "remap"; readonly attachment: string; readonly errno: ErrnoName | null }
-  | { readonly event: "unmap"; readonly attachment: string }
-  | { readonly event: "stop"; readonly attachment: string }
-  | { readonly event: "unpin"; readonly attachment: string }
-  | { readonly event: "wakeup"; readonly device: string }
-  | { readonly event: "release-request"; readonly device: string };
-
 /** What importers must see during a step. */
 export type Sees =
   /** Exactly these events, in this order; events of kinds that are not named, other than `invalidate` and `stop`, are free. */
-  | { readonly kind: "order"; readonly events: readonly ExpectedEvent[] }
+  | { readonly kind: "order"; readonly events: readonly Event[] }
   /** So many `invalidate` callbacks for each named attachment; others are free. */
   | { readonly kind: "count"; readonly counts: Readonly<Record<string, number>> };
 

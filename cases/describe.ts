@@ -4,7 +4,7 @@
  * @module
  */
 import type { Event, Outcome, Value } from "../spec/observation.ts";
-import type { Expectation, ExpectedEvent, ExpectedOutcome, Sees } from "./case.ts";
+import type { Expectation, ExpectedOutcome, Sees } from "./case.ts";
 
 /** An expectation in words, as in `fails with ENODEV, a1 is told once`. */
 export function describeExpectation(expectation: Expectation): string {
@@ -70,7 +70,7 @@ export function describeOutcome(outcome: Outcome): string {
 }
 
 /** An event in words, as in `invalidate of a1`. */
-export function describeEvent(event: Event | ExpectedEvent): string {
+export function describeEvent(event: Event): string {
   const subject = "attachment" in event ? event.attachment : event.device;
   if (event.event !== "remap") return `${event.event} of ${subject}`;
   return `remap of ${subject} ${event.errno === null ? "that succeeds" : `that fails with ${event.errno}`}`;

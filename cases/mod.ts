@@ -9,7 +9,6 @@ export {
   type Alternative,
   type Case,
   type Expectation,
-  type ExpectedEvent,
   type ExpectedOutcome,
   type Race,
   type RaceThread,

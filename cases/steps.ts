@@ -5,6 +5,7 @@
  */
 import type { Finding, Report } from "../spec/diagnostic.ts";
 import type { ErrnoName } from "../spec/errno.ts";
+import type { Event } from "../spec/observation.ts";
 import { didYouMean } from "../spec/nearest.ts";
 import {
   type AnyArgs,
@@ -17,7 +18,7 @@ import { describeKinds, type Operation } from "../spec/operations/operation.ts";
 import { shape } from "../spec/shape.ts";
 import { describeTree, type Entry, partAt, type Tree, type TreeMap } from "../spec/tree.ts";
 import type { YamlFile } from "../spec/yaml_file.ts";
-import type { Alternative, Expectation, ExpectedEvent, ExpectedOutcome, Sees, Step } from "./case.ts";
+import type { Alternative, Expectation, ExpectedOutcome, Sees, Step } from "./case.ts";
 import {
   EXPECTATION_KEYS,
   stepSchema,
@@ -350,7 +351,7 @@ function isEventList(sees: NonNullable<WrittenExpectation["sees"]>): sees is rea
   return Array.isArray(sees);
 }
 
-function subjectOf(event: WrittenEvent): { key: ExpectedEvent["event"]; name: string } {
+function subjectOf(event: WrittenEvent): { key: Event["event"]; name: string } {
   if ("invalidate" in event) return { key: "invalidate", name: event.invalidate };
   if ("remap" in event) return { key: "remap", name: event.remap };
   if ("unmap" in event) return { key: "unmap", name: event.unmap };
@@ -384,7 +385,7 @@ function seesOf(sees: NonNullable<WrittenExpectation["sees"]>): Sees {
   return { kind: "count", counts: sees };
 }
 
-function eventOf(event: WrittenEvent): ExpectedEvent {
+function eventOf(event: WrittenEvent): Event {
   const { key, name } = subjectOf(event);
   if (key === "remap") {
     return { event: key, attachment: name, errno: "fails" in event ? event.fails ?? null : null };

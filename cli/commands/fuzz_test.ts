@@ -1,41 +1,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseCases } from "../../cases/parse.ts";
 import { loadLedger } from "../../spec/ledger.ts";
-import type { Io } from "../io.ts";
-import { main } from "../main.ts";
-
-interface Ran {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function conform(args: readonly string[], signal = new AbortController().signal): Promise<Ran> {
-  let out = "";
-  let err = "";
-  const io: Io = {
-    out: (text) => out += text,
-    err: (text) => err += text,
-    columns: undefined,
-    colours: false,
-    signal,
-  };
-  const status = await main(args, io);
-  return { status, out, err };
-}
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "conform-"));
-  try {
-    await test(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+import { conform, conformUntil, inFolder } from "../testing/conform.ts";
 
 const DIFFERENT = ["fuzz", "--target", "sim:matt-v1-vfio", "--against", "sim:mainline-7.3", "--seed", "1"];
 
@@ -58,7 +27,7 @@ const reportSchema = z.object({
 
 Deno.test("conform fuzz exits with 1, prints each finding once and saves it as a case that can be read", async () => {
   await inFolder(async (folder) => {
-    const { status, out } = await conform([...DIFFERENT, "--runs", "20", "--out", folder]);
+    const { status, out } = await conform(...DIFFERENT, "--runs", "20", "--out", folder);
     assertEquals(status, 1);
     const files = readdirSync(folder);
     assert(files.length > 0);
@@ -83,11 +52,11 @@ Deno.test("conform fuzz exits with 1, prints each finding once and saves it as a
 Deno.test("conform fuzz --format json prints a report, whose command finds the same again", async () => {
   await inFolder(async (folder) => {
     const args = [...DIFFERENT, "--runs", "20", "--format", "json", "--out", folder];
-    const report = reportSchema.parse(JSON.parse((await conform(args)).out));
+    const report = reportSchema.parse(JSON.parse((await conform(...args)).out));
     const [first] = report.findings;
     assert(first);
     const again = [...first.again.split(" ").slice(1), "--format", "json", "--out", folder];
-    const replayed = await conform(again);
+    const replayed = await conform(...again);
     assertEquals(replayed.status, 1);
     const [found] = reportSchema.parse(JSON.parse(replayed.out)).findings;
     assertEquals([found?.operation, found?.kind, found?.steps], [first.operation, first.kind, first.steps]);
@@ -107,24 +76,24 @@ Deno.test("conform fuzz exits with 0 and saves nothing where a target is the mod
       "--runs",
       "20",
     ];
-    const { status, out } = await conform([...args, "--out", folder]);
+    const { status, out } = await conform(...args, "--out", folder);
     assertEquals([status, out], [0, "20 programs, 0 findings, seed 1\n"]);
     assertEquals(readdirSync(folder), []);
   });
 });
 
 Deno.test("conform fuzz ends when it is interrupted and says so", async () => {
-  const { out } = await conform([...DIFFERENT, "--time", "3600"], AbortSignal.abort());
+  const { out } = await conformUntil(AbortSignal.abort(), ...DIFFERENT, "--time", "3600");
   assertEquals(out, "0 programs, 0 findings, seed 1, interrupted\n");
 });
 
 Deno.test("conform fuzz refuses what it cannot play on, play against, or play again", async () => {
-  const target = await conform(["fuzz", "--target", "sim:nobody"]);
+  const target = await conform("fuzz", "--target", "sim:nobody");
   assertEquals(target.status, 2);
   assertStringIncludes(target.err, 'The simulator has no dialect "nobody"');
-  const model = await conform(["fuzz", "--against", "native"]);
+  const model = await conform("fuzz", "--against", "native");
   assertEquals(model.status, 2);
-  const path = await conform(["fuzz", "--path", "1:2"]);
+  const path = await conform("fuzz", "--path", "1:2");
   assertEquals(path.status, 2);
   assertStringIncludes(path.err, "A path leads nowhere without its seed");
 });

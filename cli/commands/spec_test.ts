@@ -1,38 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { loadLedger } from "../../spec/ledger.ts";
-import { main } from "../main.ts";
-
-interface Ran {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function conform(...args: string[]): Promise<Ran> {
-  let out = "";
-  let err = "";
-  const status = await main(args, {
-    out: (text) => out += text,
-    err: (text) => err += text,
-    columns: undefined,
-    colours: false,
-    signal: new AbortController().signal,
-  });
-  return { status, out, err };
-}
-
-async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "spec-"));
-  try {
-    await test(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+import { conform, inFolder } from "../testing/conform.ts";
 
 Deno.test("conform spec document prints HTML, or writes Markdown to a file", async () => {
   await inFolder(async (folder) => {

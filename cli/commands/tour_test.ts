@@ -3,22 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Io } from "../io.ts";
-import { main } from "../main.ts";
-
-async function conform(...args: string[]) {
-  let out = "";
-  let err = "";
-  const io: Io = {
-    out: (text) => out += text,
-    err: (text) => err += text,
-    columns: undefined,
-    colours: false,
-    signal: new AbortController().signal,
-  };
-  const status = await main(args, io);
-  return { status, out, err };
-}
+import { conform } from "../testing/conform.ts";
 
 const reportSchema = z.object({
   schema: z.literal("dmabuf-conform/tour/1"),

@@ -545,7 +545,10 @@ int conform_device_wake(struct conform_call *call)
 	return 0;
 }
 
-/* The file system that the inodes of the devices belong to. */
+/*
+ * The file system that the inodes of the devices belong to. It has no owner, since its mount would hold the module for
+ * ever; every device belongs to a file or a buffer, which do.
+ */
 
 static int init_fs_context(struct fs_context *context)
 {
@@ -554,7 +557,6 @@ static int init_fs_context(struct fs_context *context)
 
 static struct file_system_type fs_type = {
 	.name = "dmabuf_conform",
-	.owner = THIS_MODULE,
 	.init_fs_context = init_fs_context,
 	.kill_sb = kill_anon_super,
 };

@@ -25,9 +25,10 @@ import { baselineOption, certificateCommands } from "./parser_certificates.ts";
 import { agentCommand } from "./parser_agent.ts";
 import { exploreCommand } from "./parser_explore.ts";
 import { fuzzOptions } from "./parser_fuzz.ts";
+import { kernelsCommand } from "./parser_kernels.ts";
 import { coverageOptions, mutantsOptions } from "./parser_mutants.ts";
 import { newCommands } from "./parser_new.ts";
-import { reportsCommands } from "./parser_reports.ts";
+import { reportsCommands, serveStoreOptions } from "./parser_reports.ts";
 import { specCommands } from "./parser_spec.ts";
 import { VERSION } from "./suite.ts";
 
@@ -188,7 +189,7 @@ function commands(args: readonly string[]) {
         description: message`Shows the runs of a folder in a browser.`,
       }),
       exploreCommand,
-      agentCommand,
+      or(agentCommand, kernelsCommand),
       command("fuzz", fuzzOptions, {
         description: message`Plays random programs on a target and on the model until they differ.`,
       }),
@@ -258,6 +259,7 @@ const serveOptions = object({
     option("--runs", string({ metavar: "DIR" }), { description: message`The folder with the records.` }),
     "runs",
   ),
+  ...serveStoreOptions,
 });
 
 /** What `conform start` runs. */

@@ -5,12 +5,13 @@
  */
 import { object, or } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { map, multiple, withDefault } from "@optique/core/modifiers";
+import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
 import { COMPARISON_FORMATS } from "../reports/compare/mod.ts";
 import { compare } from "./commands/compare.ts";
 import { DEFAULT_STORE, importRecords } from "./commands/import.ts";
+import { site } from "./commands/site.ts";
 import type { Io } from "./io.ts";
 
 type Action = (io: Io) => number | Promise<number>;
@@ -41,6 +42,30 @@ const importOptions = object({
   rebuild: option("--rebuild", { description: message`Makes the index anew from the records it is of.` }),
 });
 
+/** What `conform serve` takes of a history. */
+export const serveStoreOptions = {
+  store: optional(option("--store", string({ metavar: "DIR" }), {
+    description: message`The folder of a history, shown in the place of records.`,
+  })),
+  tokenFile: optional(option("--token-file", string({ metavar: "FILE" }), {
+    description: message`Lets those who show the token in this file bring records to the history.`,
+  })),
+};
+
+const siteOptions = object({
+  records,
+  store: optional(option("--store", string({ metavar: "DIR" }), {
+    description: message`The folder of a history, where no records are named.`,
+  })),
+  runs: withDefault(
+    option("--runs", string({ metavar: "DIR" }), {
+      description: message`The folder with the records, where none are named.`,
+    }),
+    "runs",
+  ),
+  out: option("-o", "--out", string({ metavar: "DIR" }), { description: message`Where the files go.` }),
+});
+
 /** The commands for runs that have been recorded. */
 export const reportsCommands = or(
   command("compare", map(compareOptions, (given): Action => (io) => compare(given, io)), {
@@ -48,5 +73,8 @@ export const reportsCommands = or(
   }),
   command("import", map(importOptions, (given): Action => (io) => importRecords(given, io)), {
     description: message`Takes run records into the history.`,
+  }),
+  command("site", map(siteOptions, (given): Action => (io) => site(given, io)), {
+    description: message`Writes the pages of the runs as files.`,
   }),
 );

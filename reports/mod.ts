@@ -88,6 +88,7 @@ export {
   type Word,
   wordOf,
   type Writer,
+  type WrittenFormat,
 } from "./formats/mod.ts";
 export {
   type CaseLine,
@@ -125,7 +126,17 @@ export {
   type VerdictCounts,
 } from "./result.ts";
 export { htmlReport, type ReportSources } from "./site/html.tsx";
-export { createSite, type Site, type SiteOptions } from "./site/mod.ts";
+export {
+  createSite,
+  fileHistory,
+  folderHistory,
+  type History,
+  type Site,
+  type SiteOptions,
+  type StaticSite,
+  type StaticSiteOptions,
+  writeSite,
+} from "./site/mod.ts";
 export {
   type CheckRow,
   type ClauseEntry,

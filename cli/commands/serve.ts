@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readFileSync } from "node:fs";
 import { writeFormatPage } from "../../cases/format_page.ts";
 import { writeSchemas } from "../../cases/schema.ts";
 import { exitStatus, resultOf } from "../../reports/result.ts";
@@ -12,7 +13,8 @@ import { baselineAt, heldAgainst } from "../baseline_at.ts";
 import { type FormatName, writeResult } from "../formats.ts";
 import { Failure, type Io } from "../io.ts";
 import { recordAt } from "../record_at.ts";
-import { loadSuite } from "../suite.ts";
+import { loadSuite, VERSION } from "../suite.ts";
+import { openStore } from "./import.ts";
 
 /** Carries out `conform judge` on a record, perhaps against a baseline, and gives the exit status. */
 export async function judgeRecord(
@@ -33,16 +35,60 @@ export interface ServeArguments {
   readonly host: string;
   readonly port: number;
   readonly runs: string;
+  /** The folder of the history; the records in `runs` are shown if it is left out. */
+  readonly store?: string | undefined;
+  /** A file with the token that whoever brings a record must show. */
+  readonly tokenFile?: string | undefined;
 }
 
+/** The largest record that can be brought, in bytes. */
+const MAX_UPLOAD = 64 * 1024 * 1024;
+
 /** Carries out `conform serve`: serves until it is told to stop. */
-export async function serve({ host, port, runs }: ServeArguments, io: Io): Promise<number> {
-  const { createSite } = await import("../../reports/site/mod.ts");
-  const { ledger, byId } = loadSuite();
-  const site = createSite({ runsFolder: runs, ledger, cases: byId });
+export async function serve(
+  { host, port, runs, store: folder, tokenFile }: ServeArguments,
+  io: Io,
+): Promise<number> {
+  const { createSite, folderHistory } = await import("../../reports/site/mod.ts");
+  const suite = loadSuite();
+  const { ledger, byId } = suite;
+  if (folder === undefined && tokenFile !== undefined) {
+    throw new Failure(2, "Only a history can take records in", "Name its folder with --store");
+  }
+  using store = folder === undefined ? undefined : openStore(folder, suite);
+  const token = tokenFile === undefined ? undefined : tokenIn(tokenFile);
+  const site = createSite({
+    history: store ?? folderHistory(runs, byId),
+    ledger,
+    cases: byId,
+    version: VERSION,
+    uploads: store && token !== undefined ? { store, token, maxBytes: MAX_UPLOAD } : undefined,
+  });
   const server = listen(host, port, (request) => site.fetch(request), io);
   await server.finished;
   return 0;
+}
+
+/** The shortest token that is taken: a shorter one can be guessed. */
+const SHORTEST_TOKEN = 16;
+
+function tokenIn(path: string): string {
+  const token = textIn(path).trim();
+  if (token.length >= SHORTEST_TOKEN && /^\S+$/.test(token)) return token;
+  throw new Failure(
+    2,
+    `The token in "${path}" is too short or has spaces`,
+    `Take ${SHORTEST_TOKEN} characters or more`,
+  );
+}
+
+function textIn(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Failure(2, `Cannot read "${path}": ${reason}`, "Name a file with a token in it", error);
+  }
 }
 
 function listen(

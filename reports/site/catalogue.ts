@@ -1,10 +1,10 @@
 /**
- * The run records of a folder. A record that cannot be read is listed with its reason and blocks nothing.
+ * Run records in files. A record that cannot be read is listed with its reason and blocks nothing.
  *
  * @module
  */
 import { readdirSync, type Stats, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Case } from "../../cases/case.ts";
 import { readRecordFile, RecordError } from "../record_reader.ts";
 import { resultOf, type RunResult } from "../result.ts";
@@ -32,21 +32,50 @@ interface Remembered {
   readonly read: ListedRun | UnreadableRun;
 }
 
-/** The runs of a folder; files are read again only if they have changed. */
+/** The files of runs as they are now, by the names of the runs. */
+export type RecordFiles = () => ReadonlyMap<string, string>;
+
+const EXTENSION = ".jsonl";
+
+/** The records of a folder; a folder that cannot be read has none. */
+export function filesOfFolder(folder: string): RecordFiles {
+  return () => {
+    try {
+      const files = readdirSync(folder).filter((file) => file.endsWith(EXTENSION)).sort();
+      return new Map(files.map((file) => [basename(file, EXTENSION), join(folder, file)]));
+    } catch {
+      return new Map();
+    }
+  };
+}
+
+/** Records that are named one by one; of two files of the same name the later one has a number behind it. */
+export function filesNamed(paths: readonly string[]): RecordFiles {
+  const files = new Map<string, string>();
+  for (const path of paths) {
+    const stem = basename(path, EXTENSION);
+    let name = stem;
+    for (let number = 2; files.has(name); number++) name = `${stem}-${number}`;
+    files.set(name, path);
+  }
+  return () => files;
+}
+
+/** The runs of some files; files are read again only if they have changed. */
 export class Catalogue {
-  readonly #folder: string;
+  readonly #files: RecordFiles;
   readonly #cases: ReadonlyMap<string, Case>;
   readonly #remembered = new Map<string, Remembered>();
 
-  /** Shows the runs of a folder, judged with the cases of this suite. */
-  constructor(folder: string, cases: ReadonlyMap<string, Case>) {
-    this.#folder = folder;
+  /** Shows the runs of some files, judged with the cases of this suite. */
+  constructor(files: RecordFiles, cases: ReadonlyMap<string, Case>) {
+    this.#files = files;
     this.#cases = cases;
   }
 
   /** Every run, the newest first, and every file that cannot be read. */
   list(): { readonly runs: readonly ListedRun[]; readonly unreadable: readonly UnreadableRun[] } {
-    const all = this.#names().map((name) => this.#read(name));
+    const all = [...this.#files().keys()].map((name) => this.#read(name));
     const runs = all.filter((each) => "result" in each);
     const unreadable = all.filter((each) => "reason" in each);
     return { runs: runs.sort(newestFirst), unreadable };
@@ -54,21 +83,24 @@ export class Catalogue {
 
   /** One run by its name. The name is looked up in the listing; it never becomes a path by itself. */
   find(name: string): ListedRun | UnreadableRun | undefined {
-    const known = this.#names().find((each) => each === name);
-    return known === undefined ? undefined : this.#read(known);
+    return this.#files().has(name) ? this.#read(name) : undefined;
   }
 
-  #names(): string[] {
-    try {
-      const files = readdirSync(this.#folder).filter((file) => file.endsWith(".jsonl"));
-      return files.map((file) => file.slice(0, -".jsonl".length)).sort();
-    } catch {
-      return [];
-    }
+  /** The file of a run that is there. */
+  pathOf(name: string): string | undefined {
+    return this.#files().get(name);
+  }
+
+  /** Another text whenever a file has changed. */
+  stamp(): string {
+    return [...this.#files().values()].map((path) => {
+      const stats = statSync(path, { throwIfNoEntry: false });
+      return stats ? `${stats.ino} ${stats.size} ${stats.mtimeMs}` : "";
+    }).join(",");
   }
 
   #read(name: string): ListedRun | UnreadableRun {
-    const path = join(this.#folder, `${name}.jsonl`);
+    const path = this.#files().get(name) ?? "";
     try {
       const stats = statSync(path);
       const stamp = `${stats.ino} ${stats.size} ${stats.mtimeMs}`;

@@ -5,47 +5,66 @@
  */
 import { html } from "hono/html";
 import type { Child } from "hono/jsx";
+import { Answers, CanAsk } from "./components/ref.tsx";
 
 /** A part of the site that the navigation leads to. */
-export type Place = "runs" | "clauses" | "profiles" | "operations" | "spec" | "none";
+export type Place = "start" | "runs" | "clauses" | "profiles" | "operations" | "spec" | "search" | "none";
 
 const PLACES: readonly (readonly [Place, string, string])[] = [
-  ["runs", "/", "Runs"],
+  ["start", "/", "Start"],
+  ["runs", "/runs", "Runs"],
   ["clauses", "/clauses", "Clauses"],
   ["profiles", "/profiles", "Profiles"],
   ["operations", "/operations", "Vocabulary"],
   ["spec", "/spec", "Specification"],
 ];
 
+/** What else is there besides the page. */
+export interface PageKind {
+  /** Whether somebody answers what a form asks. */
+  readonly answers: "yes" | "no";
+  /** The script that helps where there are scripts. */
+  readonly script: "live" | "none";
+}
+
 /** A page, ready to be sent. */
-export function page(title: string, place: Place, body: Child) {
+export function page(title: string, place: Place, body: Child, { answers, script }: PageKind) {
   const document = (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>{title} · dmabuf-conform</title>
-        <link rel="stylesheet" href="/style.css" />
-        <link rel="icon" href="data:," />
-      </head>
-      <body>
-        <a class="skip" href="#main">Skip to the content</a>
-        <header class="site">
-          <div>
-            <a class="name" href="/">dmabuf-conform</a>
-            <nav aria-label="Parts of the site">
-              {PLACES.map(([id, href, text]) => (
-                <a href={href} aria-current={id === place ? "page" : undefined}>{text}</a>
-              ))}
-            </nav>
-          </div>
-        </header>
-        <main id="main" tabindex={-1}>{body}</main>
-        <footer class="site">
-          <div>Verdicts are made anew from the recorded observations each time a page is shown.</div>
-        </footer>
-      </body>
-    </html>
+    <Answers.Provider value={answers === "yes"}>
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <title>{title} · dmabuf-conform</title>
+          <link rel="stylesheet" href="/style.css" />
+          <link rel="icon" href="data:," />
+          {script === "none" ? "" : <script src="/live.js" defer></script>}
+        </head>
+        <body>
+          <a class="skip" href="#main">Skip to the content</a>
+          <header class="site">
+            <div>
+              <a class="name" href="/">dmabuf-conform</a>
+              <nav aria-label="Parts of the site">
+                {PLACES.map(([id, href, text]) => (
+                  <a href={href} aria-current={id === place ? "page" : undefined}>{text}</a>
+                ))}
+                <CanAsk
+                  then={<a href="/search" aria-current={place === "search" ? "page" : undefined}>Search</a>}
+                />
+              </nav>
+            </div>
+          </header>
+          <main id="main" tabindex={-1}>{body}</main>
+          <footer class="site">
+            <div>
+              Verdicts are made from the recorded observations, so anybody with the record can make them
+              again.
+            </div>
+          </footer>
+        </body>
+      </html>
+    </Answers.Provider>
   );
   return html`<!DOCTYPE html>${document}`;
 }

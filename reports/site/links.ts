@@ -14,6 +14,50 @@ export function casePath(run: string, caseId: string): string {
   return `${runPath(run)}/cases/${caseId.split("/").map(encoded).join("/")}`;
 }
 
+/** The cases of a run that a query asks for. */
+export function runQueryPath(run: string, query: string): string {
+  return `${runPath(run)}?${new URLSearchParams({ q: query.toWellFormed() })}#cases`;
+}
+
+/** The address of a run while it is going on. */
+export function livePath(run: string): string {
+  return `${runPath(run)}/live`;
+}
+
+/** The record of a run, as it was written. */
+export function recordPath(run: string): string {
+  return `${runPath(run)}/record.jsonl`;
+}
+
+/** The badge of the newest run of a target and profile. */
+export function badgePath(target: string, profile: string): string {
+  return `/badges/${encoded(target)}/${encoded(profile)}.svg`;
+}
+
+/** What a case has shown over the runs. */
+export function caseHistoryPath(caseId: string): string {
+  return `/cases/${caseId.split("/").map(encoded).join("/")}`;
+}
+
+/** Runs side by side. */
+export function comparePath(runs: readonly string[]): string {
+  return `/compare?${new URLSearchParams(runs.map((run) => ["run", run.toWellFormed()]))}`;
+}
+
+/** A comparison in another format. */
+export function compareAsPath(runs: readonly string[], format: "csv" | "markdown" | "json"): string {
+  const query = new URLSearchParams([...runs.map((run) => ["run", run.toWellFormed()]), ["format", format]]);
+  return `/compare?${query}`;
+}
+
+/** All runs, or those of a target and a profile. */
+export function runsPath(filter: { readonly target?: string; readonly profile?: string } = {}): string {
+  const query = new URLSearchParams(
+    Object.entries(filter).map(([key, value]) => [key, value.toWellFormed()]),
+  );
+  return query.size === 0 ? "/runs" : `/runs?${query}`;
+}
+
 /** The address of a clause. */
 export function clausePath(clause: string): string {
   return `/clauses/${encoded(clause)}`;

@@ -1,6 +1,8 @@
 /**
- * The site that shows run records.
+ * The site that shows runs.
  *
  * @module
  */
+export { fileHistory, folderHistory, type History } from "./history.ts";
 export { createSite, type Site, type SiteOptions } from "./site.tsx";
+export { type StaticSite, type StaticSiteOptions, writeSite } from "./static.ts";

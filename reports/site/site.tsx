@@ -1,5 +1,5 @@
 /**
- * The site: a hono application that shows the run records of a folder. It only reads.
+ * The site: a hono application that shows runs. It only reads, unless it is given somebody who takes records in.
  *
  * @module
  */
@@ -7,32 +7,60 @@ import { type Context, Hono } from "hono";
 import type { Child } from "hono/jsx";
 import { secureHeaders } from "hono/secure-headers";
 import type { Case } from "../../cases/case.ts";
-import { clauseIdSchema, profileIdSchema } from "../../spec/ids.ts";
-import { DIALECTS } from "../../runners/simulator/mod.ts";
 import { loadContradictions } from "../../spec/contradictions.ts";
+import { clauseIdSchema, profileIdSchema } from "../../spec/ids.ts";
 import type { Ledger } from "../../spec/ledger.ts";
-import { type Specification, specificationOf } from "../specification/document.ts";
+import { DIALECTS } from "../../runners/simulator/mod.ts";
+import { writeComparison } from "../compare/mod.ts";
 import { SpecificationBody } from "../specification/html.tsx";
+import { specificationOf } from "../specification/document.ts";
 import { SPECIFICATION_STYLE } from "../specification/style.ts";
-import { Catalogue } from "./catalogue.ts";
-import { page, type Place } from "./layout.tsx";
+import type { RunEntry, Store } from "../store/mod.ts";
+import { comparisonOf, createApi, MOST_COMPARED, newestFacts } from "./api/api.ts";
+import { lastCase } from "./api/live.ts";
+import { Uploads } from "./api/upload.ts";
+import { badge } from "./badge.tsx";
+import { PageCache } from "./cache.ts";
+import type { History } from "./history.ts";
+import { page, type PageKind, type Place } from "./layout.tsx";
+import { comparePath } from "./links.ts";
+import { LIVE_SCRIPT } from "./live_script.ts";
 import { CasePage } from "./pages/case.tsx";
-import { ClausePage, ClausesPage } from "./pages/clauses.tsx";
+import { ClausePage, ClausesPage, CoveragePage } from "./pages/clauses.tsx";
+import { ComparePage } from "./pages/compare.tsx";
+import { CaseHistoryPage, RUNS_FOLLOWED } from "./pages/history.tsx";
+import { HomePage, type Newest } from "./pages/home.tsx";
+import { LivePage } from "./pages/live.tsx";
 import { OperationsPage } from "./pages/operations.tsx";
 import { ProblemPage } from "./pages/problem.tsx";
-import { ProfilePage, ProfilesPage } from "./pages/profiles.tsx";
+import { ProfilePage, ProfilesPage, RUNS_OF_PROFILE } from "./pages/profiles.tsx";
 import { RunPage } from "./pages/run.tsx";
-import { RunsPage } from "./pages/runs.tsx";
+import { RUNS_ON_A_PAGE, RunsPage } from "./pages/runs.tsx";
+import { SearchPage } from "./pages/search.tsx";
+import { queryFor } from "./query.ts";
 import { STYLE } from "./style.ts";
 
 /** What the site shows. */
 export interface SiteOptions {
-  /** The folder with the run records, `*.jsonl`. */
-  readonly runsFolder: string;
+  /** The runs. */
+  readonly history: History;
   /** The clauses and profiles. */
   readonly ledger: Ledger;
   /** The suite's cases, by id. */
   readonly cases: ReadonlyMap<string, Case>;
+  /** The version of the suite. */
+  readonly version?: string | undefined;
+  /** Who may bring records; nobody if left out. */
+  readonly uploads?: {
+    /** The store that takes them. */
+    readonly store: Store;
+    /** The token that must be shown. */
+    readonly token: string;
+    /** The largest record in bytes. */
+    readonly maxBytes: number;
+  } | undefined;
+  /** Whether requests are answered, so that forms make sense; pages that are files answer nothing. */
+  readonly answers?: PageKind["answers"] | undefined;
 }
 
 /** A site, to be served. */
@@ -41,99 +69,371 @@ export interface Site {
   fetch(request: Request): Response | Promise<Response>;
 }
 
+/** The longest address that is looked at, in characters. */
+const MAX_ADDRESS = 8192;
+
 /** Makes the site. */
-export function createSite({ runsFolder, ledger, cases }: SiteOptions): Site {
-  const catalogue = new Catalogue(runsFolder, cases);
-  const all = [...cases.values()];
+export function createSite(options: SiteOptions): Site {
   const app = new Hono();
+  protect(app);
+  const pages = new Pages(options);
+  app.get("/style.css", (c) => file(c, STYLE + SPECIFICATION_STYLE, "text/css; charset=utf-8"));
+  app.get("/live.js", (c) => file(c, LIVE_SCRIPT, "text/javascript; charset=utf-8"));
+  pagesOfRuns(app, options, pages);
+  pagesOfSpecification(app, options, pages);
+  const { history, ledger, cases, uploads, version = "" } = options;
+  app.route("/", createApi({ history, ledger, cases, version, uploads: uploads && new Uploads(uploads) }));
+  app.notFound((c) =>
+    c.req.path.startsWith("/api/")
+      ? c.json({ error: "There is no such address" }, 404)
+      : pages.problem(c, missing("page", c.req.path))
+  );
+  app.onError((error, c) =>
+    pages.problem(c, { status: 500, title: "Something went wrong", details: error.message })
+  );
+  return app;
+}
+
+/** Nothing from elsewhere is loaded, no script but the site's own file runs, and nobody can put it in a frame. */
+function protect(app: Hono): void {
+  app.use(async (c, next) => {
+    if (c.req.url.length > MAX_ADDRESS) return c.text("The address is too long", 414);
+    return await next();
+  });
   app.use(secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
       styleSrc: ["'self'"],
-      imgSrc: ["data:"],
+      scriptSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      imgSrc: ["'self'", "data:"],
       formAction: ["'self'"],
       baseUri: ["'none'"],
       frameAncestors: ["'none'"],
     },
     referrerPolicy: "no-referrer",
   }));
-  app.get(
-    "/style.css",
-    (c) => c.body(STYLE + SPECIFICATION_STYLE, 200, { "content-type": "text/css; charset=utf-8" }),
-  );
-  app.get("/", (c) => show(c, "Runs", "runs", <RunsPage {...catalogue.list()} />));
-  app.get("/runs/:run", (c) => {
-    const run = catalogue.find(c.req.param("run"));
-    if (!run) return missing(c, "run", c.req.param("run"));
-    if ("reason" in run) return problem(c, 422, "This run cannot be read", run.reason);
-    const { verdict, area, clause } = c.req.query();
-    const title = `${run.result.profile} on ${run.result.target.id}`;
-    return show(c, title, "runs", <RunPage {...run} filter={{ verdict, area, clause }} />);
-  });
-  app.get("/runs/:run/cases/:case{[^]+}", (c) => {
-    const run = catalogue.find(c.req.param("run"));
-    if (!run) return missing(c, "run", c.req.param("run"));
-    if ("reason" in run) return problem(c, 422, "This run cannot be read", run.reason);
-    const id = c.req.param("case");
-    const of = run.result.results.find((each) => each.case.toWellFormed() === id);
-    if (!of) return missing(c, "case in this run", id);
-    const props = { run: run.name, result: run.result, of, case: cases.get(id), ledger };
-    return show(c, of.title, "runs", <CasePage {...props} />);
-  });
-  app.get("/clauses", (c) => show(c, "Clauses", "clauses", <ClausesPage ledger={ledger} cases={all} />));
-  app.get("/clauses/:clause", (c) => {
-    const id = clauseIdSchema.safeParse(c.req.param("clause"));
-    const clause = id.success ? ledger.clauses.get(id.data) : undefined;
-    if (!clause) return missing(c, "clause", c.req.param("clause"));
-    const { runs } = catalogue.list();
-    return show(
-      c,
-      clause.id,
-      "clauses",
-      <ClausePage clause={clause} ledger={ledger} cases={all} runs={runs} />,
-    );
-  });
-  app.get("/profiles", (c) => show(c, "Profiles", "profiles", <ProfilesPage ledger={ledger} />));
-  app.get("/profiles/:profile", (c) => {
-    const id = profileIdSchema.safeParse(c.req.param("profile"));
-    const profile = id.success ? ledger.profiles.get(id.data) : undefined;
-    if (!profile) return missing(c, "profile", c.req.param("profile"));
-    return show(
-      c,
-      profile.id,
-      "profiles",
-      <ProfilePage profile={profile} ledger={ledger} cases={all} runs={catalogue.list().runs} />,
-    );
-  });
-  app.get("/operations", (c) => show(c, "Vocabulary", "operations", <OperationsPage />));
-  let specification: Specification | undefined;
-  app.get("/spec", (c) => {
-    specification ??= specificationOf({
-      ledger,
-      contradictions: loadContradictions(ledger),
-      cases: all,
-      dialects: [...DIALECTS.values()],
+}
+
+function file(c: Context, body: string, type: string): Response {
+  return c.body(body, 200, { "content-type": type, "cache-control": "max-age=300" });
+}
+
+/** A page that can be shown. */
+interface Shown {
+  readonly title: string;
+  readonly place: Place;
+  readonly body: Child;
+  readonly script?: PageKind["script"];
+}
+
+/** Why a page cannot be shown. */
+interface Problem {
+  readonly status: 400 | 404 | 422 | 500;
+  readonly title: string;
+  readonly details: string;
+}
+
+function missing(what: string, name: string): Problem {
+  return { status: 404, title: `There is no such ${what}`, details: `Nothing here is called "${name}".` };
+}
+
+/** Makes pages, and keeps them. */
+class Pages {
+  readonly #history: History;
+  readonly #answers: PageKind["answers"];
+  readonly #cache = new PageCache();
+
+  constructor({ history, answers = "yes" }: SiteOptions) {
+    this.#history = history;
+    this.#answers = answers;
+  }
+
+  /** Shows a page that is kept until some run changes, or until `stamp` does. */
+  async show(c: Context, make: () => Shown | Problem, stamp?: string): Promise<Response> {
+    let failed: Problem | undefined;
+    const { pathname, search } = new URL(c.req.url);
+    const made = await this.#cache.page(pathname + search, stamp ?? this.#history.stamp(), async () => {
+      const shown = make();
+      if ("status" in shown) failed = shown;
+      return "status" in shown ? "" : await this.#text(shown);
     });
-    return show(c, "Specification", "spec", <SpecificationBody specification={specification} />);
+    if (failed) return await this.problem(c, failed);
+    if (made.body === "") return await this.#again(c, make);
+    if (c.req.header("if-none-match") === made.tag) return c.body(null, 304, { etag: made.tag });
+    return c.html(made.body, 200, { etag: made.tag, "cache-control": "no-cache" });
+  }
+
+  /** Says what cannot be shown. */
+  async problem(c: Context, { status, title, details }: Problem): Promise<Response> {
+    const body = <ProblemPage title={title} details={details} />;
+    return c.html(await this.#text({ title, place: "none", body }), status);
+  }
+
+  /** A page that could not be shown the last time cannot be shown now either; say why anew. */
+  async #again(c: Context, make: () => Shown | Problem): Promise<Response> {
+    const shown = make();
+    return "status" in shown ? await this.problem(c, shown) : c.html(await this.#text(shown));
+  }
+
+  async #text({ title, place, body, script = "none" }: Shown): Promise<string> {
+    return String(await page(title, place, body, { answers: this.#answers, script }));
+  }
+}
+
+function pagesOfRuns(app: Hono, { history, ledger, cases }: SiteOptions, pages: Pages): void {
+  app.get("/", (c) =>
+    pages.show(c, () => ({
+      title: "Start",
+      place: "start",
+      body: (
+        <HomePage
+          newest={newestRuns(history)}
+          refused={history.refused()}
+          total={history.runs({ limit: 1000 }).length}
+        />
+      ),
+    })));
+  app.get("/runs", (c) =>
+    pages.show(c, () => {
+      const { target, profile } = c.req.query();
+      const offset = Math.max(0, Math.trunc(Number(c.req.query("offset") ?? 0)) || 0);
+      const runs = history.runs({ target, profile, offset, limit: RUNS_ON_A_PAGE });
+      return {
+        title: "Runs",
+        place: "runs",
+        body: <RunsPage runs={runs} target={target} profile={profile} offset={offset} />,
+      };
+    }));
+  app.get("/runs/:run", (c) => pages.show(c, () => runPage(c, history)));
+  app.get("/runs/:run/record.jsonl", (c) => {
+    const bytes = history.record(c.req.param("run"));
+    if (!bytes) return pages.problem(c, noRun(history, c.req.param("run")));
+    return c.body(new Uint8Array(bytes), 200, {
+      "content-type": "application/x-ndjson",
+      "content-disposition": "attachment",
+    });
   });
-  app.notFound((c) => missing(c, "page", c.req.path));
-  app.onError((error, c) => problem(c, 500, "Something went wrong", error.message));
-  return app;
+  app.get("/runs/:run/live", (c) =>
+    pages.show(c, () => {
+      const name = c.req.param("run");
+      const entry = history.run(name);
+      if (!entry) return noRun(history, name);
+      const body = <LivePage entry={entry} last={lastCase(history.result(name))} />;
+      return { title: "Live", place: "runs", body, script: "live" };
+    }));
+  app.get("/runs/:run/cases/:case{[^]+}", (c) =>
+    pages.show(c, () => {
+      const [run, id] = [c.req.param("run"), c.req.param("case")];
+      const result = history.result(run);
+      if (!result) return noRun(history, run);
+      const of = result.results.find((each) => each.case.toWellFormed() === id);
+      if (!of) return missing("case in this run", id);
+      const props = {
+        run,
+        result,
+        of,
+        case: cases.get(id),
+        ledger,
+        history: history.history(of.case, RUNS_FOLLOWED),
+      };
+      return { title: of.title, place: "runs", body: <CasePage {...props} /> };
+    }));
+  app.get("/cases/:case{[^]+}", (c) =>
+    pages.show(c, () => {
+      const id = c.req.param("case");
+      const own = history.history(id, RUNS_FOLLOWED);
+      if (own.length === 0 && !cases.has(id)) return missing("case", id);
+      return {
+        title: id,
+        place: "runs",
+        body: <CaseHistoryPage id={id} case={cases.get(id)} ledger={ledger} history={own} />,
+      };
+    }));
+  app.get("/compare", (c) => compare(c, history, pages));
+  app.get("/badges/:target/:file{.+\\.svg}", (c) => {
+    const [target, profile] = [c.req.param("target"), c.req.param("file").slice(0, -".svg".length)];
+    const [run] = history.runs({ target, profile, limit: 1 });
+    return c.body(badge(profile, run), run ? 200 : 404, {
+      "content-type": "image/svg+xml",
+      "cache-control": "max-age=300",
+    });
+  });
+  app.get("/search", (c) =>
+    pages.show(c, () => {
+      const words = (c.req.query("q") ?? "").slice(0, 200);
+      return {
+        title: "Search",
+        place: "search",
+        body: <SearchPage words={words} found={find(words, { history, ledger, cases })} />,
+      };
+    }));
 }
 
-function show(c: Context, title: string, place: Place, body: Child): Response | Promise<Response> {
-  return c.html(page(title, place, body));
+/** A run that is not there, or that cannot be read. */
+function noRun(history: History, name: string): Problem {
+  const refused = history.refused().find((each) => each.name === `${name}.jsonl`);
+  if (refused) return { status: 422, title: "This run cannot be read", details: refused.reason };
+  return missing("run", name);
 }
 
-function missing(c: Context, what: string, name: string): Response | Promise<Response> {
-  return problem(c, 404, `There is no such ${what}`, `Nothing here is called "${name}".`);
+function runPage(c: Context, history: History): Shown | Problem {
+  const name = c.req.param("run") ?? "";
+  const [result, entry] = [history.result(name), history.run(name)];
+  if (!result || !entry) return noRun(history, name);
+  const { q, verdict, area, clause } = c.req.query();
+  const query = q ?? queryFor({ verdict, area, clause });
+  const before = runBefore(history, entry);
+  const comparison = before && comparisonOf(history, [before.run, name]);
+  const changed = new Set(
+    comparison?.groups.flatMap(({ at, cases }) => at.length > 0 ? cases.map((each) => each.case) : []),
+  );
+  const body = <RunPage name={name} result={result} query={query} before={before} changed={changed} />;
+  return { title: `${result.profile} on ${result.target.id}`, place: "runs", body };
 }
 
-function problem(
+function runBefore(history: History, { target, profile, startedAt }: RunEntry): RunEntry | undefined {
+  return history.runs({ target, profile, before: startedAt, limit: 1 })[0];
+}
+
+/** How many runs of each target and profile the first page follows. */
+const RUNS_IN_A_STRIP = 20;
+
+function newestRuns(history: History): readonly Newest[] {
+  const groups = Map.groupBy(
+    history.latest(RUNS_IN_A_STRIP),
+    ({ target, profile }) => JSON.stringify([target, profile]),
+  );
+  return [...groups.values()].map((runs) => {
+    const [newest, before] = runs;
+    return { runs, since: newest && before && comparisonOf(history, [before.run, newest.run]) };
+  });
+}
+
+async function compare(c: Context, history: History, pages: Pages): Promise<Response> {
+  const runs = c.req.queries("run") ?? [];
+  if (runs.length < 2 || runs.length > MOST_COMPARED) {
+    const details = `Choose from 2 to ${MOST_COMPARED} runs in the list of runs.`;
+    return await pages.problem(c, { status: 400, title: "These runs cannot be compared", details });
+  }
+  const entries = runs.map((run) => history.run(run));
+  const lacking = runs[entries.indexOf(undefined)];
+  if (lacking !== undefined) return await pages.problem(c, noRun(history, lacking));
+  if (c.req.query("order") === "time") return c.redirect(comparePath(inOrder(entries)));
+  const format = c.req.query("format");
+  if (format === "csv" || format === "markdown" || format === "json") {
+    return compareAs(c, history, runs, format);
+  }
+  const stamp = JSON.stringify(entries.map((entry) => [entry?.counts, entry?.finishedAt, entry?.durationMs]));
+  return await pages.show(c, () => {
+    const comparison = comparisonOf(history, runs);
+    if (!comparison) return missing("run", runs.join(", "));
+    return {
+      title: comparison.runs.map(({ label }) => label).join(" · "),
+      place: "runs",
+      body: <ComparePage comparison={comparison} />,
+    };
+  }, stamp);
+}
+
+function inOrder(entries: readonly (RunEntry | undefined)[]): readonly string[] {
+  return entries.filter((entry) => entry !== undefined)
+    .toSorted((one, other) => Date.parse(one.startedAt) - Date.parse(other.startedAt)).map(({ run }) => run);
+}
+
+const COMPARISON_TYPES = { csv: "text/csv", markdown: "text/markdown", json: "application/json" } as const;
+
+function compareAs(
   c: Context,
-  status: 404 | 422 | 500,
-  title: string,
-  details: string,
-): Response | Promise<Response> {
-  return c.html(page(title, "none", <ProblemPage title={title} details={details} />), status);
+  history: History,
+  runs: readonly string[],
+  format: keyof typeof COMPARISON_TYPES,
+): Response {
+  const comparison = comparisonOf(history, runs);
+  if (!comparison) return c.text("There is no such run", 404);
+  return c.body(writeComparison(comparison, format), 200, {
+    "content-type": `${COMPARISON_TYPES[format]}; charset=utf-8`,
+  });
+}
+
+/** How much of each kind a search shows. */
+const FOUND = 25;
+
+function find(words: string, { history, ledger, cases }: SiteOptions) {
+  const wanted = words.toLowerCase().match(/\S+/g) ?? [];
+  if (wanted.length === 0) return { clauses: [], cases: [], hits: [] };
+  const has = (...texts: string[]) =>
+    wanted.every((word) => texts.some((text) => text.toLowerCase().includes(word)));
+  return {
+    clauses: [...ledger.clauses.values()].filter(({ id, title, requirement }) => has(id, title, requirement))
+      .slice(0, FOUND),
+    cases: [...cases.values()].filter(({ id, title, why, clauses }) => has(id, title, why, ...clauses)).slice(
+      0,
+      FOUND,
+    ),
+    hits: history.search(words, FOUND),
+  };
+}
+
+function pagesOfSpecification(app: Hono, { history, ledger, cases }: SiteOptions, pages: Pages): void {
+  const all = [...cases.values()];
+  app.get(
+    "/clauses",
+    (c) =>
+      pages.show(
+        c,
+        () => ({ title: "Clauses", place: "clauses", body: <ClausesPage ledger={ledger} cases={all} /> }),
+        "",
+      ),
+  );
+  app.get("/clauses/:clause", (c) =>
+    pages.show(c, () => {
+      const id = clauseIdSchema.safeParse(c.req.param("clause"));
+      const clause = id.success ? ledger.clauses.get(id.data) : undefined;
+      if (!clause) return missing("clause", c.req.param("clause"));
+      const body = <ClausePage clause={clause} ledger={ledger} cases={all} runs={newestFacts(history)} />;
+      return { title: clause.id, place: "clauses", body };
+    }));
+  app.get("/coverage", (c) =>
+    pages.show(c, () => ({
+      title: "Coverage",
+      place: "clauses",
+      body: <CoveragePage ledger={ledger} cases={all} runs={newestFacts(history)} />,
+    })));
+  app.get(
+    "/profiles",
+    (c) =>
+      pages.show(
+        c,
+        () => ({ title: "Profiles", place: "profiles", body: <ProfilesPage ledger={ledger} /> }),
+        "",
+      ),
+  );
+  app.get("/profiles/:profile", (c) =>
+    pages.show(c, () => {
+      const id = profileIdSchema.safeParse(c.req.param("profile"));
+      const profile = id.success ? ledger.profiles.get(id.data) : undefined;
+      if (!profile) return missing("profile", c.req.param("profile"));
+      const runs = history.runs({ profile: profile.id, limit: RUNS_OF_PROFILE });
+      const body = <ProfilePage profile={profile} ledger={ledger} cases={all} runs={runs} />;
+      return { title: profile.id, place: "profiles", body };
+    }));
+  app.get(
+    "/operations",
+    (c) => pages.show(c, () => ({ title: "Vocabulary", place: "operations", body: <OperationsPage /> }), ""),
+  );
+  app.get("/spec", (c) =>
+    pages.show(c, () => {
+      const sources = {
+        ledger,
+        contradictions: loadContradictions(ledger),
+        cases: all,
+        dialects: [...DIALECTS.values()],
+      };
+      return {
+        title: "Specification",
+        place: "spec",
+        body: <SpecificationBody specification={specificationOf(sources)} />,
+      };
+    }, ""));
 }

@@ -175,4 +175,93 @@ details > summary { cursor: pointer; }
   a { color: inherit; }
   tr { break-inside: avoid; }
 }
+.large { font-size: 2rem; font-weight: 650; letter-spacing: -.02em; }
+.count { font-weight: 400; font-size: .95rem; }
+progress { width: 100%; max-width: 46rem; height: .6rem; accent-color: var(--pass-bar); }
+ul.plain { list-style: none; margin: .5rem 0; padding: 0; font-size: .925rem; }
+ul.plain li { padding: .15rem 0; overflow-wrap: anywhere; }
+ul.log li { padding: .3rem 0; border-bottom: 1px solid var(--line); }
+.level { display: inline-block; min-width: 3rem; font-size: .8125rem; font-weight: 600; color: var(--contested); }
+.level.emerg, .level.alert, .level.crit, .level.err { color: var(--fail); }
+form.filter .grow { flex: 1 1 22rem; }
+form.filter .grow input { width: 100%; }
+form.filter .help { flex-basis: 100%; margin: 0; font-size: .8125rem; max-width: none; }
+td.pick { width: 2rem; }
+td.pick label { display: block; min-width: 1.5rem; min-height: 1.5rem; }
+td.pick input { width: 1.15rem; height: 1.15rem; margin: .2rem 0 0; accent-color: var(--link); }
+a.changed { font-weight: 600; }
+table.newest td { padding-block: .8rem; }
+.strip, .matrix, .durations { display: block; }
+.strip { max-width: none; }
+.strip .hit { fill: transparent; }
+.strip a:hover .hit { fill: var(--code); }
+rect.pass { fill: var(--pass-bar); }
+rect.fail { fill: var(--fail-bar); }
+rect.contested { fill: var(--contested-bar); }
+rect.unknown { fill: var(--unknown-bar); }
+rect.not-supported { fill: var(--quiet-bar); }
+rect.not-run { fill: var(--quiet-bar); fill-opacity: .5; }
+rect.absent { fill: none; stroke: var(--line); }
+text.mark { font-size: 11px; font-weight: 700; text-anchor: middle; fill: #fff; }
+text.mark.contested { fill: #1c1e21; }
+.legend svg { display: inline-block; vertical-align: -1px; }
+.matrix text.row { font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, monospace; fill: var(--link); }
+.matrix text.column { font-size: 11px; fill: var(--soft); }
+.matrix a:hover text.row { text-decoration: underline; }
+.matrices { columns: 34rem; column-gap: 2.5rem; }
+.matrices section { break-inside: avoid; margin-bottom: 1.5rem; }
+.matrices h2 { margin-top: 0; font-size: 1rem; }
+.durations .time, svg.share .time { fill: light-dark(#c9dcf2, #2b415c); }
+.durations text { font-size: 12.5px; fill: var(--ink); }
+.durations text.value { text-anchor: end; fill: var(--soft); }
+.durations text.name { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, monospace; font-size: 12px; }
+.durations a:hover text.name { text-decoration: underline; }
+svg.share { display: block; width: 4.5rem; height: .35rem; margin: .25rem 0 0 auto; }
+table.compare { width: auto; min-width: min(100%, 44rem); }
+table.compare thead th { position: sticky; top: 0; background: var(--page); vertical-align: bottom; }
+table.compare thead th.run { width: 8.5rem; max-width: 10rem; white-space: normal; overflow-wrap: anywhere; padding-left: .75rem; }
+table.compare tbody th { font-size: .925rem; font-weight: 400; color: var(--ink); white-space: normal; min-width: 18rem; max-width: 34rem; overflow-wrap: anywhere; }
+table.compare tbody th .mono { font-size: .85em; }
+table.compare td.cell { padding-left: .75rem; white-space: nowrap; }
+table.compare td.cell a { text-decoration: none; }
+table.compare td.cell a:hover { text-decoration: underline; }
+table.compare td.begins { box-shadow: inset 3px 0 0 var(--contested-bar); }
+.says { font-size: .875rem; margin-top: .1rem; }
+svg.sequence { display: block; font-size: 12.5px; margin: .5rem 0 1rem; }
+.sequence .lane rect { fill: var(--card); stroke: var(--edge); }
+.sequence .lane.user rect { fill: var(--code); }
+.sequence .lane text { text-anchor: middle; fill: var(--ink); }
+.sequence .lane text.name { font-weight: 600; font-family: ui-monospace, "DejaVu Sans Mono", Menlo, monospace; }
+.sequence .lane text.what { fill: var(--soft); font-size: 11px; }
+.sequence .life { stroke: var(--edge); stroke-dasharray: 2 4; }
+.sequence .band rect { fill: var(--code); }
+.sequence .band text { fill: var(--soft); font-size: 11.5px; font-weight: 600; }
+.sequence .arrow path { fill: none; stroke: var(--ink); stroke-width: 1.3; }
+.sequence .arrow text { fill: var(--ink); font-family: ui-monospace, "DejaVu Sans Mono", Menlo, monospace; font-size: 12px;
+  paint-order: stroke; stroke: var(--page); stroke-width: 4px; stroke-linejoin: round; }
+.sequence .arrow.event path { stroke-dasharray: 5 3; stroke: var(--link); }
+.sequence .arrow.event text { fill: var(--link); }
+.sequence .arrow.return path { stroke-dasharray: 2 3; stroke: var(--soft); }
+.sequence .arrow.unmet path { stroke: var(--fail-bar); stroke-width: 2; }
+.sequence .arrow.unmet text { fill: var(--fail); font-weight: 700; }
+.sequence .arrow.alternative path { stroke: var(--contested-bar); stroke-width: 2; }
+.sequence .arrow.alternative text { fill: var(--contested); font-weight: 700; }
+.sequence .tip { fill: context-stroke; }
+.sequence a:hover text { text-decoration: underline; }
+.sequence .state.live rect { fill: var(--pass-bar); }
+.sequence .state.temporary rect { fill: var(--contested-bar); }
+.sequence .state.permanent rect { fill: var(--fail-bar); }
+.sequence .state.closed rect { fill: var(--quiet-bar); }
+.sequence .state text { font-size: 11px; fill: var(--soft); paint-order: stroke; stroke: var(--page); stroke-width: 4px; }
+.sequence .wait { fill: var(--unknown-bar); }
+@media (max-width: 46rem) {
+  table.compare tbody th { min-width: 13rem; }
+  .matrices { columns: auto; }
+}
+@media print {
+  .strip, .matrix, .durations, .sequence { print-color-adjust: exact; max-width: 100%; height: auto; }
+  .scroll { overflow: visible; }
+  section { break-inside: auto; }
+  h2, h3 { break-after: avoid; }
+}
 `;

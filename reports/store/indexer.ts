@@ -72,13 +72,14 @@ export class Indexer {
     this.#addSearch(run, result);
   }
 
-  /** Keeps in mind what was not taken, and why; the same thing once. */
+  /** Keeps in mind what was not taken, and why: the same thing once, and the last 500 things. */
   refuse(name: string, reason: string): void {
     this.#statements.refuse.run(
       name.slice(0, 512).toWellFormed(),
       reason.slice(0, 2048).toWellFormed(),
       new Date().toISOString(),
     );
+    this.#statements.forget.run();
   }
 
   #addResult(runId: number, startedAt: string, result: CaseResult): void {
@@ -115,6 +116,7 @@ function prepare(db: DatabaseSync) {
       INSERT INTO results (run_id, case_id, facts_id, started_at, duration_ms)
       VALUES (?, (SELECT id FROM cases WHERE name = ?), (SELECT id FROM facts WHERE digest = ?), ?, ?)`),
     addSearch: statement("INSERT INTO search (kind, run, name, text) VALUES (?, ?, ?, ?)"),
+    forget: statement("DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - 500"),
     refuse: statement("INSERT INTO refused (name, reason, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"),
   };
 }

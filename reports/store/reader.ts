@@ -27,6 +27,8 @@ export interface RunFilter {
   readonly target?: string | undefined;
   /** Of this profile. */
   readonly profile?: string | undefined;
+  /** Begun before this moment: ISO 8601, UTC. */
+  readonly before?: string | undefined;
   /** At most so many; 100 if nothing is said. */
   readonly limit?: number | undefined;
   /** How many of the newest are left out. */
@@ -119,12 +121,14 @@ export class Reader {
   }
 
   /** The runs, the newest first. */
-  runs({ target, profile, limit = 100, offset = 0 }: RunFilter): readonly RunEntry[] {
+  runs({ target, profile, before, limit = 100, offset = 0 }: RunFilter): readonly RunEntry[] {
     const rows = this.#statements.runs.all(
       target ?? null,
       target ?? null,
       profile ?? null,
       profile ?? null,
+      before ?? null,
+      before ?? null,
       limit,
       offset,
     );
@@ -227,6 +231,7 @@ function prepare(db: DatabaseSync) {
   return {
     runs: statement(`
       SELECT ${RUN_COLUMNS} FROM runs WHERE (? IS NULL OR target = ?) AND (? IS NULL OR profile = ?)
+        AND (? IS NULL OR started_at < ?)
       ORDER BY started_at DESC, run LIMIT ? OFFSET ?`),
     latest: statement(`
       SELECT ${RUN_COLUMNS} FROM (

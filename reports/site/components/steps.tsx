@@ -9,6 +9,7 @@ import { describeEvent } from "../../../cases/describe.ts";
 import { operationOf } from "../../../spec/operations/mod.ts";
 import type { CaseResult, StepResult } from "../../result.ts";
 import { operationPath } from "../links.ts";
+import { stepAnchor } from "./anchors.ts";
 import { Ref } from "./ref.tsx";
 
 const SECTION_TITLES: Readonly<Record<Section, string>> = {
@@ -18,11 +19,6 @@ const SECTION_TITLES: Readonly<Record<Section, string>> = {
   race: "At the same time",
   then: "Then",
 };
-
-/** The place of a step on a page; `place` is what begins the anchors of a case where a page has several. */
-export function stepAnchor(place: string, step: string): string {
-  return `${place}${step}`;
-}
 
 /** The steps of a result, section by section. */
 export function Steps({ result, place }: { readonly result: CaseResult; readonly place: string }) {

@@ -7,11 +7,17 @@ import type { Case } from "../../../cases/case.ts";
 import type { Ledger } from "../../../spec/ledger.ts";
 import { commandFor } from "../../formats/format.ts";
 import type { CaseResult, RunResult } from "../../result.ts";
+import type { CaseInRun } from "../../store/mod.ts";
+import { stepAnchor } from "../components/anchors.ts";
 import { ClauseList } from "../components/clause.tsx";
 import { duration, Facts } from "../components/facts.tsx";
-import { stepAnchor, Steps } from "../components/steps.tsx";
+import { Steps } from "../components/steps.tsx";
 import { ResultMark } from "../components/verdict.tsx";
-import { casePath, runPath } from "../links.ts";
+import { CaseStrip } from "../components/plots.tsx";
+import { RaceTable } from "../components/race.tsx";
+import { caseHistoryPath, casePath, runPath } from "../links.ts";
+import { SequenceDrawing } from "../sequence/drawing.tsx";
+import { sequenceOf } from "../sequence/model.ts";
 
 /** One case in a run. */
 export function CasePage(props: {
@@ -20,18 +26,30 @@ export function CasePage(props: {
   readonly of: CaseResult;
   readonly case: Case | undefined;
   readonly ledger: Ledger;
+  readonly history: readonly CaseInRun[];
 }) {
-  const { run, result, of } = props;
+  const { run, result, of, history } = props;
   return (
     <>
       <p class="crumbs">
-        <a href="/">Runs</a> / <a href={runPath(run)}>{result.profile} on {result.target.id}</a>
+        <a href="/">Start</a> / <a href={runPath(run)}>{result.profile} on {result.target.id}</a>
       </p>
       <h1>{of.title}</h1>
       <p class="under">
         <ResultMark result={of} /> <span class="mono soft">{of.case}</span>
       </p>
       <CaseBody {...props} place="" />
+      {history.length === 0 ? "" : (
+        <>
+          <h2>Over the runs</h2>
+          <div class="scroll">
+            <CaseStrip history={history} />
+          </div>
+          <p>
+            <a href={caseHistoryPath(of.case)}>Every run with this case</a>
+          </p>
+        </>
+      )}
       <Neighbours run={run} result={result} of={of} />
     </>
   );
@@ -61,6 +79,7 @@ export function CaseBody(props: {
   readonly place: string;
 }) {
   const { result, of, case: case_, ledger, place } = props;
+  const sequence = sequenceOf(of);
   const clauses = (case_?.clauses ?? []).flatMap((id) => ledger.clauses.get(id) ?? []);
   return (
     <>
@@ -78,9 +97,18 @@ export function CaseBody(props: {
       {of.steps.length === 0 ? "" : (
         <>
           <h2>What happened</h2>
+          {sequence ? <SequenceDrawing sequence={sequence} place={place} /> : ""}
           <Steps result={of} place={place} />
         </>
       )}
+      {of.raced
+        ? (
+          <>
+            <h2>How the race ended</h2>
+            <RaceTable raced={of.raced} case={case_} />
+          </>
+        )
+        : ""}
       <h2>Afterwards</h2>
       <Afterwards of={of} />
       <h2>Run it again</h2>

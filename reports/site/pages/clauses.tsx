@@ -6,11 +6,12 @@
 import type { Case } from "../../../cases/case.ts";
 import type { Clause } from "../../../spec/clause.ts";
 import type { Ledger } from "../../../spec/ledger.ts";
-import type { ListedRun } from "../catalogue.ts";
+import { labelsOf, type RunFacts, worstOf } from "../../compare/mod.ts";
 import { ClauseTable, LedgerText, SourceText } from "../components/clause.tsx";
-import { Facts, Moment } from "../components/facts.tsx";
-import { ResultMark } from "../components/verdict.tsx";
-import { casePath, profilePath, runPath } from "../links.ts";
+import { Facts } from "../components/facts.tsx";
+import { Matrix } from "../components/plots.tsx";
+import { WordMark, WORDS } from "../components/verdict.tsx";
+import { caseHistoryPath, casePath, profilePath, runPath } from "../links.ts";
 
 /** How many cases show each clause. */
 export function casesByClause(cases: readonly Case[]): ReadonlyMap<string, number> {
@@ -29,6 +30,9 @@ export function ClausesPage({ ledger, cases }: { readonly ledger: Ledger; readon
       <p class="lead">
         What must hold, who says so, where, and which cases show it: {ledger.clauses.size} clauses in{" "}
         {families.size} families.
+      </p>
+      <p>
+        <a href="/coverage">All of them against every target</a>
       </p>
       <ul class="index">
         {[...families].map(([family, { length }]) => (
@@ -58,7 +62,7 @@ export function ClausePage(props: {
   readonly clause: Clause;
   readonly ledger: Ledger;
   readonly cases: readonly Case[];
-  readonly runs: readonly ListedRun[];
+  readonly runs: readonly RunFacts[];
 }) {
   const { clause, ledger } = props;
   const cases = props.cases.filter(({ clauses }) => clauses.includes(clause.id));
@@ -143,33 +147,31 @@ function kernelsOf({ since, until }: Clause): string {
 }
 
 /** How many runs a clause is held against. */
-const RUNS_SHOWN = 4;
+const RUNS_SHOWN = 8;
 
-/** For each target, the newest run in which one of some cases was reached. */
-function latestOf(runs: readonly ListedRun[], cases: readonly Case[]): readonly ListedRun[] {
-  const ids = new Set<string>(cases.map(({ id }) => id));
-  const having = runs.filter(({ result }) =>
-    result.results.some((each) => each.end !== "not-run" && ids.has(each.case))
+/** The newest runs of each target in which one of some cases was reached. */
+function having(runs: readonly RunFacts[], cases: readonly Case[]): readonly RunFacts[] {
+  const reached = runs.filter((run) =>
+    cases.some(({ id }) => (run.cases.get(id)?.word ?? "not-run") !== "not-run")
   );
-  const byTarget = Map.groupBy(having, ({ result }) => result.target.id);
+  const byTarget = Map.groupBy(reached, ({ target }) => target);
   return [...byTarget.values()].flatMap(([newest]) => newest ?? []).slice(0, RUNS_SHOWN);
 }
 
 function CasesOfClause(
-  { cases, runs }: { readonly cases: readonly Case[]; readonly runs: readonly ListedRun[] },
+  { cases, runs }: { readonly cases: readonly Case[]; readonly runs: readonly RunFacts[] },
 ) {
-  const latest = latestOf(runs, cases);
+  const latest = having(runs, cases);
+  const labels = labelsOf(latest);
   return (
     <div class="scroll">
-      <table>
+      <table class="compare">
         <thead>
           <tr>
             <th scope="col">Case</th>
-            {latest.map(({ name, result }) => (
+            {latest.map(({ run, target, startedAt }, index) => (
               <th scope="col" class="run">
-                <a href={runPath(name)}>{result.target.id}</a>
-                <br />
-                <Moment at={result.startedAt} />
+                <a href={runPath(run)} title={`${target}, ${startedAt}`}>{labels[index]}</a>
               </th>
             ))}
           </tr>
@@ -177,10 +179,10 @@ function CasesOfClause(
         <tbody>
           {cases.map((each) => (
             <tr>
-              <td class="wide">
-                {each.title}
+              <th scope="row">
+                <a href={caseHistoryPath(each.id)}>{each.title}</a>
                 <div class="soft mono">{each.id}</div>
-              </td>
+              </th>
               {latest.map((run) => <ResultCell run={run} caseId={each.id} />)}
             </tr>
           ))}
@@ -190,17 +192,90 @@ function CasesOfClause(
   );
 }
 
-function ResultCell({ run, caseId }: { readonly run: ListedRun; readonly caseId: string }) {
-  const result = run.result.results.find((each) => each.case === caseId);
+function ResultCell({ run, caseId }: { readonly run: RunFacts; readonly caseId: string }) {
+  const facts = run.cases.get(caseId);
   return (
-    <td>
-      {result
+    <td class="cell">
+      {facts
         ? (
-          <a href={casePath(run.name, caseId)}>
-            <ResultMark result={result} />
+          <a href={casePath(run.run, caseId)}>
+            <WordMark word={facts.word} />
           </a>
         )
-        : <span class="soft">not selected</span>}
+        : (
+          <>
+            <span class="soft">–</span>
+            <span class="aloud">not selected</span>
+          </>
+        )}
     </td>
+  );
+}
+
+/** Every clause against the newest run of every target and profile. */
+export function CoveragePage(
+  { ledger, cases, runs }: {
+    readonly ledger: Ledger;
+    readonly cases: readonly Case[];
+    readonly runs: readonly RunFacts[];
+  },
+) {
+  const labels = runs.map(({ target, profile }) =>
+    target === `sim:${profile}` || runs.filter((each) => each.target === target).length === 1
+      ? target
+      : `${target} as ${profile}`
+  );
+  const shown = new Map<string, Case[]>();
+  for (const each of cases) {
+    for (const clause of each.clauses) shown.set(clause, [...(shown.get(clause) ?? []), each]);
+  }
+  const rows = [...ledger.clauses.values()].map((clause) => ({
+    family: clause.family,
+    clause: clause.id,
+    words: runs.map((run) => worstOf((shown.get(clause.id) ?? []).map(({ id }) => run.cases.get(id)?.word))),
+  }));
+  const families = Map.groupBy(rows, ({ family }) => family);
+  return (
+    <>
+      <p class="crumbs">
+        <a href="/clauses">Clauses</a>
+      </p>
+      <h1>Clauses against targets</h1>
+      <p class="lead">
+        The worst that the cases of a clause say, in the newest run of each target and profile. A row leads to
+        its clause.
+      </p>
+      <Legend />
+      {runs.length === 0 ? <p class="notice">There is no run yet.</p> : (
+        <div class="matrices">
+          {[...families].map(([family, own]) => (
+            <section>
+              <h2>
+                <span class="mono">{family}</span> {ledger.families.get(family)?.title}
+              </h2>
+              <div class="scroll">
+                <Matrix rows={own} labels={labels} top caption={`${family} against ${labels.join(", ")}`} />
+              </div>
+            </section>
+          ))}
+        </div>
+      )}
+    </>
+  );
+}
+
+/** What the colours and signs of a matrix stand for. */
+function Legend() {
+  return (
+    <p class="under legend">
+      {WORDS.map((word) => (
+        <span>
+          <svg class="matrix" width="18" height="14" viewBox="0 0 18 14" aria-hidden="true">
+            <rect class={word} x="0" y="0" width="18" height="14" rx="2" />
+          </svg>{" "}
+          <WordMark word={word} />
+        </span>
+      ))}
+    </p>
   );
 }

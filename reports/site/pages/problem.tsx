@@ -11,7 +11,7 @@ export function ProblemPage({ title, details }: { readonly title: string; readon
       <h1>{title}</h1>
       <p>{details}</p>
       <p>
-        <a href="/">Go to the runs</a>
+        <a href="/">Go to the start</a>
       </p>
     </>
   );

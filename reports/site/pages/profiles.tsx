@@ -6,7 +6,7 @@
 import type { Case } from "../../../cases/case.ts";
 import type { Ledger } from "../../../spec/ledger.ts";
 import type { Profile } from "../../../spec/profile.ts";
-import type { ListedRun } from "../catalogue.ts";
+import type { RunEntry } from "../../store/mod.ts";
 import { ClauseTable, LedgerText } from "../components/clause.tsx";
 import { Facts } from "../components/facts.tsx";
 import { profilePath } from "../links.ts";
@@ -52,7 +52,7 @@ export function ProfilesPage({ ledger }: { readonly ledger: Ledger }) {
 }
 
 /** How many runs a profile shows. */
-const RUNS_SHOWN = 5;
+export const RUNS_OF_PROFILE = 5;
 
 /** One profile. */
 export function ProfilePage(
@@ -60,11 +60,10 @@ export function ProfilePage(
     readonly profile: Profile;
     readonly ledger: Ledger;
     readonly cases: readonly Case[];
-    readonly runs: readonly ListedRun[];
+    readonly runs: readonly RunEntry[];
   },
 ) {
   const clauses = [...profile.clauses].flatMap((id) => ledger.clauses.get(id) ?? []);
-  const claimed = runs.filter(({ result }) => result.profile === profile.id).slice(0, RUNS_SHOWN);
   const families = Map.groupBy(clauses, ({ family }) => family);
   const shown = casesByClause(cases);
   const own = cases.filter((each) => each.clauses.every((id) => profile.clauses.has(id)));
@@ -99,10 +98,10 @@ export function ProfilePage(
           ["Cases", String(own.length)],
         ]}
       />
-      {claimed.length === 0 ? "" : (
+      {runs.length === 0 ? "" : (
         <>
           <h2>Newest runs</h2>
-          <RunTable runs={claimed} />
+          <RunTable runs={runs} />
         </>
       )}
       {[...families].map(([family, own]) => (

@@ -5,40 +5,61 @@
  */
 import { shellLine, type Word, wordOf } from "../../formats/format.ts";
 import { type CaseResult, countsOf, type RunResult } from "../../result.ts";
+import { type Finding, findingsOf, type RunEntry } from "../../store/mod.ts";
 import { ClauseLinks } from "../components/clause.tsx";
 import { duration, Facts, Moment } from "../components/facts.tsx";
-import { Ref } from "../components/ref.tsx";
+import { CanAsk, Ref } from "../components/ref.tsx";
+import { stepAnchor } from "../components/anchors.ts";
+import { Durations } from "../components/plots.tsx";
 import { CountBar, CountList, readable, ResultMark, WORDS } from "../components/verdict.tsx";
-import { casePath, profilePath, runPath } from "../links.ts";
+import {
+  casePath,
+  comparePath,
+  livePath,
+  profilePath,
+  recordPath,
+  runPath,
+  runQueryPath,
+  runsPath,
+} from "../links.ts";
+import { areaOf } from "../area.ts";
+import { MAX_QUERY, parseQuery, QUERY_KEYS, queryFor } from "../query.ts";
 
-/** What a reader asked to see. */
-export interface Filter {
-  readonly verdict?: string | undefined;
-  readonly area?: string | undefined;
-  readonly clause?: string | undefined;
-}
+export { areaOf } from "../area.ts";
 
-/** The area of a case: its folder. */
-export function areaOf(caseId: string): string {
-  const slash = caseId.replace(/\[.*/s, "").lastIndexOf("/");
-  return slash < 0 ? "cases" : caseId.slice(0, slash);
+/** What a run page is made of. */
+export interface RunPageProps {
+  /** The name of the run. */
+  readonly name: string;
+  readonly result: RunResult;
+  /** What a reader asked for; empty for everything. */
+  readonly query: string;
+  /** The run before on the same target and profile. */
+  readonly before?: RunEntry | undefined;
+  /** The cases that behave otherwise than in the run before. */
+  readonly changed: ReadonlySet<string>;
 }
 
 /** One run. */
-export function RunPage(
-  { name, result, filter }: { readonly name: string; readonly result: RunResult; readonly filter: Filter },
-) {
-  const filtered = Boolean(filter.verdict || filter.area || filter.clause);
+export function RunPage(props: RunPageProps) {
+  const { name, result, query } = props;
+  const asked = query.trim() !== "";
   return (
     <>
       <p class="crumbs">
-        <a href="/">Runs</a>
+        <a href="/">Start</a> /{" "}
+        <a href={runsPath({ target: result.target.id })}>Runs on {result.target.id}</a>
       </p>
-      <RunHead result={result} href={(word) => filterPath(name, { verdict: word })} />
-      {filtered ? "" : <Overview name={name} result={result} />}
-      <h2 id="cases">{filtered ? "Cases" : "All cases"}</h2>
-      <FilterForm name={name} result={result} filter={filter} />
-      <Shown name={name} result={result} filter={filter} />
+      <RunHead result={result} href={(word) => runQueryPath(name, queryFor({ verdict: word }))} />
+      <p class="under">
+        <a href={recordPath(name)}>The record</a>
+        {result.partial ? <a href={livePath(name)}>Follow it</a> : ""}
+        {props.before ? <a href={comparePath([props.before.run, name])}>Compare with the run before</a> : ""}
+      </p>
+      {asked ? "" : <Overview {...props} />}
+      <h2 id="cases">{asked ? "Cases" : "All cases"}</h2>
+      <CanAsk then={<QueryForm {...props} />} otherwise={asked ? <p class="mono soft">{query}</p> : ""} />
+      <Shown {...props} />
     </>
   );
 }
@@ -87,9 +108,10 @@ function RunFacts({ result }: { readonly result: RunResult }) {
   );
 }
 
-/** What did not pass, and the counts of each area. */
-function Overview({ name, result }: { readonly name: string; readonly result: RunResult }) {
+/** What did not pass, what changed, the counts of each area, what the kernel said, what took long. */
+function Overview({ name, result, before, changed }: RunPageProps) {
   const unexpected = result.results.filter(({ baseline }) => baseline !== "expected");
+  const findings = findingsOf(result.results);
   return (
     <>
       {unexpected.length === 0 ? "" : (
@@ -98,8 +120,60 @@ function Overview({ name, result }: { readonly name: string; readonly result: Ru
           <CaseTable name={name} results={unexpected} ids="whole" />
         </>
       )}
+      {before && changed.size > 0
+        ? (
+          <p class="notice">
+            <a href={runQueryPath(name, "changed:true")}>
+              {changed.size === 1 ? "One case behaves" : `${changed.size} cases behave`} otherwise
+            </a>{" "}
+            than in the run of <Moment at={before.startedAt} />.
+          </p>
+        )
+        : ""}
       <h2>Areas</h2>
       <AreaTable name={name} results={result.results} />
+      <Findings name={name} findings={findings} />
+      <h2>What took longest</h2>
+      <Durations run={name} results={slowest(result.results)} />
+    </>
+  );
+}
+
+/** How many of the slowest cases are drawn. */
+const SLOWEST = 8;
+
+function slowest(results: readonly CaseResult[]): readonly CaseResult[] {
+  return results.toSorted((one, other) => other.durationMs - one.durationMs).slice(0, SLOWEST);
+}
+
+/** How many lines of the kernel log a run shows. */
+const FINDINGS_SHOWN = 20;
+
+function Findings({ name, findings }: { readonly name: string; readonly findings: readonly Finding[] }) {
+  if (findings.length === 0) return null;
+  return (
+    <>
+      <h2>
+        What the kernel said <span class="soft count">{findings.length}</span>
+      </h2>
+      <ul class="plain log">
+        {findings.slice(0, FINDINGS_SHOWN).map(({ case: id, step, level, text }) => (
+          <li>
+            <span class={`level ${level}`}>{level}</span> <code>{text}</code>
+            <div class="soft">
+              <a
+                class="mono"
+                href={`${casePath(name, id)}${step === undefined ? "" : `#${stepAnchor("", step)}`}`}
+              >
+                {id}
+              </a>
+            </div>
+          </li>
+        ))}
+      </ul>
+      {findings.length > FINDINGS_SHOWN
+        ? <p class="soft">{findings.length - FINDINGS_SHOWN} more lines are on the pages of their cases.</p>
+        : ""}
     </>
   );
 }
@@ -122,7 +196,7 @@ function AreaTable({ name, results }: { readonly name: string; readonly results:
           {[...areas].map(([area, own]) => (
             <tr>
               <th scope="row">
-                <a href={filterPath(name, { area })}>{area}</a>
+                <a href={runQueryPath(name, queryFor({ area }))}>{area}</a>
               </th>
               <td class="share">
                 <CountBar counts={countsOf(own)} />
@@ -149,32 +223,23 @@ function AreaCount(
   if (count === 0) return <td class="number soft">0</td>;
   return (
     <td class="number">
-      <a class={`word ${word}`} href={filterPath(name, { area, verdict: word })}>{count}</a>
+      <a class={`word ${word}`} href={runQueryPath(name, queryFor({ area, verdict: word }))}>{count}</a>
     </td>
   );
 }
 
-function filterPath(name: string, filter: Filter): string {
-  const query = new URLSearchParams(Object.entries(filter).filter(([, value]) => value));
-  return `${runPath(name)}?${query}#cases`;
-}
-
-function matches(result: CaseResult, { verdict, area, clause }: Filter): boolean {
-  return (!verdict || wordOf(result) === verdict) && (!area || areaOf(result.case) === area) &&
-    (!clause || result.clauses.includes(clause.trim().toUpperCase()));
-}
-
-function Shown(
-  { name, result, filter }: { readonly name: string; readonly result: RunResult; readonly filter: Filter },
-) {
-  const shown = result.results.filter((each) => matches(each, filter));
+function Shown({ name, result, query, changed }: RunPageProps) {
+  const { matches, problems } = parseQuery(query);
+  const shown = result.results.filter((each) => matches({ result: each, changed: changed.has(each.case) }));
   const areas = Map.groupBy(shown, (each) => areaOf(each.case));
   return (
     <>
+      {problems.map((problem) => <p class="notice bad">{problem}</p>)}
       <p class="soft">
         {shown.length === 0
           ? "No case is like that."
-          : `${shown.length} of ${result.results.length} cases, in the order in which they were run.`}
+          : `${shown.length} of ${result.results.length} cases, in the order in which they were run.`}{" "}
+        {query.trim() === "" ? "" : <a href={runPath(name)}>Show all</a>}
       </p>
       {[...areas].map(([area, results]) => (
         <section>
@@ -186,34 +251,29 @@ function Shown(
   );
 }
 
-function FilterForm(
-  { name, result, filter }: { readonly name: string; readonly result: RunResult; readonly filter: Filter },
-) {
-  const areas = [...new Set(result.results.map((each) => areaOf(each.case)))];
+function QueryForm({ name, query }: RunPageProps) {
   return (
-    <form class="filter" method="get" action={runPath(name)}>
-      <label>
-        Result
-        <select name="verdict">
-          <option value="">all</option>
-          {WORDS.map((word) => (
-            <option value={word} selected={filter.verdict === word}>{readable(word)}</option>
-          ))}
-        </select>
-      </label>
-      <label>
-        Area
-        <select name="area">
-          <option value="">all</option>
-          {areas.map((area) => <option value={area} selected={filter.area === area}>{area}</option>)}
-        </select>
-      </label>
-      <label>
-        Clause
-        <input name="clause" size={10} value={filter.clause ?? ""} placeholder="VREV-10" />
+    <form class="filter" method="get" action={runPath(name)} role="search">
+      <label class="grow">
+        Show only
+        <input
+          type="search"
+          name="q"
+          value={query}
+          maxlength={MAX_QUERY}
+          placeholder="verdict:fail clause:VST-* changed:true"
+          aria-describedby="query-help"
+        />
       </label>
       <button type="submit">Show</button>
-      {filter.verdict || filter.area || filter.clause ? <a href={runPath(name)}>Show all</a> : ""}
+      <p class="soft help" id="query-help">
+        Words, or {QUERY_KEYS.map((key, index) => (
+          <>
+            {index === 0 ? "" : ", "}
+            <code>{key}:</code>
+          </>
+        ))}; <code>*</code> stands for anything, <code>-</code> turns a word round.
+      </p>
     </form>
   );
 }

@@ -1,89 +1,127 @@
 /**
- * The runs of the folder, the newest first.
+ * Runs in a list, the newest first.
  *
  * @module
  */
-import type { ListedRun, UnreadableRun } from "../catalogue.ts";
+import type { RunEntry } from "../../store/mod.ts";
+import { CanAsk } from "../components/ref.tsx";
 import { Moment } from "../components/facts.tsx";
 import { CountBar, CountLine } from "../components/verdict.tsx";
-import { profilePath, runPath } from "../links.ts";
+import { profilePath, runPath, runsPath } from "../links.ts";
 
-/** The runs, and the files that cannot be read. */
+/** How many runs a page has. */
+export const RUNS_ON_A_PAGE = 100;
+
+/** All runs, or those of a target or a profile; some of them can be chosen to be compared. */
 export function RunsPage(
-  { runs, unreadable }: {
-    readonly runs: readonly ListedRun[];
-    readonly unreadable: readonly UnreadableRun[];
+  { runs, target, profile, offset }: {
+    readonly runs: readonly RunEntry[];
+    readonly target: string | undefined;
+    readonly profile: string | undefined;
+    readonly offset: number;
   },
 ) {
+  const filter = {
+    ...(target === undefined ? {} : { target }),
+    ...(profile === undefined ? {} : { profile }),
+  };
   return (
     <>
-      <h1>Runs</h1>
-      <p class="lead">Does an exporter keep its word when it takes a shared dma-buf back?</p>
-      {runs.length === 0 ? <NoRuns /> : <RunTable runs={runs} />}
-      {unreadable.length === 0 ? "" : (
-        <>
-          <h2>Files that cannot be read</h2>
-          <dl class="problems">
-            {unreadable.map(({ name, reason }) => (
-              <>
-                <dt class="mono">{name}.jsonl</dt>
-                <dd>{reason}</dd>
-              </>
-            ))}
-          </dl>
-        </>
+      <p class="crumbs">
+        <a href="/">Start</a>
+      </p>
+      <h1>
+        Runs{target === undefined ? "" : ` on ${target}`}
+        {profile === undefined ? "" : ` against ${profile}`}
+      </h1>
+      {runs.length === 0 ? <p class="notice">There is no such run.</p> : (
+        <CanAsk
+          then={
+            <form method="get" action="/compare">
+              <p class="under">
+                <button type="submit">Compare those that are ticked</button>
+                <span class="soft">the oldest run comes first</span>
+              </p>
+              <RunTable runs={runs} pick />
+            </form>
+          }
+          otherwise={<RunTable runs={runs} />}
+        />
+      )}
+      {runs.length < RUNS_ON_A_PAGE ? "" : (
+        <p>
+          <a
+            href={`${runsPath(filter)}${Object.keys(filter).length === 0 ? "?" : "&"}offset=${
+              offset + runs.length
+            }`}
+          >
+            Older runs
+          </a>
+        </p>
       )}
     </>
   );
 }
 
-function NoRuns() {
-  return (
-    <p class="notice">
-      There is no run yet. <code>npm start</code> makes one, and so does <code>npm run conform -- run</code>.
-    </p>
-  );
-}
-
 /** Runs, one in a row. */
-export function RunTable({ runs }: { readonly runs: readonly ListedRun[] }) {
+export function RunTable(
+  { runs, pick = false }: { readonly runs: readonly RunEntry[]; readonly pick?: boolean },
+) {
   return (
     <div class="scroll">
       <table class="stack">
         <thead>
           <tr>
+            {pick
+              ? (
+                <th scope="col">
+                  <span class="aloud">Compare</span>
+                </th>
+              )
+              : ""}
             <th scope="col">Run</th>
             <th scope="col">Target</th>
             <th scope="col">Profile</th>
             <th scope="col">Cases</th>
           </tr>
         </thead>
-        <tbody>{runs.map((run) => <RunRow run={run} />)}</tbody>
+        <tbody>{runs.map((run) => <RunRow run={run} pick={pick} />)}</tbody>
       </table>
     </div>
   );
 }
 
-function RunRow({ run: { name, result } }: { readonly run: ListedRun }) {
+function RunRow({ run, pick }: { readonly run: RunEntry; readonly pick: boolean }) {
+  const { target, kernel, profile, startedAt, partial, counts } = run;
   return (
     <tr>
+      {pick
+        ? (
+          <td class="pick">
+            <label>
+              <input type="checkbox" name="run" value={run.run} />
+              <span class="aloud">Compare the run on {target} of {startedAt}</span>
+            </label>
+          </td>
+        )
+        : ""}
       <td class="whole">
-        <a href={runPath(name)}>
-          <Moment at={result.startedAt} />
+        <a href={runPath(run.run)}>
+          <Moment at={startedAt} />
         </a>
-        {result.partial ? <div class="partial">partial</div> : ""}
+        {partial ? <div class="partial">partial</div> : ""}
       </td>
       <td class="whole">
-        <span class="mono">{result.target.id}</span>
+        <a class="mono" href={runsPath({ target })}>{target}</a>
         <br />
-        <span class="soft">kernel {result.target.kernel}</span>
+        <span class="soft">kernel {kernel}</span>
       </td>
       <td class="whole">
-        <a href={profilePath(result.profile)}>{result.profile}</a>
+        <a href={profilePath(profile)}>{profile}</a>
       </td>
       <td class="share">
-        <CountBar counts={result.counts} />
-        <CountLine counts={result.counts} />
+        <CountBar counts={counts} />
+        <CountLine counts={counts} />
       </td>
     </tr>
   );

@@ -1,0 +1,112 @@
+/**
+ * Takes records in that a CI system brings: who brings one needs a token, and each goes through a file, so that its
+ * size costs no memory.
+ *
+ * @module
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { type FileHandle, open, rm } from "node:fs/promises";
+import type { Store } from "../../store/mod.ts";
+import { runPath } from "../links.ts";
+import type { Answer } from "./api.ts";
+
+/** Who may bring records, and how large they may be. */
+export interface UploadOptions {
+  /** The store that takes them. */
+  readonly store: Pick<Store, "incoming" | "importFile">;
+  /** The token that must be shown. */
+  readonly token: string;
+  /** The largest record in bytes. */
+  readonly maxBytes: number;
+}
+
+/** At most so many are on their way at the same time. */
+const MOST_AT_ONCE = 4;
+
+/** So many wrong tokens are answered in a minute, and no more. */
+const WRONG_PER_MINUTE = 30;
+
+/** Takes records in. */
+export class Uploads {
+  readonly #options: UploadOptions;
+  readonly #token: Uint8Array;
+  #underWay = 0;
+  #wrong = 0;
+  #minute = 0;
+
+  /** Takes records into a store. */
+  constructor(options: UploadOptions) {
+    this.#options = options;
+    this.#token = digestOf(options.token);
+  }
+
+  /** Takes the record that a request brings. */
+  async take(request: Request): Promise<Answer> {
+    if (!this.#mayAsk()) return problem(429, "Too many wrong tokens; wait a minute");
+    if (!this.#isAllowed(request.headers.get("authorization"))) {
+      this.#wrong++;
+      return problem(401, "The token is missing or wrong", "Send it as Authorization: Bearer TOKEN");
+    }
+    if (this.#underWay >= MOST_AT_ONCE) return problem(429, "Too many records are on their way; try again");
+    this.#underWay++;
+    try {
+      return await this.#receive(request);
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  #mayAsk(): boolean {
+    const minute = Math.floor(Date.now() / 60_000);
+    if (minute !== this.#minute) [this.#minute, this.#wrong] = [minute, 0];
+    return this.#wrong < WRONG_PER_MINUTE;
+  }
+
+  /** Digests are of one length, and comparing them takes the same time wherever they differ. */
+  #isAllowed(header: string | null): boolean {
+    const given = /^Bearer +(\S+)$/i.exec(header ?? "")?.[1] ?? "";
+    return timingSafeEqual(digestOf(given), this.#token) && given !== "";
+  }
+
+  async #receive(request: Request): Promise<Answer> {
+    const { store, maxBytes } = this.#options;
+    if (Number(request.headers.get("content-length") ?? 0) > maxBytes) return this.#tooLarge();
+    if (!request.body) return problem(422, "There is no record in the request");
+    const path = store.incoming();
+    const file = await open(path, "wx");
+    try {
+      const whole = await copy(request.body, file, maxBytes);
+      await file.close();
+      if (!whole) return this.#tooLarge();
+      const imported = store.importFile(path, "an upload");
+      if (imported.kind === "refused") return problem(422, imported.reason);
+      return { status: 201, body: { ...imported, url: runPath(imported.run) } };
+    } finally {
+      await file.close().catch(() => undefined);
+      await rm(path, { force: true });
+    }
+  }
+
+  #tooLarge(): Answer {
+    return problem(413, `A record may have at most ${this.#options.maxBytes} bytes`);
+  }
+}
+
+/** Copies until there is no more; `false` if there is more than may be. */
+async function copy(body: ReadableStream<Uint8Array>, file: FileHandle, maxBytes: number): Promise<boolean> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) return false;
+    await file.write(chunk);
+  }
+  return true;
+}
+
+function problem(status: 401 | 413 | 422 | 429, error: string, hint?: string): Answer {
+  return { status, body: hint === undefined ? { error } : { error, hint } };
+}
+
+function digestOf(text: string): Uint8Array {
+  return createHash("sha256").update(text).digest();
+}

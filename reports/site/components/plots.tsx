@@ -1,0 +1,224 @@
+/**
+ * Plots: a run as a column among those before it, clauses against targets, what took long.
+ *
+ * @module
+ */
+import type { CaseInRun, RunEntry } from "../../store/mod.ts";
+import type { ComparedWord } from "../../compare/mod.ts";
+import type { CaseResult } from "../../result.ts";
+import { casePath, clausePath, runPath } from "../links.ts";
+import { duration } from "./facts.tsx";
+import { readable, WORDS } from "./verdict.tsx";
+
+const COLUMN = 9;
+const HEIGHT = 36;
+
+/** Runs from the oldest to the newest, each a column of its shares and a link. */
+export function RunStrip({ runs, label }: { readonly runs: readonly RunEntry[]; readonly label: string }) {
+  const columns = runs.toReversed();
+  return (
+    <svg
+      class="strip"
+      role="group"
+      aria-label={label}
+      viewBox={`0 0 ${columns.length * COLUMN} ${HEIGHT}`}
+      width={columns.length * COLUMN}
+      height={HEIGHT}
+    >
+      {columns.map((run, index) => (
+        <a href={runPath(run.run)} aria-label={`${day(run.startedAt)}: ${countsText(run)}`}>
+          <title>{`${day(run.startedAt)}: ${countsText(run)}`}</title>
+          <rect class="hit" x={index * COLUMN} y="0" width={COLUMN} height={HEIGHT} />
+          <Column run={run} x={index * COLUMN} />
+        </a>
+      ))}
+    </svg>
+  );
+}
+
+function day(moment: string): string {
+  return moment.slice(0, 16).replace("T", " ");
+}
+
+function countsText({ counts }: RunEntry): string {
+  return WORDS.filter((word) => counts[word] > 0).map((word) => `${counts[word]} ${readable(word)}`).join(
+    ", ",
+  );
+}
+
+/** What is not a pass is drawn at least so high that it can be seen. */
+const SMALLEST = 2;
+
+function Column({ run: { counts }, x }: { readonly run: RunEntry; readonly x: number }) {
+  const present = WORDS.filter((word) => counts[word] > 0).toReversed();
+  const heights = present.map((word) =>
+    Math.max(SMALLEST, HEIGHT * counts[word] / Math.max(1, counts.total))
+  );
+  const scale = HEIGHT / Math.max(1, heights.reduce((sum, height) => sum + height, 0));
+  let y = 0;
+  return (
+    <>
+      {present.map((word, index) => {
+        const [begin, height] = [y, (heights[index] ?? 0) * scale];
+        y += height;
+        return (
+          <rect class={word} x={x + 0.5} y={begin.toFixed(2)} width={COLUMN - 1} height={height.toFixed(2)} />
+        );
+      })}
+    </>
+  );
+}
+
+const CELL = 14;
+
+/** What a case showed in each run, from the oldest to the newest. */
+export function CaseStrip({ history }: { readonly history: readonly CaseInRun[] }) {
+  const cells = history.toReversed();
+  return (
+    <svg
+      class="strip"
+      role="group"
+      aria-label="What this case showed, from the oldest run to the newest"
+      viewBox={`0 0 ${cells.length * CELL} 24`}
+      width={cells.length * CELL}
+      height="24"
+    >
+      {cells.map(({ head, facts }, index) => {
+        const words = `${facts.word.replace("-", " ")} on ${head.target}, ${day(head.startedAt)}`;
+        return (
+          <a href={casePath(head.run, facts.case)} aria-label={words}>
+            <title>{words}</title>
+            <rect class={facts.word} x={index * CELL + 1} y="2" width={CELL - 2} height="20" rx="2" />
+            <Mark word={facts.word} x={index * CELL + CELL / 2} y={16} />
+          </a>
+        );
+      })}
+    </svg>
+  );
+}
+
+const SIGNS: Readonly<Partial<Record<ComparedWord, string>>> = { fail: "✗", contested: "≠", unknown: "?" };
+
+/** What is not a pass has a sign, for colour alone says nothing. */
+function Mark({ word, x, y }: { readonly word: ComparedWord; readonly x: number; readonly y: number }) {
+  const sign = SIGNS[word];
+  return sign === undefined ? null : <text class={`mark ${word}`} x={x} y={y}>{sign}</text>;
+}
+
+/** A clause and what every run says of it. */
+export interface MatrixRow {
+  /** The clause. */
+  readonly clause: string;
+  /** The worst word of its cases in each run. */
+  readonly words: readonly ComparedWord[];
+}
+
+const MATRIX_ROW = 17;
+const MATRIX_LEFT = 78;
+const MATRIX_COLUMN = 26;
+
+/** Clauses against runs. */
+export function Matrix(
+  { rows, labels, top, caption }: {
+    readonly rows: readonly MatrixRow[];
+    readonly labels: readonly string[];
+    /** Whether the names of the runs are drawn above. */
+    readonly top: boolean;
+    readonly caption: string;
+  },
+) {
+  const head = top ? 8 + 6.2 * Math.max(0, ...labels.map(({ length }) => Math.min(length, 26))) : 2;
+  const width = MATRIX_LEFT + labels.length * MATRIX_COLUMN + (top ? 110 : 4);
+  return (
+    <svg
+      class="matrix"
+      role="group"
+      aria-label={caption}
+      viewBox={`0 0 ${width} ${head + rows.length * MATRIX_ROW}`}
+      width={width}
+      height={head + rows.length * MATRIX_ROW}
+    >
+      {top
+        ? labels.map((label, index) => {
+          const x = MATRIX_LEFT + index * MATRIX_COLUMN + 15;
+          return (
+            <text class="column" x={x} y={head - 6} transform={`rotate(-60 ${x} ${head - 6})`}>
+              {label.length > 26 ? `${label.slice(0, 25)}…` : label}
+            </text>
+          );
+        })
+        : ""}
+      {rows.map(({ clause, words }, row) => {
+        const y = head + row * MATRIX_ROW;
+        const said = words.map((word, index) => `${labels[index]}: ${word.replace("-", " ")}`).join(", ");
+        return (
+          <a href={clausePath(clause)} aria-label={`${clause}: ${said}`}>
+            <text class="row" x="0" y={y + 12.5}>{clause}</text>
+            {words.map((word, index) => {
+              const x = MATRIX_LEFT + index * MATRIX_COLUMN;
+              return (
+                <>
+                  <rect
+                    class={word}
+                    x={x}
+                    y={y + 1.5}
+                    width={MATRIX_COLUMN - 3}
+                    height={MATRIX_ROW - 3}
+                    rx="2"
+                  />
+                  <Mark word={word} x={x + (MATRIX_COLUMN - 3) / 2} y={y + 13} />
+                </>
+              );
+            })}
+          </a>
+        );
+      })}
+    </svg>
+  );
+}
+
+const BAR_ROW = 24;
+const BAR_LEFT = 90;
+const BAR_WIDTH = 620;
+
+/** The cases that took longest, the longest first. */
+export function Durations(
+  { run, results }: { readonly run: string; readonly results: readonly CaseResult[] },
+) {
+  const longest = results[0]?.durationMs ?? 0;
+  if (longest === 0) return null;
+  return (
+    <div class="scroll">
+      <svg
+        class="durations"
+        role="group"
+        aria-label="The cases that took longest"
+        viewBox={`0 0 ${BAR_LEFT + BAR_WIDTH} ${results.length * BAR_ROW}`}
+        width={BAR_LEFT + BAR_WIDTH}
+        height={results.length * BAR_ROW}
+      >
+        {results.map((result, index) => {
+          const y = index * BAR_ROW;
+          const width = Math.max(2, BAR_WIDTH * result.durationMs / longest);
+          return (
+            <a
+              href={casePath(run, result.case)}
+              aria-label={`${result.case}: ${duration(result.durationMs)}`}
+            >
+              <rect
+                class="time"
+                x={BAR_LEFT}
+                y={y + 2}
+                width={width.toFixed(1)}
+                height={BAR_ROW - 6}
+                rx="2"
+              />
+              <text class="value" x={BAR_LEFT - 8} y={y + 16}>{duration(result.durationMs)}</text>
+              <text class="name" x={BAR_LEFT + 6} y={y + 16}>{result.case}</text>
+            </a>
+          );
+        })}
+      </svg>
+    </div>
+  );
+}

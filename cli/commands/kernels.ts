@@ -1,0 +1,120 @@
+/**
+ * `conform kernels`: gets, builds and boots kernels for virtual machines.
+ *
+ * @module
+ */
+import { VmError } from "../../runners/vm/failure.ts";
+import {
+  Archive,
+  type ArchiveKernel,
+  fetchKernel,
+  kernelInArchive,
+  type LocalKernel,
+  localKernels,
+} from "../../runners/vm/kernels/mod.ts";
+import { Failure, type Io } from "../io.ts";
+
+/** What `conform kernels list` is given. */
+export interface ListArguments {
+  readonly refresh: boolean;
+  readonly format: "human" | "json";
+}
+
+/** Carries out `conform kernels list` and gives the exit status. */
+export function list({ refresh, format }: ListArguments, io: Io): Promise<number> {
+  return told(async () => {
+    const here = await localKernels();
+    const there = await kernelsThere(refresh, io);
+    const rows = rowsOf(there, here);
+    io.out(format === "json" ? `${JSON.stringify(rows, undefined, 2)}\n` : tableOf(rows));
+    return 0;
+  });
+}
+
+/** What `conform kernels fetch` is given. */
+export interface FetchArguments {
+  readonly versions: readonly string[];
+}
+
+/** Carries out `conform kernels fetch` and gives the exit status. */
+export function fetch({ versions }: FetchArguments, io: Io): Promise<number> {
+  return told(async () => {
+    const tell = teller(io);
+    const archive = await Archive.open("when stale", tell);
+    const kernels = await archive.kernels();
+    for (const wanted of versions.map((version) => kernelInArchive(version, kernels))) {
+      const kernel = await fetchKernel(archive, wanted, tell);
+      io.out(`${kernel.release}  ${kernel.image}\n`);
+    }
+    return 0;
+  });
+}
+
+/** The kernels of the archive; none, with the reason told, where it cannot be read. */
+async function kernelsThere(refresh: boolean, io: Io): Promise<readonly ArchiveKernel[]> {
+  try {
+    return await (await Archive.open(refresh ? "now" : "when stale", teller(io))).kernels();
+  } catch (error) {
+    if (!(error instanceof VmError)) throw error;
+    io.err(`The archive cannot be read: ${error.message}\n${error.hint}\n`);
+    return [];
+  }
+}
+
+/** A kernel as it is listed. */
+interface Row {
+  readonly release: string;
+  readonly version: string;
+  readonly here: boolean;
+  /** What there is of it, in words. */
+  readonly parts: string;
+}
+
+function rowsOf(there: readonly ArchiveKernel[], here: readonly LocalKernel[]): Row[] {
+  const local = new Set(here.map(({ release }) => release));
+  const archived = new Set(there.map(({ release }) => release));
+  return [
+    ...here.filter(({ release }) => !archived.has(release)).map(({ release, version, origin }) => ({
+      release,
+      version,
+      here: true,
+      parts: origin,
+    })),
+    ...there.map((kernel) => ({
+      release: kernel.release,
+      version: kernel.version,
+      here: local.has(kernel.release),
+      parts: partsOf(kernel),
+    })),
+  ];
+}
+
+function partsOf({ extent, headers, source }: ArchiveKernel): string {
+  return [
+    extent === "whole" ? "image and modules" : extent,
+    ...(headers ? ["headers"] : []),
+    ...(source ? ["source"] : []),
+  ].join(", ");
+}
+
+function tableOf(rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(({ release }) => release.length), 0);
+  return rows.map(({ release, here, parts }) =>
+    `${here ? "here" : "    "}  ${release.padEnd(width)}  ${parts}\n`
+  ).join("");
+}
+
+/** Writes what is being done to standard error, a line each. */
+export function teller(io: Io): (text: string) => void {
+  return (text) => io.err(`${text}\n`);
+}
+
+/** Turns what keeps a kernel from being had into a failure of the command. */
+async function told(action: () => Promise<number>): Promise<number> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof VmError) throw new Failure(3, error.message, error.hint, error);
+    throw error;
+  }
+}

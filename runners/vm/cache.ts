@@ -1,0 +1,55 @@
+/**
+ * The folder in which kernels, guest images and what is known of this machine are kept. All of it can be made again.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import process from "node:process";
+
+/** The environment variable that names the folder. */
+export const CACHE_VARIABLE = "CONFORM_CACHE";
+
+/** The folder: the one that is named, or one below the user's cache folder. */
+export function cacheFolder(): string {
+  const named = process.env[CACHE_VARIABLE];
+  if (named !== undefined && named !== "") return named;
+  const users = process.env["XDG_CACHE_HOME"];
+  const base = users !== undefined && users !== "" ? users : `${process.env["HOME"] ?? "/tmp"}/.cache`;
+  return `${base}/dmabuf-conform`;
+}
+
+/** A folder below it, made where it is missing. */
+export async function cached(name: string): Promise<string> {
+  const folder = `${cacheFolder()}/${name}`;
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+/** The SHA-256 of a file, in hexadecimal digits. */
+export async function digestOfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const bytes of createReadStream(path)) hash.update(bytes);
+  return hash.digest("hex");
+}
+
+/** The SHA-256 of texts and bytes, one after the other; where one ends counts. */
+export function digestOf(parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${part.length}:`).update(part);
+  return hash.digest("hex");
+}
+
+/** Makes a file or a folder under another name first, so that nobody ever finds half of it. */
+export async function madeWhole(path: string, make: (half: string) => Promise<void>): Promise<void> {
+  const half = `${path}.${process.pid}.half`;
+  await rm(half, { recursive: true, force: true });
+  try {
+    await make(half);
+    await rm(path, { recursive: true, force: true });
+    await rename(half, path);
+  } finally {
+    await rm(half, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * Debian's archive, read with apt and a configuration of our own: lists, state and downloads are in the cache folder,
+ * and nothing is installed into the system.
+ *
+ * @module
+ */
+import { existsSync, statSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import process from "node:process";
+import { cached } from "../cache.ts";
+import type { Tell } from "../failure.ts";
+import { VmError } from "../failure.ts";
+import { runForText, runTool } from "../tools.ts";
+import { type ArchiveKernel, type ArchivePackage, isKernelPackage, kernelsOf } from "./catalogue.ts";
+import { parseStanzas } from "./stanzas.ts";
+
+/** The environment variable that names another mirror. */
+const MIRROR_VARIABLE = "CONFORM_DEBIAN_MIRROR";
+
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/** The parts of the archive that have kernels. */
+const SUITES = [
+  ["debian", "bookworm"],
+  ["debian-security", "bookworm-security"],
+  ["debian", "trixie"],
+  ["debian-security", "trixie-security"],
+  ["debian", "trixie-backports"],
+] as const;
+
+/** After so many milliseconds the lists are asked for again. */
+const STALE_MS = 24 * 3600 * 1000;
+
+/** Whether the lists are asked for again. */
+export type Freshness = "when stale" | "now" | "never";
+
+/** An archive whose lists are here. */
+export class Archive {
+  readonly #config: string;
+  readonly #folder: string;
+
+  private constructor(config: string, folder: string) {
+    this.#config = config;
+    this.#folder = folder;
+  }
+
+  /**
+   * Opens the archive.
+   *
+   * @param freshness whether to ask for its lists again
+   * @throws {VmError} where apt is missing, or the archive cannot be reached
+   */
+  static async open(freshness: Freshness, tell: Tell): Promise<Archive> {
+    const folder = await cached("apt");
+    await mkdir(`${folder}/lists/partial`, { recursive: true });
+    await mkdir(`${folder}/archives/partial`, { recursive: true });
+    const config = `${folder}/apt.conf`;
+    await writeFile(`${folder}/sources.list`, sources());
+    await writeFile(`${folder}/status`, "");
+    await writeFile(config, configuration(folder));
+    const archive = new Archive(config, folder);
+    if (freshness !== "never") await archive.#update(freshness, tell);
+    return archive;
+  }
+
+  async #update(freshness: Freshness, tell: Tell): Promise<void> {
+    const stamp = `${this.#folder}/updated`;
+    const age = existsSync(stamp) ? Date.now() - statSync(stamp).mtimeMs : Infinity;
+    if (freshness === "when stale" && age < STALE_MS) return;
+    tell("Asking the archive for its lists");
+    try {
+      await runTool("apt-get", ["-c", this.#config, "-qq", "-o", "APT::Update::Error-Mode=any", "update"]);
+    } catch (error) {
+      if (!(error instanceof VmError) || age === Infinity) throw error;
+      tell("The archive does not answer; its old lists are used");
+      return;
+    }
+    await writeFile(stamp, "");
+  }
+
+  /** The kernels that the archive has, the newest first. */
+  async kernels(): Promise<ArchiveKernel[]> {
+    const names = await runForText("apt-cache", ["-c", this.#config, "pkgnames", "linux-"]);
+    return kernelsOf(await this.#stanzas(names.split("\n").filter(isKernelPackage)));
+  }
+
+  async #stanzas(names: readonly string[]) {
+    if (names.length === 0) return [];
+    const text = await runForText("apt-cache", ["-c", this.#config, "show", "--no-all-versions", ...names]);
+    return parseStanzas(text);
+  }
+
+  /** The names and versions of packages and of everything that they need, from one release of Debian. */
+  async withDependencies(names: readonly string[], release: string): Promise<string[]> {
+    const text = await runForText("apt-get", [
+      "-c",
+      this.#config,
+      "-o",
+      `APT::Default-Release=${release}`,
+      "--no-install-recommends",
+      "--simulate",
+      "install",
+      ...names,
+    ]);
+    return [...text.matchAll(/^Inst (\S+) \((\S+)/gm)].map(([, name, version]) => `${name}=${version}`);
+  }
+
+  /**
+   * Downloads packages into a folder; those that are there already, whole, are left.
+   *
+   * @returns the files, in the same order
+   */
+  async download(packages: readonly ArchivePackage[], folder: string, tell: Tell): Promise<string[]> {
+    const files: string[] = [];
+    for (const [index, each] of packages.entries()) {
+      const megabytes = (each.size / 1e6).toFixed(1);
+      tell(`Downloading ${index + 1}/${packages.length}: ${each.name} (${megabytes} MB)`);
+      files.push(await this.downloadOne(`${each.name}=${each.version}`, folder));
+    }
+    return files;
+  }
+
+  /** Downloads a package, given as `name=version`; apt checks its digest. */
+  async downloadOne(wanted: string, folder: string): Promise<string> {
+    await mkdir(folder, { recursive: true });
+    await runTool("apt-get", ["-c", this.#config, "-qq", "download", wanted], { cwd: folder });
+    const [name = "", version = ""] = wanted.split("=");
+    const beginning = `${name}_${version.replaceAll(":", "%3a")}_`;
+    for await (const entry of Deno.readDir(folder)) {
+      if (entry.name.startsWith(beginning) && entry.name.endsWith(".deb")) return `${folder}/${entry.name}`;
+    }
+    throw new VmError(`apt downloaded ${wanted}, but there is no file of it`, "Empty the cache folder");
+  }
+}
+
+function sources(): string {
+  const mirror = process.env[MIRROR_VARIABLE] ?? "http://deb.debian.org";
+  const signed = existsSync(KEYRING) ? ` [signed-by=${KEYRING}]` : "";
+  return SUITES.map(([part, suite]) => `deb${signed} ${mirror}/${part} ${suite} main\n`).join("");
+}
+
+function configuration(folder: string): string {
+  return [
+    `Dir::Etc::SourceList "${folder}/sources.list";`,
+    `Dir::Etc::SourceParts "-";`,
+    `Dir::State "${folder}";`,
+    `Dir::State::Lists "${folder}/lists";`,
+    `Dir::State::Status "${folder}/status";`,
+    `Dir::Cache "${folder}";`,
+    `APT::Architecture "amd64";`,
+    `APT::Architectures { "amd64"; };`,
+    `APT::Sandbox::User "root";`,
+    `Acquire::Languages "none";`,
+    `Acquire::Retries "3";`,
+    `Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";`,
+    "",
+  ].join("\n");
+}

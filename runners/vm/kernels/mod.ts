@@ -1,0 +1,10 @@
+/**
+ * Kernels to boot: what Debian's archive has, and what is here.
+ *
+ * @module
+ */
+export { Archive, type Freshness } from "./archive.ts";
+export type { ArchiveKernel, ArchivePackage, Extent, Flavour } from "./catalogue.ts";
+export { isAskedFor } from "./catalogue.ts";
+export { fetchKernel, kernelInArchive } from "./fetch.ts";
+export { kernelHere, type LocalKernel, localKernels } from "./store.ts";

@@ -1,0 +1,105 @@
+/**
+ * The kernels that are here: those that were fetched or built, each with a record of what it was made of.
+ *
+ * @module
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { cached } from "../cache.ts";
+import { VmError } from "../failure.ts";
+import { compareReleases, isAskedFor } from "./catalogue.ts";
+
+/** A kernel that is here. */
+export interface LocalKernel {
+  /** What `uname -r` says. */
+  readonly release: string;
+  /** The version of Linux. */
+  readonly version: string;
+  /** Where it is from: Debian's archive, or built here. */
+  readonly origin: "debian" | "built";
+  /** The image to boot. */
+  readonly image: string;
+  /** The SHA-256 of the image. */
+  readonly digest: string;
+  /** Folders with modules; what is in an earlier one replaces what is in a later one. */
+  readonly modules: readonly string[];
+  /** The configuration, where it is known. */
+  readonly config?: string | undefined;
+  /** What it was made of, each with a digest. */
+  readonly made: readonly { readonly name: string; readonly version: string; readonly sha256: string }[];
+}
+
+const schema: z.ZodType<LocalKernel> = z.strictObject({
+  release: z.string(),
+  version: z.string(),
+  origin: z.enum(["debian", "built"]),
+  image: z.string(),
+  digest: z.string(),
+  modules: z.array(z.string()),
+  config: z.string().optional(),
+  made: z.array(z.strictObject({ name: z.string(), version: z.string(), sha256: z.string() })),
+});
+
+const RECORD = "kernel.json";
+
+/** The name of the folder in which rebuilt modules of a kernel are. */
+const REBUILT = "iommufd";
+
+/** The folder of a kernel, below the cache. */
+export async function folderOf(release: string): Promise<string> {
+  return `${await cached("kernels")}/${release}`;
+}
+
+/** The folder of the modules that were rebuilt for a kernel; it may be missing. */
+export async function rebuiltFolder(release: string): Promise<string> {
+  return `${await cached(REBUILT)}/${release}`;
+}
+
+/** Writes the record of a kernel into its folder; paths in it are given below that folder. */
+export async function writeRecord(folder: string, kernel: LocalKernel): Promise<void> {
+  await writeFile(`${folder}/${RECORD}`, `${JSON.stringify(kernel, undefined, 2)}\n`);
+}
+
+/** The kernels that are here, the newest first; paths are whole. */
+export async function localKernels(): Promise<LocalKernel[]> {
+  const kernels: LocalKernel[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(await cached("kernels"))) {
+    const kernel = isDirectory ? await localKernel(name) : undefined;
+    if (kernel) kernels.push(kernel);
+  }
+  return kernels.toSorted((one, other) => compareReleases(other.release, one.release));
+}
+
+async function localKernel(release: string): Promise<LocalKernel | undefined> {
+  const folder = await folderOf(release);
+  if (!existsSync(`${folder}/${RECORD}`)) return undefined;
+  const kernel = schema.safeParse(JSON.parse(await readFile(`${folder}/${RECORD}`, "utf8")));
+  if (!kernel.success) return undefined;
+  const rebuilt = await rebuiltFolder(release);
+  return {
+    ...kernel.data,
+    image: `${folder}/${kernel.data.image}`,
+    modules: [
+      ...(existsSync(rebuilt) ? [rebuilt] : []),
+      ...kernel.data.modules.map((each) => `${folder}/${each}`),
+    ],
+    config: kernel.data.config && `${folder}/${kernel.data.config}`,
+  };
+}
+
+/**
+ * The newest kernel here that a user asks for.
+ *
+ * @throws {VmError} if there is none
+ */
+export async function kernelHere(wanted: string): Promise<LocalKernel> {
+  const kernels = await localKernels();
+  const found = kernels.find((kernel) => isAskedFor(wanted, kernel));
+  if (found) return found;
+  const here = kernels.length === 0 ? "none" : kernels.map(({ release }) => release).join(", ");
+  throw new VmError(
+    `There is no kernel ${wanted} here; there is ${here}`,
+    `Get it with: conform kernels fetch ${wanted}`,
+  );
+}

@@ -1,0 +1,111 @@
+/**
+ * Programs of this machine, and the Debian package of each that is missing.
+ *
+ * @module
+ */
+import { VmError } from "./failure.ts";
+
+/** The programs that are used, and the packages that have them. */
+const PACKAGES = {
+  "apt-get": "apt",
+  "apt-cache": "apt",
+  bash: "bash",
+  busybox: "busybox-static",
+  cc: "gcc libc6-dev",
+  chroot: "coreutils",
+  "dpkg-deb": "dpkg",
+  ldd: "libc-bin",
+  make: "make",
+  mke2fs: "e2fsprogs",
+  mount: "mount",
+  patch: "patch",
+  "qemu-system-x86_64": "qemu-system-x86",
+  strip: "binutils",
+  tar: "tar",
+  unshare: "util-linux",
+  xz: "xz-utils",
+  zstd: "zstd",
+} as const;
+
+/** The name of a program that is used. */
+export type Tool = keyof typeof PACKAGES;
+
+/** How to run a program. */
+export interface ToolOptions {
+  /** The folder to run it in. */
+  readonly cwd?: string | undefined;
+  /** What it gets on its standard input. */
+  readonly input?: Uint8Array | undefined;
+  /** Variables of its environment, beside those of this process. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Ends it early. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** That a program is missing, and how to get it. */
+export function missingTool(tool: Tool, cause?: unknown): VmError {
+  return new VmError(
+    `The program ${tool} was not found`,
+    `On Debian it is in: apt-get install ${PACKAGES[tool]}`,
+    cause,
+  );
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @returns what it wrote to standard output
+ * @throws {VmError} where it is missing, or ends with another status than 0
+ */
+export async function runTool(
+  tool: Tool,
+  args: readonly string[],
+  options: ToolOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { code, stdout, stderr } = await outputOf(tool, args, options);
+  if (code === 0) return stdout;
+  const last = new TextDecoder().decode(stderr).trim().split("\n").slice(-8).join("\n");
+  throw new VmError(
+    `${tool} ${args[0] ?? ""} ended with ${code}${last === "" ? "" : `:\n${last}`}`,
+    "Look at what it says; nothing was changed",
+  );
+}
+
+/** The same, as text. */
+export async function runForText(
+  tool: Tool,
+  args: readonly string[],
+  options: ToolOptions = {},
+): Promise<string> {
+  return new TextDecoder().decode(await runTool(tool, args, options));
+}
+
+async function outputOf(tool: Tool, args: readonly string[], { cwd, input, env, signal }: ToolOptions) {
+  try {
+    const child = new Deno.Command(tool, {
+      args: [...args],
+      stdin: input ? "piped" : "null",
+      stdout: "piped",
+      stderr: "piped",
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(env === undefined ? {} : { env: { ...env } }),
+      ...(signal === undefined ? {} : { signal }),
+    }).spawn();
+    const [output] = await Promise.all([child.output(), input && feed(child.stdin, input)]);
+    return output;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw missingTool(tool, error);
+    throw error;
+  }
+}
+
+/** A program that ends without reading everything says why in its own words. */
+async function feed(stdin: WritableStream<Uint8Array>, input: Uint8Array): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    await writer.write(input);
+    await writer.close();
+  } catch {
+    await writer.abort().catch(() => undefined);
+  }
+}

@@ -26,7 +26,6 @@ import { agentCommand } from "./parser_agent.ts";
 import { exploreCommand } from "./parser_explore.ts";
 import { fuzzOptions } from "./parser_fuzz.ts";
 import { kernelsCommand } from "./parser_kernels.ts";
-import { kernelsCommand } from "./parser_kernels.ts";
 import { coverageOptions, mutantsOptions } from "./parser_mutants.ts";
 import { newCommands } from "./parser_new.ts";
 import { reportsCommands, serveStoreOptions } from "./parser_reports.ts";

@@ -57,7 +57,9 @@ function withCopy(use: (folder: string) => void): void {
     for (const { name } of [...Deno.readDirSync(join(ROOT, "cases"))].filter(({ isFile }) => isFile)) {
       cpSync(join(ROOT, "cases", name), join(folder, "cases", name));
     }
-    cpSync(join(ROOT, "cases/vfio/revoke"), join(folder, "cases/vfio/revoke"), { recursive: true });
+    for (const area of ["cases/vfio/revoke", "cases/vfio/race"]) {
+      cpSync(join(ROOT, area), join(folder, area), { recursive: true });
+    }
     use(folder);
   } finally {
     rmSync(folder, { recursive: true });

@@ -5,6 +5,7 @@
  */
 import type { RunResult } from "../result.ts";
 import { wordOf } from "./format.ts";
+import { raceRows } from "./race.ts";
 
 const COLUMNS = [
   "case",
@@ -17,6 +18,11 @@ const COLUMNS = [
   "duration_ms",
   "reason",
   "title",
+  "stable",
+  "known_at",
+  "waiver",
+  "race_runs",
+  "race_outcomes",
 ];
 
 /** Writes a header row and a row per case. */
@@ -32,6 +38,13 @@ export function csv(result: RunResult): string {
     each.durationMs.toFixed(3),
     each.reasons[0] ?? "",
     each.title,
+    each.stability.stable ? "yes" : "no",
+    each.known?.at ?? "",
+    each.known?.waiver?.url ?? "",
+    each.raced?.runs ?? "",
+    each.raced
+      ? raceRows(each.raced).map(({ count, outcome }) => `${count} times ${outcome}`).join(" | ")
+      : "",
   ]);
   return [COLUMNS, ...rows].map(csvRow).join("");
 }

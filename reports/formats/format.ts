@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { CaseResult, RunResult } from "../result.ts";
+import { type CaseResult, isExpected, type RunResult } from "../result.ts";
+import { raceLines } from "./race.ts";
+import { baselineText, knownText } from "./standing.ts";
 
 /** A writer: a result as text, with an end of line at the end. */
 export type Writer = (result: RunResult) => string;
@@ -19,12 +21,16 @@ export function wordOf({ verdict, end }: Pick<CaseResult, "verdict" | "end">): W
 /** What a reader must know of a case that did not pass, line by line. */
 export function explain(result: CaseResult): string[] {
   const steps = result.steps.filter(({ status }) => status === "unmet" || status === "alternative");
+  const baseline = baselineText(result);
   return [
+    ...(baseline === undefined ? [] : [baseline]),
+    ...(result.known && isExpected(result) ? [knownText(result)] : []),
     ...result.reasons,
     ...steps.flatMap(({ step, operation, args, log }) => [
       `${step} is ${operation} ${JSON.stringify(args)}`,
       ...log.map(({ level, text }) => `kernel ${level}: ${text}`),
     ]),
+    ...raceLines(result.raced),
   ];
 }
 

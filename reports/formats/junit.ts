@@ -1,26 +1,48 @@
 /**
- * JUnit XML: what CI systems read. A `fail` is a failure, an `unknown` an error, and what says nothing of the target
- * is skipped.
+ * JUnit XML: what CI systems read. A failure that is not known is a failure, a case of which nothing can be said or that
+ * was never reached an error; what the target does not support and failures that are known are skipped.
  *
  * @module
  */
 import type { CaseResult, RunResult } from "../result.ts";
-import { explain, wordOf } from "./format.ts";
+import { explain } from "./format.ts";
+import { headlineOf, knownText, staleTexts, type Standing, standingOf } from "./standing.ts";
 
-/** Writes one test suite with a test case per case. */
+/** Writes one test suite with a test case per case, and one for each entry of the baseline that speaks of no case. */
 export function junit(result: RunResult): string {
-  const { counts, results } = result;
+  const { results } = result;
+  const stale = staleTexts(result);
+  const count = (...standings: readonly Standing[]) =>
+    results.filter((each) => standings.includes(standingOf(each))).length;
   const attributes = {
     name: `${result.profile} on ${result.target.id}`,
-    tests: counts.total,
-    failures: counts.fail,
-    errors: counts.unknown,
-    skipped: counts["not-supported"] + counts["not-run"],
+    tests: results.length + stale.length,
+    failures: count("bad") + stale.length,
+    errors: count("broken", "missing"),
+    skipped: count("skipped", "known"),
     time: seconds(results.reduce((total, { durationMs }) => total + durationMs, 0)),
-    timestamp: result.startedAt,
+    timestamp: result.startedAt.replace(/(\.\d+)?Z$/, ""),
   };
-  const suite = element("testsuite", attributes, results.map(testcase).join(""));
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${element("testsuites", {}, suite)}`;
+  const content = [propertiesOf(result), ...results.map(testcase), ...stale.map(staleCase)].join("");
+  const { tests, failures, errors, skipped, time } = attributes;
+  const suites = element(
+    "testsuites",
+    { tests, failures, errors, skipped, time },
+    element("testsuite", attributes, content),
+  );
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${suites}`;
+}
+
+function propertiesOf({ target, profile, suite, partial }: RunResult): string {
+  const properties = {
+    target: target.id,
+    kernel: target.kernel,
+    profile,
+    suite: suite.version,
+    partial: String(partial),
+  };
+  const each = Object.entries(properties).map(([name, value]) => element("property", { name, value }, ""));
+  return element("properties", {}, each.join(""));
 }
 
 function testcase(result: CaseResult): string {
@@ -33,22 +55,34 @@ function testcase(result: CaseResult): string {
   return element("testcase", attributes, outcome(result));
 }
 
+function staleCase([name, message]: readonly [string, string]): string {
+  const failure = element("failure", { message, type: "stale-entry" }, escaped(message));
+  return element("testcase", { classname: "baseline", name, time: seconds(0) }, failure);
+}
+
 function outcome(result: CaseResult): string {
-  const message = result.reasons[0] ?? "";
-  const details = escaped(explain(result).join("\n"));
-  switch (wordOf(result)) {
-    case "pass":
-      return "";
-    case "fail":
-      return element("failure", { message, type: result.decidedBy ?? "step" }, details);
-    case "unknown":
+  const message = headlineOf(result);
+  const lines = explain(result);
+  const details = escaped(lines.join("\n"));
+  switch (standingOf(result)) {
+    case "ok":
+      return lines.length === 0 ? "" : element("system-out", {}, details);
+    case "bad":
+      return element("failure", { message, type: typeOf(result) }, details);
+    case "broken":
       return element("error", { message, type: result.end }, details);
-    case "contested":
-      return element("system-out", {}, details);
-    case "not-supported":
-    case "not-run":
+    case "missing":
+      return element("error", { message, type: "not-run" }, details);
+    case "known":
+      return element("skipped", { message: `${knownText(result)}: ${message}` }, "") +
+        element("system-out", {}, details);
+    case "skipped":
       return element("skipped", { message }, "");
   }
+}
+
+function typeOf({ baseline, decidedBy }: CaseResult): string {
+  return baseline === "unexpected-fail" || baseline === "expected" ? decidedBy ?? "step" : baseline;
 }
 
 function element(

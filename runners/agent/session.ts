@@ -80,9 +80,9 @@ export class Session {
   async begin(caller: Connection): Promise<void> {
     this.#attach(caller);
     const { heartbeatMs, keptMs } = this.#options.limits;
-    this.#heartbeat = setInterval(() => this.#tell({ type: "heartbeat" }), heartbeatMs);
     await this.#withNewWorker(() => {
       if (this.#hello) this.#tell({ ...this.#hello, heartbeatMs, session: this.#options.id, keptMs });
+      this.#heartbeat = setInterval(() => this.#tell({ type: "heartbeat" }), heartbeatMs);
     });
   }
 
@@ -336,7 +336,8 @@ export class Session {
   /** Passes on what the worker says, as it is. */
   #fromWorker(worker: CommandConnection, texts: readonly string[]): void {
     if (this.#worker !== worker) return;
-    this.#caller?.send(texts.filter((text) => this.#passesOn(text)));
+    const passed = texts.filter((text) => this.#passesOn(text));
+    this.#caller?.send(passed);
   }
 
   #passesOn(text: string): boolean {

@@ -10,7 +10,17 @@ import type { Suite } from "./suite.ts";
 import { summaryOf } from "./summary.ts";
 
 /** The names that `--format` takes. */
-export const FORMAT_NAMES = ["human", "ktap", "junit", "json", "markdown", "html", "csv"] as const;
+export const FORMAT_NAMES = [
+  "human",
+  "ktap",
+  "junit",
+  "kcidb",
+  "sarif",
+  "json",
+  "markdown",
+  "html",
+  "csv",
+] as const;
 
 /** A name that `--format` takes. */
 export type FormatName = typeof FORMAT_NAMES[number];

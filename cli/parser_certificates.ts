@@ -5,7 +5,7 @@
  */
 import { object, or } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { map, optional, withDefault } from "@optique/core/modifiers";
+import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
 import { updateBaselineFile } from "./commands/baseline.ts";
@@ -52,6 +52,9 @@ const certifyOptions = object({
   baseline: baselineOption,
   out: optional(option("-o", "--out", string({ metavar: "FILE" }), {
     description: message`Where the certificate goes; beside the record otherwise.`,
+  })),
+  explain: multiple(option("--explain", string({ metavar: "CLAUSE=WHY" }), {
+    description: message`Says in your words why nothing was seen of a clause; may be given more than once.`,
   })),
   html: optional(option("--html", string({ metavar: "FILE" }), {
     description: message`Also writes it as a page for people.`,

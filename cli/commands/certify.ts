@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import {
   type CertificateFinding,
@@ -58,6 +58,8 @@ export interface CertifyArguments {
   readonly key: string;
   /** The file with the waivers. */
   readonly baseline?: string | undefined;
+  /** Why nothing was seen of some clauses, each as `CLAUSE=WHY`. */
+  readonly explain: readonly string[];
   /** Where the certificate goes. */
   readonly out?: string | undefined;
   /** Where a page for people goes. */
@@ -78,6 +80,7 @@ export async function certifyRun(args: CertifyArguments, io: Io): Promise<number
     ledger: suite.ledger,
     cases: suite.byId,
     baseline: args.baseline === undefined ? undefined : baselineAt(args.baseline),
+    explanations: new Map(args.explain.map(explanationOf)),
     identity: certifyingIdentity(suite),
   };
   const issued = await refusals(() => certify(assessed, recordDigest, key, new Date()));
@@ -99,6 +102,16 @@ export async function certifyRun(args: CertifyArguments, io: Io): Promise<number
     }\n`,
   );
   return 0;
+}
+
+function explanationOf(text: string): [string, string] {
+  const [, clause = "", why = ""] = /^([^=\s]+)=(.*\S)\s*$/s.exec(text) ?? [];
+  if (why !== "") return [clause, why];
+  throw new Failure(
+    2,
+    `"${text}" explains nothing`,
+    "Write it as --explain VREV-01='why nothing was seen of it'",
+  );
 }
 
 /** What `conform verify` is given. */
@@ -159,7 +172,9 @@ function tell(findings: readonly CertificateFinding[], io: Io): number {
 /** A file beside the certificate. The name is somebody else's text, so that it may not lead anywhere. */
 function besides(certificate: string, name: string): string {
   const path = join(dirname(certificate), basename(name));
-  if (basename(name) === name && existsSync(path)) return path;
+  if (basename(name) === name && name !== ".." && statSync(path, { throwIfNoEntry: false })?.isFile()) {
+    return path;
+  }
   throw new Failure(
     2,
     `The record "${printable(name)}" does not lie beside the certificate`,

@@ -117,3 +117,47 @@ Deno.test("conform certify says what is wrong with a key", async () => {
     assertStringIncludes((await conform(...certifyArgs(at).slice(0, -1), at("none"))).err, "conform key new");
   });
 });
+
+Deno.test("conform certify --explain takes the words of the issuer for a gap, and verify accepts them", async () => {
+  await inFolder(async (folder) => {
+    const at = (name: string) => join(folder, name);
+    await conform("key", "new", "--out", at("me"));
+    await conform(
+      "run",
+      "--target",
+      "sim:mainline-7.0",
+      "--profile",
+      "mainline-7.0",
+      "--out",
+      at("run.jsonl"),
+    );
+    const args = ["certify", at("run.jsonl"), "--profile", "mainline-7.0", "--key", at("me.key")];
+    const refused = await conform(...args);
+    assertEquals(refused.status, 1);
+    const gaps = [...refused.err.matchAll(/The profile has ([A-Z]+-\d+), of which nothing was seen/g)];
+    assert(gaps.length > 0, refused.err);
+    const explained = gaps.flatMap((
+      [, clause],
+    ) => ["--explain", `${clause}=no exporter of this kernel can be mapped`]);
+    assertEquals((await conform(...args, ...explained)).status, 0);
+    assertEquals((await conform("verify", at("run.certificate.json"))).status, 0);
+    assertEquals((await conform(...args, "--explain", "VREV-01")).status, 2);
+  });
+});
+
+Deno.test("conform verify follows no path that a certificate names", async () => {
+  await prepared(async (at) => {
+    await conform(...certifyArgs(at));
+    const envelope = JSON.parse(readFileSync(at("run.certificate.json"), "utf8"));
+    const statement = JSON.parse(Buffer.from(envelope.payload, "base64").toString());
+    for (const record of ["../run.jsonl", "/etc/passwd", "a/../run.jsonl", "..", ""]) {
+      const run = { ...statement.predicate.run, record };
+      const payload = JSON.stringify({ ...statement, predicate: { ...statement.predicate, run } });
+      const stolen = { ...envelope, payload: Buffer.from(payload).toString("base64") };
+      writeFileSync(at("stolen.json"), JSON.stringify(stolen));
+      const { status, err } = await conform("verify", at("stolen.json"));
+      assertEquals(status, 2);
+      assertStringIncludes(err, "does not lie beside the certificate");
+    }
+  });
+});

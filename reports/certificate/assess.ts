@@ -15,7 +15,7 @@ import type { RecordedTarget } from "../record.ts";
 import type { RunRecord } from "../record_reader.ts";
 import { type CaseResult, countsOf, isBad, isExpected, resultOf, type RunResult } from "../result.ts";
 import { clauseFacts } from "./clause_facts.ts";
-import { detectorsOf } from "./detectors.ts";
+import { detectorsOf, type DetectorStates } from "./detectors.ts";
 import type {
   Certificate,
   CertifiedCase,
@@ -25,6 +25,9 @@ import type {
   UnseenClause,
   UnsupportedCase,
 } from "./predicate.ts";
+
+/** The reason of a gap that the issuer explains. */
+export const BY_ISSUER = "explained-by-issuer";
 
 /** What is held against a profile. */
 export interface Assessed {
@@ -40,6 +43,8 @@ export interface Assessed {
   readonly cases: ReadonlyMap<string, Case>;
   /** The known failures, where there are any. */
   readonly baseline?: BaselineFile | undefined;
+  /** Why nothing was seen of some clauses, in the words of whoever certifies. */
+  readonly explanations?: ReadonlyMap<string, string> | undefined;
   /** The suite that judges, for a set of cases. */
   readonly identity: (cases: readonly Case[]) => Certificate["suite"];
 }
@@ -56,6 +61,7 @@ export interface Objection {
     | "not-shown"
     | "baseline"
     | "gap"
+    | "explanation"
     | "empty";
   /** The case or the clause, where it is about one. */
   readonly of?: string | undefined;
@@ -91,13 +97,14 @@ export function assess(assessed: Assessed): Assessment {
   const result = baseline ? holdAgainst(judged, baseline, cases.keys()) : judged;
   const entries = entriesIn(assessed, result);
   const clauses = [...profile.clauses].flatMap((id) => assessed.ledger.clauses.get(id) ?? []);
-  const detectors = detectorsOf(record);
-  const found = clauses.map((clause) => findClause(clause, entries, assessed));
+  const detectors = detectorsOf(record, result.results);
+  const found = clauses.map((clause) => findClause(clause, entries, assessed, detectors));
   const facts = factsOf(assessed, result, entries, found, detectors);
   const objections = [
     ...againstRun(result, assessed),
     ...entries.flatMap(againstCase),
     ...found.flatMap(({ objection }) => objection ?? []),
+    ...idleExplanations(assessed, found),
   ];
   return { facts, objections };
 }
@@ -216,10 +223,14 @@ interface Found {
   readonly objection?: Objection | undefined;
 }
 
-function findClause(clause: Clause, entries: readonly Entry[], assessed: Assessed): Found {
+function findClause(
+  clause: Clause,
+  entries: readonly Entry[],
+  assessed: Assessed,
+  detectors: DetectorStates,
+): Found {
   const own = entries.filter((entry) => entry.case.clauses.includes(clause.id));
   const ran = own.flatMap(({ result }) => result && hasRun(result) ? [result] : []);
-  const detectors = detectorsOf(assessed.record);
   const holders = clause.contested.map(({ holder }) => holder);
   const follows = [...new Set(ran.flatMap(({ steps }) => steps.flatMap(({ holder }) => holder ?? [])))];
   const contested = holders.length + follows.length === 0
@@ -228,7 +239,7 @@ function findClause(clause: Clause, entries: readonly Entry[], assessed: Assesse
   if (ran.length > 0) {
     return { facts: clauseFacts(clause, stateOf(ran), ran, detectors), contested };
   }
-  const unseen = whyUnseen(clause, own, assessed);
+  const unseen = whyUnseen(clause, own, assessed) ?? explained(clause, assessed);
   const state = unseen?.reason === "not-observable" ? "not-observable" : "not-covered";
   const facts = clauseFacts(clause, state, [], detectors);
   return unseen ? { facts, contested, unseen } : { facts, contested, objection: gapAt(clause, own) };
@@ -275,6 +286,23 @@ function whyUnseen(
     : undefined;
 }
 
+/** The issuer's own words for a gap. They stand in the certificate as what they are. */
+function explained({ id }: Clause, { explanations }: Assessed): UnseenClause | undefined {
+  const details = explanations?.get(id);
+  return details === undefined ? undefined : { clause: id, reason: BY_ISSUER, details };
+}
+
+function idleExplanations({ explanations }: Assessed, found: readonly Found[]): Objection[] {
+  const used = new Set(found.flatMap(({ unseen }) => unseen?.reason === BY_ISSUER ? [unseen.clause] : []));
+  return [...explanations?.keys() ?? []].filter((id) => !used.has(id)).map((id) => ({
+    kind: "explanation",
+    of: id,
+    message:
+      `There is nothing to explain about ${id}: it was seen, has a reason already, or is not in the profile`,
+    hint: "Leave the explanation out",
+  }));
+}
+
 function gapAt({ id }: Clause, own: readonly Entry[]): Objection {
   const [entry] = own;
   const reason = entry === undefined
@@ -286,7 +314,7 @@ function gapAt({ id }: Clause, own: readonly Entry[]): Objection {
     message: `The profile has ${id}, of which nothing was seen: ${reason}`,
     hint: entry === undefined
       ? "Add a case, or say in the ledger why there can be none"
-      : "Certify for a profile without the clause, or give the target what the case needs",
+      : "Certify for a profile without the clause, give the target what the case needs, or say why with --explain",
   };
 }
 
@@ -307,7 +335,7 @@ function factsOf(
   result: RunResult,
   entries: readonly Entry[],
   found: readonly Found[],
-  detectors: ReturnType<typeof detectorsOf>,
+  detectors: DetectorStates,
 ): CertificateFacts {
   const { record, recordName, profile } = assessed;
   const { header, footer } = record;
@@ -391,7 +419,7 @@ function withoutPlace({ at: _at, ...known }: BaselineEntry): KnownFailure {
 function caseFacts(
   result: CaseResult,
   { cases }: Assessed,
-  { stateAt }: ReturnType<typeof detectorsOf>,
+  { stateAt }: DetectorStates,
 ): CertifiedCase {
   const { case: id, verdict, end, baseline, stability } = result;
   const digest = cases.get(id)?.source.digest ?? "";

@@ -13,6 +13,7 @@ import { readRecord } from "../record_reader.ts";
 import { attempt, footer, header, HOSTILE, simulated, suite, textOf } from "../testing/runs.ts";
 import type { Assessed } from "./assess.ts";
 import { CertificateRefused, certify, type Issued } from "./certify.ts";
+import { detectorsOf } from "./detectors.ts";
 import { type Envelope, envelopeText, seal } from "./dsse.ts";
 import { newKey, readCheckingKey, readSigningKey } from "./key.ts";
 import { certificatePage } from "./page.tsx";
@@ -140,6 +141,20 @@ Deno.test("certify() grades a kernel by what watched it until the end", async ()
   assertEquals(await gradeOn(["KASAN"]), ["functional", undefined, "alive"]);
   assertEquals(await gradeOn([]), ["functional", undefined, "none"]);
   assertEquals(await gradeOn(["KASAN", "lockdep"], true), ["functional", IDS[1], "doubtful"]);
+  const logged = (text: string) => {
+    const { header: head, attempts } = readRecord(textOf(simulated(IDS)));
+    const [first, ...rest] = attempts;
+    assert(first);
+    const observations = first.observations.map((each) => ({
+      ...each,
+      log: [{ level: "err", text } as const],
+    }));
+    const seen = { header: head, attempts: [{ ...first, observations }, ...rest] };
+    return detectorsOf(seen, IDS.map((id) => ({ case: id, verdict: "pass" }))).doubtfulAfter;
+  };
+  assertEquals(logged("WARNING: CPU: 0 PID: 1 at drivers/dma-buf/dma-buf.c:1"), undefined);
+  assertEquals(logged("WARNING: possible circular locking dependency detected"), IDS[0]);
+  assertEquals(logged("BUG: KASAN: slab-use-after-free in dma_buf_release"), IDS[0]);
 });
 
 Deno.test("certify() refuses a partial run", async () => {
@@ -202,6 +217,30 @@ Deno.test("certify() says of a clause that only other kinds of targets can show 
 function operationsOf({ sections }: Case): string[] {
   return SECTIONS.flatMap((section) => sections[section].map(({ operation }) => operation));
 }
+
+Deno.test("certify() takes the issuer's words for a gap, signs them as such, and refuses them where there is none", async () => {
+  const cases = fewCases();
+  const gap = [...suite().ledger.clauses.values()].find(({ id, notTested }) =>
+    !notTested && ![...cases.values()].some((each) => each.clauses.includes(id))
+  );
+  assert(gap);
+  const profile = profileOf(cases, [gap.id]);
+  const { certificate, envelope } = await issue(simulated(IDS), {
+    profile,
+    explanations: new Map([[gap.id, "The board has no such device"]]),
+  });
+  assertEquals(certificate.notCovered, [
+    { clause: gap.id, reason: "explained-by-issuer", details: "The board has no such device" },
+  ]);
+  const { statement } = await readCertificate(envelopeText(envelope), checking);
+  assert(statement);
+  assertEquals(
+    checkRecord(statement, digestOf(textOf(simulated(IDS))), assessedOf(simulated(IDS), { profile })),
+    [],
+  );
+  const idle = new Map([["VREV-01", "for no reason"]]);
+  assertEquals(await objections(simulated(IDS), { explanations: idle }), ["explanation VREV-01"]);
+});
 
 /** A run in which one case fails with an error. */
 function failing(): RecordLine[] {

@@ -8,6 +8,7 @@ import { html as markup, raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { Requirement } from "./requirement.ts";
 import type { Certificate, CertifiedClause, ClauseState, Grade, UnseenClause } from "./predicate.ts";
+import { BY_ISSUER } from "./assess.ts";
 import { CERTIFICATE_STYLE } from "./style.ts";
 
 /** What the page says beside the certificate itself. */
@@ -197,9 +198,10 @@ function UnseenList(
     <>
       <h3>{title} ({of.length})</h3>
       <List
-        items={of.map(({ clause, details }) => (
+        items={of.map(({ clause, reason, details }) => (
           <>
-            <code>{clause}</code> {requirementOf(clause)} <span class="soft">{details}</span>
+            <code>{clause}</code> {requirementOf(clause)}{" "}
+            <span class="soft">{reason === BY_ISSUER ? "In the words of the issuer: " : ""}{details}</span>
           </>
         ))}
       />

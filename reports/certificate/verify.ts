@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { assess, type Assessed } from "./assess.ts";
+import { assess, type Assessed, BY_ISSUER } from "./assess.ts";
 import { type Envelope, envelopeSchema, envelopeText, open } from "./dsse.ts";
 import { type CheckingKey, checkingKey, KeyError } from "./key.ts";
 import {
@@ -141,13 +141,14 @@ function issuerFindings(
 export function checkRecord(
   statement: CertificateStatement,
   recordDigest: string,
-  assessed: Omit<Assessed, "baseline" | "recordName">,
+  assessed: Omit<Assessed, "baseline" | "explanations" | "recordName">,
 ): readonly CertificateFinding[] {
   const { predicate } = statement;
   const { facts, objections } = assess({
     ...assessed,
     recordName: predicate.run.record,
     baseline: baselineIn(statement),
+    explanations: explanationsIn(statement),
   });
   const other = otherSuite(statement, assessed);
   const { issuer: _issuer, issuedAt: _issuedAt, ...said } = predicate;
@@ -194,6 +195,12 @@ function otherSuite(
     message:
       `The certificate was given by suite ${version} with ${what} than this one, so verdicts may rightly differ`,
   }];
+}
+
+function explanationsIn({ predicate: { notCovered } }: CertificateStatement): ReadonlyMap<string, string> {
+  return new Map(
+    notCovered.filter(({ reason }) => reason === BY_ISSUER).map(({ clause, details }) => [clause, details]),
+  );
 }
 
 /** The known failures that the certificate used. Their places are of no importance any more. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { encode, sizeOf, text } from "./abi/layout.ts";
-import { IOMMUFD_REQUESTS, iommuIoasMap, MAP_FLAG } from "./abi/iommufd.ts";
+import { sizeOf, text } from "./abi/layout.ts";
+import { IOMMUFD_REQUESTS, iommuIoasMap, iommuIoasUnmap, MAP_FLAG } from "./abi/iommufd.ts";
 import { VFIO_REQUESTS, vfioDeviceAttachIommufdPt } from "./abi/vfio.ts";
 import { MAP, O_CLOEXEC, O_RDWR, PROT } from "./constants.ts";
 import { Failed, failureOf, Unsupported } from "./failure.ts";
@@ -35,8 +35,11 @@ const PAGE = 4096;
 const LOOK_MS = 20;
 const LOOKS = 100;
 
-/** The page of memory that the device copies to and from. */
-const pages = new WeakMap<Descriptor, number>();
+/** The address space that each open device is attached to. */
+const spaces = new WeakMap<Descriptor, Ioas>();
+
+/** The devices that a case has open. */
+const open = new WeakMap<Session, Set<string>>();
 
 /** Opens the device and attaches it to an address space. */
 export async function attachEdu(session: Session, strand: Strand, pci: PciDevice, ioas: Ioas): Promise<Hwpt> {
@@ -44,6 +47,10 @@ export async function attachEdu(session: Session, strand: Strand, pci: PciDevice
     throw new Unsupported(
       "a device can only be attached to an iommufd by its own device file: CONFIG_VFIO_DEVICE_CDEV",
     );
+  }
+  const used = open.get(session) ?? new Set();
+  if (used.has(pci.address)) {
+    throw new Unsupported(`the case needs two devices that do DMA, and ${pci.address} is the only one`);
   }
   const { process } = session;
   const device = new VfioDevice(pci, [0]);
@@ -54,24 +61,42 @@ export async function attachEdu(session: Session, strand: Strand, pci: PciDevice
   await strand.ioctl(fd, VFIO_REQUESTS.attachIommufdPt, vfioDeviceAttachIommufdPt, values);
   const command = await device.readConfig(strand, fd, PCI.command, 2);
   await device.writeConfig(strand, fd, PCI.command, 2, command | PCI.memory | PCI.busMaster);
-  pages.set(fd, await mapPage(strand, ioas));
+  spaces.set(fd, ioas);
+  open.set(session, used.add(pci.address));
+  session.expectInLog(/^dmar_fault: \d+ callbacks suppressed$/);
+  session.expectInLog(/^DMAR: DRHD: handling fault status reg/);
+  session.expectInLog(new RegExp(`Request device \\[${pci.address}\\] fault addr`));
   return { kind: "hwpt", fd: ioas.fd, ioas, device: fd };
 }
 
-async function mapPage(strand: Strand, ioas: Ioas): Promise<number> {
-  const flags = MAP.shared | MAP.anonymous;
+/** Detaches the device by closing it. */
+export async function closeEdu(session: Session, strand: Strand, fd: Descriptor): Promise<void> {
+  await strand.do(fd.process, "close", [fd.number]);
+  if (fd.about.device) open.get(session)?.delete(fd.about.device.pci.address);
+}
+
+/** Has a page of this process that the device copies to and from, for as long as it is needed: the case has no area there. */
+async function withPage<T>(strand: Strand, fd: Descriptor, use: (address: number) => Promise<T>): Promise<T> {
+  const ioas = spaces.get(fd);
+  if (!ioas) throw new Error("Cannot do DMA with a device that is not attached");
   const { process } = ioas.fd;
+  const flags = MAP.shared | MAP.anonymous;
   const address = await strand.do(process, "map", [0, PAGE, PROT.read | PROT.write, flags, -1, 0]);
-  const values = encode(iommuIoasMap, {
-    size: sizeOf(iommuIoasMap),
-    flags: MAP_FLAG.fixedIova | MAP_FLAG.readable | MAP_FLAG.writeable,
-    ioas_id: ioas.id,
-    user_va: address,
-    length: PAGE,
-    iova: PAGE_IOVA,
-  });
-  await strand.ioctlBytes(ioas.fd, IOMMUFD_REQUESTS.ioasMap, values);
-  return address;
+  const area = { ioas_id: ioas.id, length: PAGE, iova: PAGE_IOVA };
+  try {
+    await strand.ioctl(ioas.fd, IOMMUFD_REQUESTS.ioasMap, iommuIoasMap, {
+      ...area,
+      size: sizeOf(iommuIoasMap),
+      flags: MAP_FLAG.fixedIova | MAP_FLAG.readable | MAP_FLAG.writeable,
+      user_va: address,
+    });
+    const result = await use(address);
+    const values = { ...area, size: sizeOf(iommuIoasUnmap) };
+    await strand.ioctl(ioas.fd, IOMMUFD_REQUESTS.ioasUnmap, iommuIoasUnmap, values);
+    return result;
+  } finally {
+    await strand.attempt(process, "unmap", [address, PAGE]);
+  }
 }
 
 /**
@@ -79,25 +104,26 @@ async function mapPage(strand: Strand, ioas: Ioas): Promise<number> {
  * as not read.
  */
 export async function dmaRead(strand: Strand, fd: Descriptor, iova: bigint): Promise<number> {
-  await copy(strand, fd, Number(iova), MEMORY, START);
-  await copy(strand, fd, MEMORY, PAGE_IOVA, START | TO_RAM);
-  const byte = await strand.do(fd.process, "load", [pageOf(fd), 1]);
+  const byte = await withPage(strand, fd, (page) => readByte(strand, fd, iova, page));
   if (byte === 0) throw new Failed("EIO");
   return byte;
 }
 
-/** Has the device write a byte, and read it back to see whether it was written. */
-export async function dmaWrite(strand: Strand, fd: Descriptor, iova: bigint, value: number): Promise<void> {
-  await strand.do(fd.process, "poke", [pageOf(fd)], new Uint8Array(COUNT).fill(value));
-  await copy(strand, fd, PAGE_IOVA, MEMORY, START);
-  await copy(strand, fd, MEMORY, Number(iova), START | TO_RAM);
-  if (await dmaRead(strand, fd, iova) !== value) throw new Failed("EIO");
+async function readByte(strand: Strand, fd: Descriptor, iova: bigint, page: number): Promise<number> {
+  await copy(strand, fd, Number(iova), MEMORY, START);
+  await copy(strand, fd, MEMORY, PAGE_IOVA, START | TO_RAM);
+  return await strand.do(fd.process, "load", [page, 1]);
 }
 
-function pageOf(fd: Descriptor): number {
-  const address = pages.get(fd);
-  if (address === undefined) throw new Error("Cannot do DMA with a device that is not attached");
-  return address;
+/** Has the device write a byte, and read it back to see whether it was written. */
+export async function dmaWrite(strand: Strand, fd: Descriptor, iova: bigint, value: number): Promise<void> {
+  const seen = await withPage(strand, fd, async (page) => {
+    await strand.do(fd.process, "poke", [page], new Uint8Array(COUNT).fill(value));
+    await copy(strand, fd, PAGE_IOVA, MEMORY, START);
+    await copy(strand, fd, MEMORY, Number(iova), START | TO_RAM);
+    return await readByte(strand, fd, iova, page);
+  });
+  if (seen !== value) throw new Failed("EIO");
 }
 
 async function copy(

@@ -61,6 +61,7 @@ export function parseRecord(record: string): LogLine {
 /** What the kernel says at the level of a warning of things that it was asked for and that went well. */
 const ANNOUNCEMENTS = [
   /^vfio-pci [0-9a-f:.]+: (resetting|reset done)$/,
+  /^pcieport [0-9a-f:.]+: unlocked secondary bus reset via: /,
   /^vfio-pci [0-9a-f:.]+: No device request channel registered, blocked until released by user$/,
 ] as const;
 

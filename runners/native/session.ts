@@ -108,7 +108,8 @@ export class Session {
   readonly #busy = new Set<Strand>();
   readonly #cleanUps: CleanUp[] = [];
   readonly #inodes = new Set<string>();
-  readonly #watches: (() => Promise<Event | undefined>)[] = [];
+  readonly #watches: (() => Promise<Event | readonly Event[] | undefined>)[] = [];
+  readonly #expected: RegExp[] = [];
   #reserved = 0;
   #process: HelperProcess | undefined;
   #keeper: HelperProcess | undefined;
@@ -152,7 +153,7 @@ export class Session {
   }
 
   /** Has a look taken after every step at whether something happened by itself. */
-  watch(look: () => Promise<Event | undefined>): void {
+  watch(look: () => Promise<Event | readonly Event[] | undefined>): void {
     this.#watches.push(look);
   }
 
@@ -180,14 +181,21 @@ export class Session {
 
   /** What the kernel logged since the last time. */
   takeLog(): LogLine[] {
-    return this.setting.log?.take() ?? [];
+    const lines = this.setting.log?.take() ?? [];
+    return lines.map((line) =>
+      this.#expected.some((pattern) => pattern.test(line.text)) ? { ...line, level: "notice" } : line
+    );
+  }
+
+  /** Takes lines of the log for no warning, because what the case does makes the kernel say them. */
+  expectInLog(pattern: RegExp): void {
+    this.#expected.push(pattern);
   }
 
   async #events(): Promise<Event[]> {
     const seen: Event[] = [];
     for (const look of this.#watches) {
-      const event = await look();
-      if (event) seen.push(event);
+      seen.push(...[await look() ?? []].flat());
     }
     return seen;
   }

@@ -151,6 +151,9 @@ export const REQUEST_IRQ = 4;
 /** Flags of VFIO_DEVICE_SET_IRQS: an eventfd is given, to be triggered. */
 export const IRQ_SET_EVENTFD_TRIGGER = (1 << 2) | (1 << 5);
 
+/** The type 1 IOMMU driver, which can unmap a part of an area. */
+export const TYPE1_IOMMU = 1;
+
 /** The type 1 IOMMU driver, second version. */
 export const TYPE1V2_IOMMU = 3;
 

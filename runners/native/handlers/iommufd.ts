@@ -27,9 +27,9 @@ import {
   testMockDomain,
   VFIO_IOAS_OP,
 } from "../abi/iommufd.ts";
-import { VFIO_REQUESTS, vfioIommuType1DmaUnmap } from "../abi/vfio.ts";
+import { TYPE1_IOMMU, VFIO_REQUESTS, vfioIommuType1DmaUnmap } from "../abi/vfio.ts";
 import { MAP, O_CLOEXEC, O_RDWR, PROT } from "../constants.ts";
-import { attachEdu, dmaRead, dmaWrite } from "../edu.ts";
+import { attachEdu, closeEdu, dmaRead, dmaWrite } from "../edu.ts";
 import { failureOf, Unsupported } from "../failure.ts";
 import { fdInfo } from "../buffer_files.ts";
 import type { Descriptor, Hwpt, Ioas } from "../objects.ts";
@@ -124,6 +124,7 @@ export const iommufdHandlers: readonly (readonly [OperationName, NativeHandler])
     if (!type1) return ioas;
     const values = { size: sizeOf(iommuVfioIoas), ioas_id: ioas.id, op: VFIO_IOAS_OP.set };
     await strand.ioctl(iommufd, IOMMUFD_REQUESTS.vfioIoas, iommuVfioIoas, values);
+    await strand.ioctlValue(iommufd, VFIO_REQUESTS.setIommu, TYPE1_IOMMU);
     return ioas;
   }),
   on("iommufd.hwpt", async ({ session, strand }, { ioas }) => {
@@ -139,11 +140,8 @@ export const iommufdHandlers: readonly (readonly [OperationName, NativeHandler])
     const mock = new DataView(whole.buffer).getUint32(16, true);
     return { kind: "hwpt", fd: ioas.fd, ioas, mock } satisfies Hwpt;
   }),
-  on("iommufd.destroy", async ({ strand }, { object }) => {
-    if (object.kind === "hwpt" && object.device) {
-      await strand.do(object.device.process, "close", [object.device.number]);
-      return;
-    }
+  on("iommufd.destroy", async ({ session, strand }, { object }) => {
+    if (object.kind === "hwpt" && object.device) return await closeEdu(session, strand, object.device);
     const id = object.kind === "ioas" ? object.id : object.mock ?? NO_ID;
     const values = { size: sizeOf(iommuDestroy), id };
     await strand.ioctl(object.fd, IOMMUFD_REQUESTS.destroy, iommuDestroy, values);

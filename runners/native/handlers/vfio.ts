@@ -147,7 +147,7 @@ export const vfioHandlers: readonly (readonly [OperationName, NativeHandler])[] 
     return device;
   }),
   on("vfio.reopen", async ({ session, strand, name }, { device }) => {
-    const reopened = await openDevice(session, strand, deviceOf(device), "shared", "granted");
+    const reopened = await reopen(session, strand, deviceOf(device));
     await askForRequests(session, strand, reopened, nameOf(device, name));
     return reopened;
   }),
@@ -297,6 +297,16 @@ export const vfioHandlers: readonly (readonly [OperationName, NativeHandler])[] 
     await writeSysfs(session, strand, `${SYSFS_DRIVER}/unbind`, address);
   }),
 ];
+
+/** A device file of its own takes one opening at a time, a group as many as one likes. */
+async function reopen(session: Session, strand: Strand, device: VfioDevice): Promise<Descriptor> {
+  try {
+    return await openDevice(session, strand, device, "shared", "granted");
+  } catch (error) {
+    const isOpen = error instanceof Failed && error.errno === "EINVAL" && device.pci.access.kind === "cdev";
+    throw isOpen ? new Unsupported(`${device.pci.access.path} can only be opened once at a time`) : error;
+  }
+}
 
 const names = new WeakMap<VfioDevice, string>();
 

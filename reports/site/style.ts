@@ -191,6 +191,8 @@ td.pick label { display: block; min-width: 1.5rem; min-height: 1.5rem; }
 td.pick input { width: 1.15rem; height: 1.15rem; margin: .2rem 0 0; accent-color: var(--link); }
 a.changed { font-weight: 600; }
 table.newest td { padding-block: .8rem; }
+table.newest td.share { min-width: 17rem; width: 34%; }
+table.newest th.target { min-width: 15rem; }
 .strip, .matrix, .durations { display: block; }
 .strip { max-width: none; }
 .strip .hit { fill: transparent; }
@@ -208,7 +210,7 @@ text.mark.contested { fill: #1c1e21; }
 .matrix text.row { font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, monospace; fill: var(--link); }
 .matrix text.column { font-size: 11px; fill: var(--soft); }
 .matrix a:hover text.row { text-decoration: underline; }
-.matrices { columns: 34rem; column-gap: 2.5rem; }
+.matrices { columns: 28rem; column-gap: 2.5rem; margin-top: 2rem; }
 .matrices section { break-inside: avoid; margin-bottom: 1.5rem; }
 .matrices h2 { margin-top: 0; font-size: 1rem; }
 .durations .time, svg.share .time { fill: light-dark(#c9dcf2, #2b415c); }
@@ -216,7 +218,7 @@ text.mark.contested { fill: #1c1e21; }
 .durations text.value { text-anchor: end; fill: var(--soft); }
 .durations text.name { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, monospace; font-size: 12px; }
 .durations a:hover text.name { text-decoration: underline; }
-svg.share { display: block; width: 4.5rem; height: .35rem; margin: .25rem 0 0 auto; }
+svg.share { display: block; width: 4.5rem; height: .35rem; margin: .25rem 0 0; }
 table.compare { width: auto; min-width: min(100%, 44rem); }
 table.compare thead th { position: sticky; top: 0; background: var(--page); vertical-align: bottom; }
 table.compare thead th.run { width: 8.5rem; max-width: 10rem; white-space: normal; overflow-wrap: anywhere; padding-left: .75rem; }
@@ -256,6 +258,7 @@ svg.sequence { display: block; font-size: 12.5px; margin: .5rem 0 1rem; }
 .sequence .wait { fill: var(--unknown-bar); }
 @media (max-width: 46rem) {
   table.compare tbody th { min-width: 13rem; }
+  table.newest td, table.newest td.share { padding-block: .15rem; min-width: 0; width: auto; }
   .matrices { columns: auto; }
 }
 @media print {

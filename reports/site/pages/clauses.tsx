@@ -7,7 +7,7 @@ import type { Case } from "../../../cases/case.ts";
 import type { Clause } from "../../../spec/clause.ts";
 import type { Ledger } from "../../../spec/ledger.ts";
 import { labelsOf, type RunFacts, worstOf } from "../../compare/mod.ts";
-import { ClauseTable, LedgerText, SourceText } from "../components/clause.tsx";
+import { ClauseLinks, ClauseTable, LedgerText, SourceText } from "../components/clause.tsx";
 import { Facts } from "../components/facts.tsx";
 import { Matrix } from "../components/plots.tsx";
 import { WordMark, WORDS } from "../components/verdict.tsx";
@@ -229,7 +229,8 @@ export function CoveragePage(
   for (const each of cases) {
     for (const clause of each.clauses) shown.set(clause, [...(shown.get(clause) ?? []), each]);
   }
-  const rows = [...ledger.clauses.values()].map((clause) => ({
+  const without = [...ledger.clauses.keys()].filter((id) => !shown.has(id));
+  const rows = [...ledger.clauses.values()].filter(({ id }) => shown.has(id)).map((clause) => ({
     family: clause.family,
     clause: clause.id,
     words: runs.map((run) => worstOf((shown.get(clause.id) ?? []).map(({ id }) => run.cases.get(id)?.word))),
@@ -246,6 +247,17 @@ export function CoveragePage(
         its clause.
       </p>
       <Legend />
+      {without.length === 0 ? "" : (
+        <details>
+          <summary>
+            {without.length === 1 ? "One clause has" : `${without.length} clauses have`}{" "}
+            no case and no row here
+          </summary>
+          <p class="links">
+            <ClauseLinks clauses={without} />
+          </p>
+        </details>
+      )}
       {runs.length === 0 ? <p class="notice">There is no run yet.</p> : (
         <div class="matrices">
           {[...families].map(([family, own]) => (

@@ -40,7 +40,7 @@ export function HomePage(
             <table class="stack newest">
               <thead>
                 <tr>
-                  <th scope="col">Target</th>
+                  <th scope="col" class="target">Target</th>
                   <th scope="col">Newest run</th>
                   <th scope="col" class="share">Cases</th>
                   <th scope="col">Since the run before</th>
@@ -100,10 +100,11 @@ function NewestRow({ newest: { runs, since } }: { readonly newest: Newest }) {
   const { target, kernel, profile } = run;
   return (
     <tr>
-      <td class="whole">
+      <td>
         <a class="mono" href={runPath(run.run)}>{target}</a>
+        <div class="soft">kernel {kernel}</div>
         <div class="soft">
-          kernel {kernel}, held against <a href={profilePath(profile)}>{profile}</a>
+          against <a href={profilePath(profile)}>{profile}</a>
         </div>
       </td>
       <td class="whole">

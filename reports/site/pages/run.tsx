@@ -108,6 +108,9 @@ function RunFacts({ result }: { readonly result: RunResult }) {
   );
 }
 
+/** How many of the cases that are not as expected come first. */
+const UNEXPECTED_SHOWN = 15;
+
 /** What did not pass, what changed, the counts of each area, what the kernel said, what took long. */
 function Overview({ name, result, before, changed }: RunPageProps) {
   const unexpected = result.results.filter(({ baseline }) => baseline !== "expected");
@@ -116,8 +119,17 @@ function Overview({ name, result, before, changed }: RunPageProps) {
     <>
       {unexpected.length === 0 ? "" : (
         <>
-          <h2>Not as expected</h2>
-          <CaseTable name={name} results={unexpected} ids="whole" />
+          <h2>
+            Not as expected <span class="soft count">{unexpected.length}</span>
+          </h2>
+          <CaseTable name={name} results={unexpected.slice(0, UNEXPECTED_SHOWN)} ids="whole" />
+          {unexpected.length > UNEXPECTED_SHOWN
+            ? (
+              <p>
+                <a href={runQueryPath(name, "expected:false")}>All {unexpected.length} of them</a>
+              </p>
+            )
+            : ""}
         </>
       )}
       {before && changed.size > 0

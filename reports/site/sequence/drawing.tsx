@@ -60,8 +60,9 @@ export function SequenceDrawing(
             viewBox="0 0 8 8"
             refX="7"
             refY="4"
-            markerWidth="8"
-            markerHeight="8"
+            markerUnits="userSpaceOnUse"
+            markerWidth="9"
+            markerHeight="9"
             orient="auto-start-reverse"
           >
             <path class="tip" d="M 0 0.5 L 8 4 L 0 7.5 z" />
@@ -196,7 +197,8 @@ function CallArrow(
     readonly place: string;
   },
 ) {
-  const words = row.ended === undefined || row.ended === "ok" ? row.words : `${row.words} → ${row.ended}`;
+  const plain = row.ended === undefined || (row.ended === "ok" && row.status === "met");
+  const words = plain ? row.words : `${row.words} → ${row.ended}`;
   return (
     <a href={`#${stepAnchor(place, row.step)}`}>
       <Arrow kind={`call ${row.status}`} from={0} to={row.to} y={y} words={words} tip={`url(#${place}tip)`} />

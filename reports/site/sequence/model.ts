@@ -189,7 +189,7 @@ function happenings(steps: readonly StepResult[], cast: Cast): Omit<Sequence, "l
     closeDown(step.depth);
     if (steps[index - 1]?.section !== step.section) rows.push({ kind: "section", section: step.section });
     const to = placeOf(step, cast);
-    const waiting = (steps[index + 1]?.depth ?? 0) > step.depth || step.outcome?.kind === "blocked";
+    const waiting = step.section !== "race" && step.observed.startsWith("blocked");
     rows.push({ kind: "call", ...callOf(step), to, ended: waiting ? undefined : endOf(step) });
     if (waiting) open.push({ step, row: rows.length - 1, lane: to });
     for (const event of step.events) rows.push(eventRow(event, cast));
@@ -230,7 +230,7 @@ function placeOf(step: StepResult, cast: Cast): number {
 }
 
 /** How a step ended, in a word or two. */
-function endOf({ outcome, observed, section }: StepResult): string | undefined {
+function endOf({ outcome, observed }: StepResult): string | undefined {
   switch (outcome?.kind) {
     case "returned":
       return outcome.value === null || outcome.value === 0 ? "ok" : shortened(JSON.stringify(outcome.value));
@@ -247,8 +247,19 @@ function endOf({ outcome, observed, section }: StepResult): string | undefined {
     case "error":
       return "target error";
     default:
-      return section === "race" ? shortened(observed) : undefined;
+      return observed === "" ? undefined : shortened(shortWords(observed));
   }
+}
+
+/** What was seen of a step that was run more than once, without how often. */
+function shortWords(observed: string): string {
+  const outcomes = observed.split(", ").map((outcome) =>
+    outcome.replace(/ \(\d+\)$/, "").replace(/^succeeded$/, "ok").replace(
+      /^(failed with|raised|returned) /,
+      "",
+    )
+  );
+  return [...new Set(outcomes)].join(" or ");
 }
 
 /** As many characters as fit beside an arrow. */

@@ -22,20 +22,27 @@ function never(reason: string): Requirement {
 }
 
 /** Something that gives buffers. */
-function needsExporter({ udmabuf, heap, selftest, devices, noDevice }: Machine): string | undefined {
-  const has = [udmabuf, heap, selftest].some(({ kind }) => kind === "there") || devices.length > 0;
+function needsExporter({ udmabuf, heap, selftest, module, devices, noDevice }: Machine): string | undefined {
+  const has = [udmabuf, heap, selftest, module].some(({ kind }) => kind === "there") || devices.length > 0;
   if (has) return undefined;
   const reasons = [udmabuf, heap].flatMap((each) => each.kind === "missing" ? [each.reason] : []);
   return `nothing exports buffers: ${[...reasons, noDevice].join("; ")}`;
 }
 
-function needsFences({ swSync, vgem }: Machine): string | undefined {
-  const isThere = swSync.kind === "there" || vgem.kind === "there";
-  return isThere ? undefined : `${swSync.reason}; ${vgem.reason}`;
+function needsFences({ swSync, vgem, module }: Machine): string | undefined {
+  const sources = [swSync, vgem, module];
+  if (sources.some(({ kind }) => kind === "there")) return undefined;
+  return sources.flatMap((each) => each.kind === "missing" ? [each.reason] : []).join("; ");
 }
 
-function needsDevice({ devices, noDevice }: Machine): string | undefined {
+function needsDevice({ devices, noDevice, reference, module }: Machine): string | undefined {
+  if (reference) return module.kind === "missing" ? module.reason : undefined;
   return devices.length > 0 ? undefined : noDevice;
+}
+
+/** Something that only the module's reference exporter does. */
+function needsReference(reason: string): Requirement {
+  return ({ reference, module }) => reference && module.kind === "there" ? undefined : reason;
 }
 
 /** What an operation needs, by the longest beginning of its name. */
@@ -47,13 +54,13 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "udmabuf.": needs(({ udmabuf }) => udmabuf),
   "fence.": needsFences,
   "vfio.": needsDevice,
-  "vfio.wake": never("nothing in user space wakes a device from outside"),
-  "vfio.fail_next": never("nothing in user space makes hardware fail"),
+  "vfio.wake": needsReference("nothing in user space wakes a device from outside"),
+  "vfio.fail_next": needsReference("nothing in user space makes hardware fail"),
   "iommufd.": needs(({ iommufd }) => iommufd),
   "iommufd.mock_": needs(({ selftest }) => selftest),
   "iommufd.access_": needs(({ selftest }) => selftest),
-  "importer.": never("only a driver imports as told: it needs a test importer within the kernel"),
-  "exporter.": never("only a driver exports as told: it needs a test exporter within the kernel"),
+  "importer.": needs(({ module }) => module),
+  "exporter.": needs(({ module }) => module),
   "rdma.": never("the native target does not drive RDMA devices"),
   "umem.": never("only a driver can call the RDMA core"),
 };

@@ -10,11 +10,13 @@ import { IOMMUFD_REQUESTS, TEST_CMD_SIZE } from "./abi/iommufd.ts";
 import { concat, decode, encode, text } from "./abi/layout.ts";
 import type { Addon } from "./addon.ts";
 import { Failed } from "./failure.ts";
+import { CONFORM_PATH } from "./abi/conform.ts";
 import { vgemPath } from "./fences.ts";
 import { HelperProcess } from "./process.ts";
 import { Strand } from "./strand.ts";
 import { F_ADD_SEALS, F_SEAL_SHRINK, MFD_FLAGS, O_CLOEXEC, O_RDWR } from "./constants.ts";
 import { findDevices, type PciDevice } from "./pci.ts";
+import type { Reference } from "./reference.ts";
 
 /** Something that a machine may have: there, with its path, or missing, with the reason and the remedy. */
 export type Facility =
@@ -43,6 +45,10 @@ export interface Machine {
   readonly selftest: Facility;
   readonly swSync: Facility;
   readonly vgem: Facility;
+  /** The kernel module of the suite. */
+  readonly module: Facility;
+  /** What its reference exporter is to follow, where that stands for VFIO devices. */
+  readonly reference?: Reference | undefined;
   readonly bufinfo: Facility;
   readonly kernelLog: Facility;
   /** The devices that were given and can be used. */
@@ -112,6 +118,7 @@ async function look(prober: Prober, addresses: readonly string[]): Promise<Machi
     iommufd,
     selftest: await prober.selftest(iommufd),
     swSync,
+    module: await prober.openable(CONFORM_PATH, "load the module dmabuf_conform of the suite"),
     vgem: vgem === undefined
       ? { kind: "missing", reason: "no vgem: load the module vgem" }
       : await prober.openable(vgem, "load the module vgem"),

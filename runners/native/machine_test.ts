@@ -24,6 +24,7 @@ const BARE: Machine = {
   selftest: MISSING,
   swSync: MISSING,
   vgem: MISSING,
+  module: MISSING,
   bufinfo: MISSING,
   kernelLog: MISSING,
   devices: [],

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Signaller } from "./fences.ts";
+import type { ModuleFile } from "./module_files.ts";
 import type { HelperProcess } from "./process.ts";
 import type { VfioDevice } from "./vfio_device.ts";
 
@@ -13,6 +14,16 @@ export interface About {
   readonly device?: VfioDevice | undefined;
   /** What signals the fence. */
   readonly signaller?: Signaller | undefined;
+  /** The fence of the kernel module. */
+  readonly fence?: ModuleObject | undefined;
+  /** The device of the kernel module's reference exporter. */
+  readonly reference?: ModuleObject | undefined;
+}
+
+/** An object of the kernel module: an attachment, a mapping, a fence, a device. */
+export interface ModuleObject {
+  readonly module: ModuleFile;
+  readonly id: number;
 }
 
 /** A descriptor of a process; its number stays what it was when it is closed. */
@@ -67,9 +78,9 @@ export type NativeObjects = {
   buffer: Descriptor;
   file: Descriptor;
   fence: Descriptor;
-  attachment: never;
-  mapping: never;
-  vmapping: never;
+  attachment: ModuleObject;
+  mapping: ModuleObject;
+  vmapping: ModuleObject;
   vma: Vma;
   nic: never;
   entry: never;

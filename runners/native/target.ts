@@ -15,6 +15,7 @@ import { HANDLERS } from "./handlers/mod.ts";
 import { KernelLog } from "./kernel_log.ts";
 import { lookAtMachine, type Machine } from "./machine.ts";
 import { runRace } from "./race.ts";
+import { referenceFeature, REFERENCES } from "./reference.ts";
 import { LIMITS, type Limits, Session, type Setting } from "./session.ts";
 
 /** The version of the target; it changes whenever a case could see a difference. */
@@ -28,6 +29,8 @@ export interface NativeOptions {
   readonly devices?: readonly string[] | undefined;
   /** The number of the VFIO feature that revokes a buffer, where the kernel has one. */
   readonly revokeFeature?: number | undefined;
+  /** What the reference exporter of the kernel module follows, where that stands for VFIO devices. */
+  readonly reference?: string | undefined;
   /** The addon file; found by itself where left out. */
   readonly addon?: string | undefined;
   /** How long to wait before something counts as stuck. */
@@ -101,7 +104,9 @@ class NativeTarget implements Target {
 
   #look(): Promise<Machine> {
     this.#addon ??= loadAddon(this.#options.addon);
-    this.#machine ??= lookAtMachine(this.#addon, this.#options.devices ?? []);
+    const reference = REFERENCES.get(this.#options.reference ?? "");
+    this.#machine ??= lookAtMachine(this.#addon, this.#options.devices ?? [])
+      .then((machine) => ({ ...machine, reference }));
     return this.#machine;
   }
 
@@ -115,7 +120,7 @@ class NativeTarget implements Target {
       log,
       limits: this.#options.limits ?? LIMITS,
       unsupported: (operation) => whyUnsupported(operation, machine),
-      revokeFeature: this.#options.revokeFeature,
+      revokeFeature: this.#options.revokeFeature ?? referenceFeature(machine.reference),
     };
   }
 

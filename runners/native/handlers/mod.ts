@@ -8,14 +8,17 @@ import type { Context } from "../session.ts";
 import { bufferHandlers } from "./buffer.ts";
 import { exporterHandlers } from "./exporter.ts";
 import { iommufdHandlers } from "./iommufd.ts";
+import { withModule } from "./module.ts";
 import { processHandlers } from "./process.ts";
 import { vfioHandlers } from "./vfio.ts";
 
 /** Every handler of the native target. */
-export const HANDLERS: Handlers<Context, Promise<unknown>> = new Map([
-  ...processHandlers,
-  ...bufferHandlers,
-  ...exporterHandlers,
-  ...iommufdHandlers,
-  ...vfioHandlers,
-]);
+export const HANDLERS: Handlers<Context, Promise<unknown>> = withModule(
+  new Map([
+    ...processHandlers,
+    ...bufferHandlers,
+    ...exporterHandlers,
+    ...iommufdHandlers,
+    ...vfioHandlers,
+  ]),
+);

@@ -180,6 +180,12 @@ Deno.test("updateBaseline() brings the file up to the run, keeps the comments, a
   assertEquals(new Set(Object.values(facts)), new Set(["expected"]));
 });
 
+Deno.test("updateBaseline() keeps the ends of lines that the file has", () => {
+  const { text } = updated(KEPT.replaceAll("\n", "\r\n"));
+  assertEquals(text.replaceAll("\r\n", "\n"), updated(KEPT).text);
+  assertEquals(/[^\r]\n/.test(text), false);
+});
+
 Deno.test("updateBaseline() puts entries for single cases in place of a pattern that is half right", () => {
   const result = run(["passes", "fails"]);
   const { text, changes } = updated("known:\n  - { case: '*s', message: when.0, note: both }\n", result);

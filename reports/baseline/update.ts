@@ -76,7 +76,7 @@ export function updateBaseline(
 ): UpdatedBaseline {
   refuse(result);
   const baseline = parseBaseline(text, file);
-  const document = parseDocument(text);
+  const document = parseDocument(text.replaceAll("\r\n", "\n"));
   const list = document.get("known");
   if (!isSeq(list)) throw new Error("Cannot update a baseline without a list");
   const entries = entriesFor(baseline, result.target);
@@ -96,7 +96,9 @@ export function updateBaseline(
   list.items = list.items.filter((item) => !gone.has(item));
   if (list.items.length > 0) list.flow = false;
   const changed = changes.some(({ kind }) => kind !== "left");
-  return { text: changed ? document.toString({ lineWidth: 0 }) : text, changes };
+  if (!changed) return { text, changes };
+  const written = document.toString({ lineWidth: 0 });
+  return { text: text.includes("\r\n") ? written.replaceAll("\n", "\r\n") : written, changes };
 }
 
 function refuse({ partial, results }: RunResult): void {

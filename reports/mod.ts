@@ -131,6 +131,7 @@ export {
   fileHistory,
   folderHistory,
   type History,
+  type PageKind,
   type Site,
   type SiteOptions,
   type StaticSite,
@@ -160,7 +161,7 @@ export {
 } from "./specification/mod.ts";
 export {
   type CaseInRun,
-  type Finding,
+  type Finding as LogFinding,
   findingsOf,
   type Imported,
   type Judging,

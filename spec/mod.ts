@@ -56,7 +56,7 @@ export type { Profile, ProfileKind, ProfileText } from "./profile.ts";
 export { isSize, type Size, sizeInBytes } from "./size.ts";
 export type { KernelSource, Mail, Sources } from "./sources.ts";
 export {
-  type Change,
+  type Change as SourceChange,
   checkKernel,
   checkMails,
   type CitationFault,

@@ -4,5 +4,6 @@
  * @module
  */
 export { fileHistory, folderHistory, type History } from "./history.ts";
+export type { PageKind } from "./layout.tsx";
 export { createSite, type Site, type SiteOptions } from "./site.tsx";
 export { type StaticSite, type StaticSiteOptions, writeSite } from "./static.ts";

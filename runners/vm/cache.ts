@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync, statSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import process from "node:process";
 
@@ -47,7 +47,7 @@ export async function madeWhole(path: string, make: (half: string) => Promise<vo
   await rm(half, { recursive: true, force: true });
   try {
     await make(half);
-    await rm(path, { recursive: true, force: true });
+    if (existsSync(path) && statSync(path).isDirectory()) await rm(path, { recursive: true });
     await rename(half, path);
   } finally {
     await rm(half, { recursive: true, force: true });

@@ -1,0 +1,68 @@
+/**
+ * Whether this machine can run guests on its own processor. A device file is not enough: a stock kernel must really
+ * boot. What was found is remembered for as long as the machine, QEMU and the kernel are the same.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { z } from "zod";
+import type { Accelerator, MachineParts } from "./arguments.ts";
+import { cached, digestOf } from "./cache.ts";
+import type { Tell } from "./failure.ts";
+import { runForText } from "./tools.ts";
+
+const schema: z.ZodType<Accelerator> = z.enum(["kvm", "tcg"]);
+
+/** Boots a machine and says whether its agent answered. */
+export type Probe = (parts: MachineParts) => Promise<"it boots" | "it does not boot">;
+
+/**
+ * The quickest way to run a kernel that works here.
+ *
+ * @param parts the machine, whichever way it is run
+ * @param digest of the kernel's image
+ * @param probe boots one to see; called once for a machine, a QEMU and a kernel
+ */
+export async function acceleratorFor(
+  parts: Omit<MachineParts, "accelerator">,
+  digest: string,
+  probe: Probe,
+  tell: Tell,
+): Promise<Accelerator> {
+  if (!await canOpen("/dev/kvm")) return "tcg";
+  const facts = [
+    await readFile("/proc/sys/kernel/osrelease", "utf8"),
+    await processor(),
+    await qemuVersion(),
+    digest,
+  ];
+  const path = `${await cached("accelerators")}/${digestOf(facts).slice(0, 16)}.json`;
+  const known = existsSync(path) ? schema.safeParse(JSON.parse(await readFile(path, "utf8"))) : undefined;
+  if (known?.success) return known.data;
+  tell("Trying whether this kernel boots under KVM; the answer is remembered");
+  const accelerator = await probe({ ...parts, accelerator: "kvm" }) === "it boots" ? "kvm" : "tcg";
+  await writeFile(path, JSON.stringify(accelerator));
+  return accelerator;
+}
+
+async function canOpen(path: string): Promise<boolean> {
+  try {
+    (await Deno.open(path, { read: true, write: true })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function processor(): Promise<string> {
+  const text = await readFile("/proc/cpuinfo", "utf8");
+  return text.split("\n\n")[0]?.split("\n").filter((line) => /^(model name|flags|stepping)/.test(line)).join(
+    "\n",
+  ) ?? "";
+}
+
+/** The version of QEMU, as it says it itself. */
+export async function qemuVersion(): Promise<string> {
+  return (await runForText("qemu-system-x86_64", ["--version"])).split("\n")[0] ?? "";
+}

@@ -1,0 +1,106 @@
+/**
+ * The machine, as QEMU is told to build it.
+ *
+ * A PC with an IOMMU and two root ports. Behind one is a device whose memory is exported (`ivshmem-plain`, BAR 2 is
+ * RAM), behind the other one that does DMA on request (`edu`). Each has an IOMMU group of its own, and can be reset
+ * through its port. The processor is one for which Linux allows DMA from one device to the other.
+ *
+ * @module
+ */
+import { AGENT_PORT } from "./guest/boot.ts";
+
+/** What executes the guest's instructions: the processor, or QEMU itself. */
+export type Accelerator = "kvm" | "tcg";
+
+/** What a machine is made of. */
+export interface MachineParts {
+  /** The kernel's image. */
+  readonly kernel: string;
+  readonly initramfs: string;
+  /** The disk image; none where the machine only gives a shell. */
+  readonly image?: string | undefined;
+  readonly accelerator: Accelerator;
+  /** More words for the kernel's command line. */
+  readonly append?: string | undefined;
+  /** Mebibytes of memory. */
+  readonly memory?: number | undefined;
+}
+
+/** Files through which this process and the machine talk. */
+export interface MachineFiles {
+  /** The socket of the agent. */
+  readonly agent: string;
+  /** The socket of QEMU's own protocol. */
+  readonly monitor: string;
+  /** What the guest writes to its console. */
+  readonly console: string;
+}
+
+/** Enough for Deno and the pages that cases make. */
+const MEMORY_MIB = 512;
+
+const CPUS = 2;
+
+/** A family of processors for which Linux knows that its host bridge passes DMA between devices. */
+const CPU = "EPYC";
+
+/** The arguments of a machine that runs cases. */
+export function machineArguments(parts: MachineParts, files: MachineFiles): string[] {
+  return [
+    ...computer(parts),
+    ...(parts.image === undefined ? [] : disk(parts.image)),
+    ...["-chardev", `file,id=console,path=${escaped(files.console)}`, "-serial", "chardev:console"],
+    ...[
+      "-chardev",
+      `socket,id=monitor,path=${escaped(files.monitor)}`,
+      "-mon",
+      "chardev=monitor,mode=control",
+    ],
+    ...["-chardev", `socket,id=agent,path=${escaped(files.agent)}`],
+    ...[
+      "-device",
+      "virtio-serial-pci,max_ports=2",
+      "-device",
+      `virtserialport,chardev=agent,name=${AGENT_PORT}`,
+    ],
+    ...["-device", "pvpanic", "-action", "panic=pause"],
+  ];
+}
+
+/** The arguments of a machine whose console is this terminal. */
+export function shellArguments(parts: MachineParts): string[] {
+  return [...computer(parts), "-chardev", "stdio,id=console,mux=on,signal=off", "-serial", "chardev:console"];
+}
+
+function computer({ kernel, initramfs, accelerator, append, memory }: MachineParts): string[] {
+  return [
+    ...["-nodefaults", "-display", "none", "-no-reboot", "-no-user-config"],
+    ...["-machine", `q35,accel=${accelerator}${accelerator === "kvm" ? ",kernel-irqchip=split" : ""}`],
+    ...["-cpu", CPU, "-smp", String(CPUS), "-m", String(memory ?? MEMORY_MIB)],
+    ...["-device", "intel-iommu,intremap=on,caching-mode=on"],
+    ...["-device", "pcie-root-port,id=port1,chassis=1,slot=1,addr=4"],
+    ...["-device", "pcie-root-port,id=port2,chassis=2,slot=2,addr=5"],
+    ...["-object", "memory-backend-ram,id=shared,size=1M,share=on"],
+    ...["-device", "ivshmem-plain,memdev=shared,bus=port1", "-device", "edu,bus=port2"],
+    ...["-kernel", kernel, "-initrd", initramfs, "-append", commandLine(append)],
+  ];
+}
+
+/** The guest cannot write to the disk, so that all machines can share it. */
+function disk(image: string): string[] {
+  return [
+    ...["-drive", `file=${escaped(image)},if=none,id=image,format=raw,readonly=on`],
+    ...["-device", "virtio-blk-pci,drive=image"],
+  ];
+}
+
+/** What QEMU takes for the end of an option's value is doubled. */
+function escaped(path: string): string {
+  return path.replaceAll(",", ",,");
+}
+
+/** The kernel's command line. A kernel that panics reboots at once, which ends the machine. */
+export function commandLine(append?: string): string {
+  const own = "console=ttyS0 loglevel=5 panic=-1 log_buf_len=4M intel_iommu=on printk.devkmsg=on";
+  return append === undefined || append === "" ? own : `${own} ${append}`;
+}

@@ -1,0 +1,128 @@
+/**
+ * What a machine boots: an initramfs for a kernel, with its modules and what its first process is to do.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { cached, digestOf, madeWhole } from "../cache.ts";
+import { type Tell, VmError } from "../failure.ts";
+import type { LocalKernel } from "../kernels/store.ts";
+import { IN_IMAGE } from "./image.ts";
+import { guestInit } from "./init.ts";
+import { type Entry, packInitramfs } from "./initramfs.ts";
+import { loadOrder, type Module } from "./modules.ts";
+
+/** The name of the virtio-serial port on which the agent speaks. */
+export const AGENT_PORT = "conform.agent";
+
+/** The devices that the guest gives to vfio-pci: QEMU's shared memory and its edu device. */
+const VFIO_DEVICES = ["1af4:1110", "1234:11e8"];
+
+/** Modules that are loaded where the kernel has them as modules. */
+const MODULES = [
+  "virtio_pci",
+  "virtio_console",
+  "virtio_blk",
+  "crc32c_generic",
+  "ext4",
+  "pvpanic_mmio",
+  "udmabuf",
+  "vgem",
+  "iommufd",
+  "vfio_iommu_type1",
+  "vfio_pci",
+];
+
+/** What the first process does when everything is there. */
+export type Purpose =
+  /** Serves this machine's native target over the virtio-serial port. */
+  | "agent"
+  /** Gives a shell on the console. */
+  | { readonly shell: Uint8Array };
+
+/** An initramfs that was made. */
+export interface Initramfs {
+  /** The file. */
+  readonly path: string;
+  /** The SHA-256 of it. */
+  readonly digest: string;
+  /** The modules in it, in the order in which they are loaded. */
+  readonly modules: readonly string[];
+}
+
+/**
+ * Makes the initramfs of a kernel, or finds the one that was made of the same parts.
+ *
+ * @throws {VmError} where a part is missing
+ */
+export async function initramfsFor(kernel: LocalKernel, purpose: Purpose, tell: Tell): Promise<Initramfs> {
+  const [init, { modules }] = await Promise.all([guestInit(tell), loadOrder(kernel.modules, MODULES)]);
+  const steps = stepsOf(modules, purpose);
+  const config = await configOf(kernel);
+  const entries = entriesOf({ kernel, init, modules, steps, config, purpose });
+  const bytes = packInitramfs(entries);
+  const digest = digestOf([bytes]);
+  const path = `${await cached("guest")}/initramfs-${digest.slice(0, 16)}.cpio`;
+  if (!existsSync(path)) await madeWhole(path, (half) => writeFile(half, bytes));
+  return { path, digest, modules: modules.map(({ name }) => name) };
+}
+
+async function configOf({ config, release }: LocalKernel): Promise<Uint8Array | undefined> {
+  if (config === undefined) return undefined;
+  if (existsSync(config)) return await readFile(config);
+  throw new VmError(
+    `The configuration of ${release} has gone from the cache`,
+    `Remove its folder and fetch it again`,
+  );
+}
+
+/** What the first process does, a step on each line. */
+export function stepsOf(modules: readonly Pick<Module, "name">[], purpose: Purpose): string {
+  const steps = modules.map(({ name }) => `load /modules/${name}.ko`);
+  for (const id of VFIO_DEVICES) steps.push(`bind ${id}`);
+  if (purpose === "agent") {
+    const deno = `/image/${IN_IMAGE.deno} run --quiet --allow-all --no-config --no-remote --cached-only`;
+    steps.push("mount /dev/vda /image ext4");
+    steps.push(`serve ${AGENT_PORT} ${deno} /image/${IN_IMAGE.agent} --stdio --target native:@DEVICES@`);
+  } else {
+    steps.push("shell /bin/busybox sh");
+  }
+  return steps.map((step) => `${step}\n`).join("");
+}
+
+interface Parts {
+  readonly kernel: LocalKernel;
+  readonly init: Uint8Array;
+  readonly modules: readonly Module[];
+  readonly steps: string;
+  readonly config: Uint8Array | undefined;
+  readonly purpose: Purpose;
+}
+
+function entriesOf({ kernel, init, modules, steps, config, purpose }: Parts): Entry[] {
+  return [
+    { kind: "device", path: "dev/console", major: 5, minor: 1 },
+    { kind: "folder", path: "image" },
+    { kind: "link", path: "lib64", to: "image/lib" },
+    { kind: "file", path: "init", bytes: init, mode: "0755" },
+    { kind: "file", path: "etc/steps", bytes: new TextEncoder().encode(steps), mode: "0644" },
+    ...(config === undefined ? [] : [file(`boot/config-${kernel.release}`, config)]),
+    ...modules.map(({ name, bytes }) => file(`modules/${name}.ko`, bytes)),
+    ...(purpose === "agent" ? [] : shellEntries(purpose.shell)),
+  ];
+}
+
+function file(path: string, bytes: Uint8Array): Entry {
+  return { kind: "file", path, bytes, mode: "0644" };
+}
+
+/** The programs that somebody who looks around in a machine uses most. */
+const APPLETS = ["sh", "cat", "dmesg", "insmod", "ls", "lsmod", "lspci", "mount", "poweroff", "ps", "sleep"];
+
+function shellEntries(busybox: Uint8Array): Entry[] {
+  return [
+    { kind: "file", path: "bin/busybox", bytes: busybox, mode: "0755" },
+    ...APPLETS.map((name): Entry => ({ kind: "link", path: `bin/${name}`, to: "busybox" })),
+  ];
+}

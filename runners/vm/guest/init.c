@@ -1,0 +1,324 @@
+/*
+ * The first process of the machine: does the steps of /etc/steps, one a line, and turns the machine off.
+ *
+ *   load FILE [PARAMETERS]       loads a module
+ *   bind VENDOR:DEVICE           gives PCI devices to vfio-pci
+ *   mount DEVICE DIRECTORY TYPE  mounts a file system, read-only
+ *   serve PORT PROGRAM ARGS...   runs a program on a virtio-serial port; @DEVICES@ in an argument is what was bound
+ *   shell PROGRAM ARGS...        runs a program on the console
+ *
+ * What it says goes to the kernel log, so that it stands in order with what the kernel says.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/reboot.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define WORDS_MAX 32
+#define PCI "/sys/bus/pci/devices"
+/* How long to wait for a device file, in steps of 10 ms. */
+#define PATIENCE 500
+
+static char bound[1024];
+
+static void say(const char *format, ...)
+{
+	char line[512];
+	int kmsg, length;
+	va_list args;
+
+	va_start(args, format);
+	length = snprintf(line, sizeof(line), "<3>conform: ");
+	vsnprintf(line + length, sizeof(line) - length, format, args);
+	va_end(args);
+	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	if (kmsg < 0)
+		return;
+	if (write(kmsg, line, strlen(line)) < 0)
+		exit(1);
+	close(kmsg);
+}
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int ok;
+
+	if (fd < 0)
+		return -1;
+	ok = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	close(fd);
+	return ok ? 0 : -1;
+}
+
+static int read_file(const char *path, char *text, size_t room)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+
+	if (fd < 0)
+		return -1;
+	length = read(fd, text, room - 1);
+	close(fd);
+	if (length < 0)
+		return -1;
+	text[length] = 0;
+	text[strcspn(text, "\n")] = 0;
+	return 0;
+}
+
+static void mount_at(const char *what, const char *where, const char *type)
+{
+	mkdir(where, 0755);
+	if (mount(what, where, type, 0, NULL) < 0 && errno != EBUSY && errno != ENODEV)
+		say("cannot mount %s: %s", where, strerror(errno));
+}
+
+static void prepare(void)
+{
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	mount_at("dev", "/dev", "devtmpfs");
+	mount_at("proc", "/proc", "proc");
+	mount_at("sys", "/sys", "sysfs");
+	mount_at("debug", "/sys/kernel/debug", "debugfs");
+	mount_at("pts", "/dev/pts", "devpts");
+	mount_at("shm", "/dev/shm", "tmpfs");
+	mount_at("tmp", "/tmp", "tmpfs");
+	mount_at("run", "/run", "tmpfs");
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	setenv("PATH", "/bin:/image/bin", 1);
+	setenv("HOME", "/tmp", 1);
+	setenv("LD_LIBRARY_PATH", "/image/lib", 1);
+	setenv("DENO_DIR", "/tmp/deno", 1);
+	setenv("DENO_NO_UPDATE_CHECK", "1", 1);
+	setenv("NO_COLOR", "1", 1);
+}
+
+static int wait_for(const char *path)
+{
+	struct stat about;
+
+	for (int i = 0; i < PATIENCE; i++) {
+		if (stat(path, &about) == 0)
+			return 0;
+		usleep(10000);
+	}
+	say("there is no %s", path);
+	return -1;
+}
+
+static void load(char **words)
+{
+	int fd = open(words[1], O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || syscall(SYS_finit_module, fd, words[2] ? words[2] : "", 0) < 0)
+		if (errno != EEXIST)
+			say("cannot load %s: %s", words[1], strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Whether a device is the one that "vendor:device" names. */
+static int is_device(const char *address, const char *id)
+{
+	char path[512], vendor[16], device[16], both[32];
+
+	snprintf(path, sizeof(path), PCI "/%s/vendor", address);
+	if (read_file(path, vendor, sizeof(vendor)) < 0)
+		return 0;
+	snprintf(path, sizeof(path), PCI "/%s/device", address);
+	if (read_file(path, device, sizeof(device)) < 0)
+		return 0;
+	snprintf(both, sizeof(both), "%s:%s", vendor + 2, device + 2);
+	return strcmp(both, id) == 0;
+}
+
+static void give_to_vfio(const char *address)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), PCI "/%s/driver/unbind", address);
+	write_file(path, address);
+	snprintf(path, sizeof(path), PCI "/%s/driver_override", address);
+	if (write_file(path, "vfio-pci") < 0 || write_file("/sys/bus/pci/drivers_probe", address) < 0)
+		say("cannot give %s to vfio-pci: %s", address, strerror(errno));
+	if (strlen(bound) + strlen(address) + 2 > sizeof(bound))
+		return;
+	strcat(bound, bound[0] ? "," : "");
+	strcat(bound, address);
+}
+
+static int by_name(const struct dirent **one, const struct dirent **other)
+{
+	return strcmp((*one)->d_name, (*other)->d_name);
+}
+
+static void bind_devices(char **words)
+{
+	struct dirent **entries;
+	int count = scandir(PCI, &entries, NULL, by_name);
+
+	for (int i = 0; i < count; i++) {
+		if (is_device(entries[i]->d_name, words[1]))
+			give_to_vfio(entries[i]->d_name);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+}
+
+static void mount_image(char **words)
+{
+	mkdir(words[2], 0755);
+	if (wait_for(words[1]) == 0 && mount(words[1], words[2], words[3], MS_RDONLY, NULL) < 0)
+		say("cannot mount %s: %s", words[1], strerror(errno));
+}
+
+/* The device file of the virtio-serial port of a name. */
+static int port_of(const char *name, char *path, size_t room)
+{
+	const char *ports = "/sys/class/virtio-ports";
+	char file[512], found[128];
+
+	for (int i = 0; i < PATIENCE; i++, usleep(10000)) {
+		DIR *folder = opendir(ports);
+		struct dirent *entry;
+
+		while (folder && (entry = readdir(folder))) {
+			snprintf(file, sizeof(file), "%s/%s/name", ports, entry->d_name);
+			if (entry->d_name[0] == '.' || read_file(file, found, sizeof(found)) < 0 || strcmp(found, name))
+				continue;
+			snprintf(path, room, "/dev/%s", entry->d_name);
+			closedir(folder);
+			return 0;
+		}
+		if (folder)
+			closedir(folder);
+	}
+	say("there is no virtio-serial port %s", name);
+	return -1;
+}
+
+/* Puts what was bound in place of @DEVICES@. */
+static char *filled(char *word)
+{
+	char *mark = strstr(word, "@DEVICES@"), *whole;
+
+	if (!mark)
+		return word;
+	if (!bound[0]) {
+		/* Nothing was bound: the colon before the mark goes as well. */
+		mark[mark > word && mark[-1] == ':' ? -1 : 0] = 0;
+		return word;
+	}
+	*mark = 0;
+	if (asprintf(&whole, "%s%s%s", word, bound, mark + strlen("@DEVICES@")) < 0)
+		return word;
+	return whole;
+}
+
+static void run(char **program, const char *input)
+{
+	int status, fd, console;
+	pid_t child = fork(), gone;
+
+	if (child == 0) {
+		setsid();
+		fd = open(input, O_RDWR);
+		console = open("/dev/console", O_RDWR);
+		if (fd < 0 || console < 0) {
+			say("cannot open %s: %s", input, strerror(errno));
+			_exit(127);
+		}
+		ioctl(fd, TIOCSCTTY, 1);
+		dup2(fd, 0);
+		dup2(fd, 1);
+		dup2(console, 2);
+		closefrom(3);
+		for (char **word = program; *word; word++)
+			*word = filled(*word);
+		execv(program[0], program);
+		say("cannot run %s: %s", program[0], strerror(errno));
+		_exit(127);
+	}
+	do {
+		gone = wait(&status);
+	} while (gone != child && (gone > 0 || errno == EINTR));
+	if (WIFSIGNALED(status))
+		say("%s ended by signal %d", program[0], WTERMSIG(status));
+	else
+		say("%s ended with status %d", program[0], WEXITSTATUS(status));
+}
+
+static void serve(char **words)
+{
+	char path[300];
+
+	if (port_of(words[1], path, sizeof(path)) == 0 && wait_for(path) == 0)
+		run(words + 2, path);
+}
+
+static void shell(char **words)
+{
+	run(words + 1, "/dev/console");
+}
+
+static const struct {
+	const char *name;
+	int words;
+	void (*act)(char **words);
+} steps[] = {
+	{ "load", 2, load },
+	{ "bind", 2, bind_devices },
+	{ "mount", 4, mount_image },
+	{ "serve", 3, serve },
+	{ "shell", 2, shell },
+};
+
+static void act(char *line)
+{
+	char *words[WORDS_MAX + 1] = { NULL };
+	int count = 0;
+
+	for (char *word = strtok(line, " "); word && count < WORDS_MAX; word = strtok(NULL, " "))
+		words[count++] = word;
+	for (size_t i = 0; count > 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (strcmp(steps[i].name, words[0]) == 0 && count >= steps[i].words)
+			return steps[i].act(words);
+	if (count > 0)
+		say("there is no step %s with %d words", words[0], count);
+}
+
+int main(void)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	FILE *file;
+
+	prepare();
+	file = fopen("/etc/steps", "re");
+	if (!file)
+		say("there is no /etc/steps");
+	while (file && (length = getline(&line, &room, file)) > 0) {
+		line[strcspn(line, "\n")] = 0;
+		act(line);
+	}
+	sync();
+	reboot(LINUX_REBOOT_CMD_POWER_OFF);
+	return 0;
+}

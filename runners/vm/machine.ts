@@ -1,0 +1,235 @@
+/**
+ * One virtual machine: starts QEMU, hears of everything that ends it, and lets go of it.
+ *
+ * @module
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { within } from "../deadline.ts";
+import type { Connection } from "../transport/connection.ts";
+import { connectStream } from "../transport/stream.ts";
+import { machineArguments, type MachineFiles, type MachineParts } from "./arguments.ts";
+import { causeOf, lastWord, panicOf, readConsole, tailOf } from "./console.ts";
+import { VmError } from "./failure.ts";
+import { Monitor, type MonitorEvent } from "./monitor.ts";
+import { missingTool } from "./tools.ts";
+
+/** How a machine ended. */
+export type MachineEnd =
+  /** Its kernel panicked; `why` is what it said. */
+  | { readonly kind: "panicked"; readonly why: string }
+  /** The agent ended, and the guest turned itself off; `why` is what its first process said. */
+  | { readonly kind: "turned off"; readonly why: string }
+  /** QEMU stopped executing the guest. */
+  | { readonly kind: "stopped"; readonly why: string }
+  /** QEMU ended by itself, or was killed. */
+  | { readonly kind: "gone"; readonly why: string };
+
+const QEMU = "qemu-system-x86_64";
+
+/** How long QEMU may take to open its side of the sockets, in milliseconds. */
+const START_MS = 10_000;
+
+/** How long it may take to end when it is killed, in milliseconds. */
+const KILL_MS = 2_000;
+
+/** How long the last of a console may take to be written, in milliseconds. */
+const CONSOLE_MS = 50;
+
+/** What QEMU says of itself at the most, in characters. */
+const NOTES = 2_000;
+
+/** A machine that runs. */
+export class Machine {
+  /** Resolves when it has ended, however. */
+  readonly ended: Promise<MachineEnd>;
+  /** The way to the agent in it; to be used once. */
+  readonly agent: Connection;
+  readonly #child: Deno.ChildProcess;
+  readonly #files: MachineFiles & { readonly folder: string };
+  readonly #end = Promise.withResolvers<MachineEnd>();
+  readonly #monitor: Monitor;
+  readonly #noted: Promise<string>;
+  #reset: string | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(started: Started, agent: Connection, monitor: Connection) {
+    this.#child = started.child;
+    this.#files = started.files;
+    this.#noted = started.noted;
+    this.agent = agent;
+    this.ended = this.#end.promise;
+    this.#monitor = new Monitor(monitor, (event) => void this.#hear(event));
+    void this.#watch();
+  }
+
+  /**
+   * Starts a machine; its guest begins to boot.
+   *
+   * @throws {VmError} where QEMU is missing or does not start
+   */
+  static async start(parts: MachineParts): Promise<Machine> {
+    const folder = await mkdtemp(`${tmpdir()}/conform-vm-`);
+    const files = {
+      folder,
+      agent: `${folder}/agent`,
+      monitor: `${folder}/monitor`,
+      console: `${folder}/console`,
+    };
+    const doors = [files.agent, files.monitor].map((path) => Deno.listen({ transport: "unix", path }));
+    try {
+      const started = spawn(parts, files);
+      const callers = await callersOf(doors, started);
+      const [agent, monitor] = callers.map((caller) =>
+        connectStream(caller.readable, caller.writable, { peer: "the virtual machine" })
+      );
+      if (agent && monitor) return new Machine(started, agent, monitor);
+      throw new VmError("QEMU did not call", "Please report this");
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    } finally {
+      for (const door of doors) close(door);
+    }
+  }
+
+  /** What the guest has written to its console last, as lines. */
+  console(): string[] {
+    return readConsole(this.#files.console);
+  }
+
+  /** The process of QEMU. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Gives QEMU a command of its own protocol. */
+  ask(command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return this.#monitor.ask(command, args);
+  }
+
+  /** Ends the machine, whatever it does, and lets go of everything. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    kill(this.#child);
+    await within(this.#child.status, KILL_MS);
+    await Promise.all([this.agent.close(), this.#monitor.close()]);
+    await within(this.#noted, KILL_MS);
+    await rm(this.#files.folder, { recursive: true, force: true });
+  }
+
+  async #hear({ name, reason }: MonitorEvent): Promise<void> {
+    if (name === "GUEST_PANICKED") {
+      await pause(CONSOLE_MS);
+      this.#end.resolve({ kind: "panicked", why: this.#panic() ?? "it did not say why" });
+    }
+    if (name === "SHUTDOWN") this.#reset = reason;
+    if (name === "STOP") {
+      // A panic stops the machine as well, and is told after that.
+      await pause(CONSOLE_MS * 2);
+      this.#end.resolve({ kind: "stopped", why: "QEMU could not go on with the guest" });
+    }
+  }
+
+  /** Tells how QEMU ended. */
+  async #watch(): Promise<void> {
+    const { code, signal } = await this.#child.status;
+    const notes = (await this.#noted).trim();
+    const panic = this.#panic();
+    if (panic !== undefined) this.#end.resolve({ kind: "panicked", why: panic });
+    else if (this.#reset === "guest-shutdown") {
+      this.#end.resolve({
+        kind: "turned off",
+        why: lastWord(this.console()) ?? "it did not say why",
+      });
+    } else if (this.#reset === "guest-reset") {
+      this.#end.resolve({ kind: "gone", why: `the guest reset itself${withTail(this.console())}` });
+    } else {
+      const how = signal === null ? `with status ${code}` : `by ${signal}`;
+      this.#end.resolve({ kind: "gone", why: `QEMU ended ${how}${notes === "" ? "" : `: ${notes}`}` });
+    }
+  }
+
+  #panic(): string | undefined {
+    const lines = this.console();
+    const panic = panicOf(lines);
+    const cause = causeOf(lines);
+    return panic === undefined || cause === undefined ? panic : `${panic} (after ${cause})`;
+  }
+}
+
+/** The last of a console, to be put behind a reason; nothing where it is empty. */
+export function withTail(lines: readonly string[]): string {
+  return lines.length === 0 ? "" : `; the console said last:\n${tailOf(lines)}`;
+}
+
+interface Started {
+  readonly child: Deno.ChildProcess;
+  readonly files: MachineFiles & { readonly folder: string };
+  /** What QEMU says of itself, once it has ended. */
+  readonly noted: Promise<string>;
+}
+
+function spawn(parts: MachineParts, files: Started["files"]): Started {
+  try {
+    const child = new Deno.Command(QEMU, {
+      args: machineArguments(parts, files),
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    return { child, files, noted: notesOf(child.stderr) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw missingTool(QEMU, error);
+    throw error;
+  }
+}
+
+/** Waits until QEMU has called at every door. */
+async function callersOf(
+  doors: readonly Deno.UnixListener[],
+  { child, noted }: Started,
+): Promise<Deno.UnixConn[]> {
+  const calls = Promise.all(doors.map((door) => door.accept()));
+  calls.catch(() => undefined);
+  const first = await within(Promise.race([calls, child.status]), START_MS);
+  if (first.kind === "value" && Array.isArray(first.value)) return first.value;
+  kill(child);
+  await child.status;
+  const why = (await noted).trim();
+  throw new VmError(
+    `QEMU did not start${why === "" ? "" : `: ${why}`}`,
+    "It needs at least version 7.2, with the devices intel-iommu, ivshmem-plain and edu",
+  );
+}
+
+async function notesOf(stderr: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let notes = "";
+  for await (const bytes of stderr) notes = (notes + decoder.decode(bytes, { stream: true })).slice(-NOTES);
+  return notes;
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}
+
+function close(door: Deno.UnixListener): void {
+  try {
+    door.close();
+  } catch {
+    // It was closed with its caller.
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

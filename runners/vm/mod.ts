@@ -1,0 +1,8 @@
+/**
+ * Virtual machines that boot a chosen kernel, and the kernels to boot.
+ *
+ * @module
+ */
+export { type Tell, VmError } from "./failure.ts";
+export { type KernelChoice, parseVm, type Reuse, VM_NAME, type VmName, vmName } from "./name.ts";
+export { openVm } from "./target.ts";

@@ -1,0 +1,72 @@
+/**
+ * The name of a target that is a virtual machine: `vm:`, which kernel it boots, and how.
+ *
+ * @module
+ */
+
+/** How the name is written. */
+export const VM_NAME = "vm:<version> or vm:kernel=<file>";
+
+/** Which kernel a machine boots. */
+export type KernelChoice =
+  /** A kernel that was fetched or built, by its version. */
+  | { readonly kind: "version"; readonly version: string }
+  /** An image, with a folder of modules that belong to it. */
+  | { readonly kind: "file"; readonly image: string; readonly modules: string | undefined };
+
+/** How long a machine is used: until a case leaves it dirty, or for one case only. */
+export type Reuse = "until dirty" | "one case";
+
+/** What the name of a virtual machine stands for. */
+export interface VmName {
+  /** The whole name. */
+  readonly id: string;
+  readonly kernel: KernelChoice;
+  /** More words for the kernel's command line. */
+  readonly append: string | undefined;
+  readonly reuse: Reuse;
+}
+
+const VERSION = /^\d[\w.+-]*$/;
+
+/**
+ * Reads a name such as `vm:7.3`, `vm:7.3,pristine` or `vm:kernel=bzImage,modules=out,append=iommu=pt`; what stands
+ * behind `append=` belongs to it to the end.
+ *
+ * @returns what it stands for, or what is wrong with it
+ */
+export function parseVm(name: string): VmName | string {
+  const [before = "", append] = name.replace(/^vm:?/, "").split(/,?append=(.*)/s);
+  const words = before.split(",").filter((word) => word !== "");
+  const values = new Map<string, string>();
+  let reuse: Reuse = "until dirty";
+  for (const word of words) {
+    const [, key, value = ""] = /^(kernel|modules)=(.+)$/s.exec(word) ?? [];
+    if (key !== undefined) values.set(key, value);
+    else if (word === "pristine") reuse = "one case";
+    else if (VERSION.test(word) && !values.has("version")) values.set("version", word);
+    else return `A virtual machine cannot use "${word}"`;
+  }
+  const kernel = kernelOf(values);
+  return typeof kernel === "string" ? kernel : { id: name, kernel, append, reuse };
+}
+
+function kernelOf(values: ReadonlyMap<string, string>): KernelChoice | string {
+  const [version, image, modules] = ["version", "kernel", "modules"].map((key) => values.get(key));
+  if (version !== undefined && image !== undefined) {
+    return "A virtual machine boots a version or a file, not both";
+  }
+  if (image !== undefined) return { kind: "file", image, modules };
+  if (modules !== undefined) return "Modules belong to a kernel that is given as a file";
+  return version === undefined ? "The virtual machine has no kernel" : { kind: "version", version };
+}
+
+/** Writes a name that {@link parseVm} reads. */
+export function vmName({ kernel, append, reuse }: Omit<VmName, "id">): string {
+  const words = kernel.kind === "version"
+    ? [kernel.version]
+    : [`kernel=${kernel.image}`, ...(kernel.modules === undefined ? [] : [`modules=${kernel.modules}`])];
+  if (reuse === "one case") words.push("pristine");
+  if (append !== undefined) words.push(`append=${append}`);
+  return `vm:${words.join(",")}`;
+}

@@ -1,0 +1,274 @@
+/**
+ * A virtual machine as a target: boots a kernel, waits for the agent in it, runs cases, and boots anew when a case
+ * has left the machine dirty or has taken it down.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import type { Program } from "../../cases/program.ts";
+import type { CaseEnd, Observation } from "../../spec/observation.ts";
+import { messageOf, within } from "../deadline.ts";
+import { isProtocolFault } from "../protocol/errors.ts";
+import { descriptionSchema } from "../protocol/wire.ts";
+import { remoteTarget } from "../remote.ts";
+import { isOperationName } from "../../spec/operations/mod.ts";
+import type { Target, TargetDescription } from "../target.ts";
+import { acceleratorFor, qemuVersion } from "./accelerator.ts";
+import { commandLine, type MachineParts } from "./arguments.ts";
+import { cached, digestOf } from "./cache.ts";
+import { type Tell, VmError } from "./failure.ts";
+import { initramfsFor } from "./guest/boot.ts";
+import { guestImage } from "./guest/image.ts";
+import { kernelHere, type LocalKernel } from "./kernels/mod.ts";
+import { Machine, type MachineEnd, withTail } from "./machine.ts";
+import type { VmName } from "./name.ts";
+import { ownKernel } from "./own_kernel.ts";
+
+/** How long a machine may take from its start to the hello of the agent, in milliseconds. */
+const BOOT_MS = 120_000;
+
+/** The same where a processor of its own is tried. */
+const PROBE_MS = 30_000;
+
+/** How long to wait for the reason when the connection to a machine is lost, in milliseconds. */
+const REASON_MS = 1_000;
+
+/** How often to boot without a case that completes in between. */
+const MAX_IN_VAIN = 5;
+
+/** Everything that is ready before the first boot. */
+interface Setup {
+  readonly kernel: LocalKernel;
+  readonly parts: MachineParts;
+  /** Stands for all that a description can depend on. */
+  readonly digest: string;
+}
+
+/** A machine whose agent has said hello. */
+interface Live {
+  readonly machine: Machine;
+  readonly remote: Target;
+  readonly description: TargetDescription;
+}
+
+/**
+ * What opens virtual machines of a name. What they are made of is made once for all of them.
+ *
+ * @param name which kernel, and how
+ * @param tell is told of everything that takes long
+ */
+export function openVm(name: VmName, tell: Tell = () => {}): () => Target {
+  let setup: Promise<Setup> | undefined;
+  return () => new VmTarget(name, () => setup ??= prepare(name, tell));
+}
+
+async function prepare({ id, kernel: choice, append }: VmName, tell: Tell): Promise<Setup> {
+  const kernel = choice.kind === "version"
+    ? await kernelHere(choice.version)
+    : await ownKernel(choice.image, choice.modules);
+  const [image, initramfs] = await Promise.all([guestImage(tell), initramfsFor(kernel, "agent", tell)]);
+  const parts = { kernel: kernel.image, initramfs: initramfs.path, image: image.path, append };
+  const accelerator = await acceleratorFor(parts, kernel.digest, (each) => boots(id, each), tell);
+  const facts = [
+    kernel.digest,
+    image.digest,
+    initramfs.digest,
+    commandLine(append),
+    await qemuVersion(),
+    accelerator,
+  ];
+  return { kernel, parts: { ...parts, accelerator }, digest: digestOf(facts) };
+}
+
+async function boots(id: string, parts: MachineParts): Promise<"it boots" | "it does not boot"> {
+  try {
+    await letGo(await boot(id, parts, PROBE_MS));
+    return "it boots";
+  } catch (error) {
+    if (error instanceof VmError) return "it does not boot";
+    throw error;
+  }
+}
+
+/**
+ * Boots a machine and waits for its agent.
+ *
+ * @throws {VmError} with the end of the console, if there is no hello in time
+ */
+async function boot(id: string, parts: MachineParts, ms: number): Promise<Live> {
+  const machine = await Machine.start(parts);
+  const remote = remoteTarget(id, () => machine.agent, { helloMs: ms, maxReconnects: 0 });
+  const hello = Promise.resolve(remote.describe());
+  const first = await within(Promise.race([hello, machine.ended]), ms);
+  if (first.kind === "value" && !("kind" in first.value)) {
+    return { machine, remote, description: first.value };
+  }
+  const tail = withTail(machine.console());
+  await machine.close();
+  await within(hello, REASON_MS);
+  throw new VmError(
+    `The machine did not come up: ${whyNot(first, ms)}${tail}`,
+    "conform kernels boot gives a shell in it",
+  );
+}
+
+function whyNot(
+  first: Awaited<ReturnType<typeof within<TargetDescription | MachineEnd>>>,
+  ms: number,
+): string {
+  if (first.kind === "silent") return `the agent did not say hello within ${ms / 1000} s`;
+  if (first.kind === "rejected") return messageOf(first.error);
+  return "kind" in first.value ? endOfMachine(first.value).reason ?? "it ended" : "it said hello";
+}
+
+async function letGo({ machine, remote }: Live): Promise<void> {
+  await Promise.all([remote.close(), machine.close()]);
+}
+
+/** What the end of a machine is for the case that was under way. */
+function endOfMachine(end: MachineEnd): CaseEnd {
+  switch (end.kind) {
+    case "panicked":
+      return { end: "crash", reason: `the kernel panicked: ${end.why}` };
+    case "turned off":
+      return { end: "lost", reason: `the agent in the machine ended: ${end.why}` };
+    case "stopped":
+      return { end: "lost", reason: `the machine stopped: ${end.why}` };
+    case "gone":
+      return { end: "lost", reason: `the machine is gone: ${end.why}` };
+  }
+}
+
+class VmTarget implements Target {
+  readonly #name: VmName;
+  readonly #prepare: () => Promise<Setup>;
+  #live: Promise<Live> | undefined;
+  #leaving: Promise<unknown> = Promise.resolve();
+  /** Boots since the last case that completed. */
+  #inVain = 0;
+
+  constructor(name: VmName, prepare: () => Promise<Setup>) {
+    this.#name = name;
+    this.#prepare = prepare;
+  }
+
+  /** What the machine says of itself; it is remembered, so that it need not boot only to be asked. */
+  async describe(): Promise<TargetDescription> {
+    const { digest } = await this.#prepare();
+    const path = `${await cached("descriptions")}/${digest.slice(0, 16)}.json`;
+    const known = existsSync(path)
+      ? descriptionSchema.safeParse(JSON.parse(await readFile(path, "utf8")))
+      : undefined;
+    const { id } = this.#name;
+    if (known?.success) {
+      const operations = known.data.operations.filter(isOperationName);
+      return { ...known.data, id, operations };
+    }
+    const description = await this.#described();
+    await writeFile(path, JSON.stringify(description));
+    return description;
+  }
+
+  async #described(): Promise<TargetDescription> {
+    const { kernel, parts } = await this.#prepare();
+    const { description } = await this.#machine();
+    return {
+      ...description,
+      id: this.#name.id,
+      name: `a virtual machine of QEMU (q35, ${parts.accelerator === "kvm" ? "KVM" : "TCG"})`,
+      image: kernel.digest,
+      devices: ["ivshmem-plain with 1 MiB behind a root port", "edu behind another root port"],
+    };
+  }
+
+  async run(
+    program: Program,
+    observe: (observation: Observation) => void,
+    signal?: AbortSignal,
+    log?: Parameters<Target["run"]>[3],
+  ): Promise<CaseEnd> {
+    let live: Live;
+    try {
+      live = await this.#machine();
+    } catch (error) {
+      if (!(error instanceof VmError) && !isProtocolFault(error)) throw error;
+      this.#live = undefined;
+      return { end: "infra-error", reason: error.message };
+    }
+    const end = await this.#ran(live, program, observe, signal, log);
+    if (end.end === "completed") this.#inVain = 0;
+    if (this.#name.reuse === "one case" || isDirty(end)) this.#leave(live);
+    return end;
+  }
+
+  async #ran(
+    { machine, remote }: Live,
+    program: Program,
+    observe: (observation: Observation) => void,
+    signal: AbortSignal | undefined,
+    log: Parameters<Target["run"]>[3],
+  ): Promise<CaseEnd> {
+    const ran = Promise.resolve(remote.run(program, observe, signal, log));
+    const first = await Promise.race([ran, machine.ended]);
+    if ("end" in first && first.end !== "lost") return first;
+    const ended = "kind" in first
+      ? { kind: "value", value: first } as const
+      : await within(machine.ended, REASON_MS);
+    const tail = withTail(machine.console());
+    if (ended.kind === "value") {
+      const { end, reason } = endOfMachine(ended.value);
+      return { end, reason: `${reason}${tail}` };
+    }
+    const silence = "end" in first ? first.reason : undefined;
+    return { end: "hang", reason: `the machine runs, but does not answer: ${silence}${tail}` };
+  }
+
+  /** Every case that did not complete has its machine taken away; the next one gets another. */
+  async reset(): Promise<void> {
+    await this.#leaving;
+    if (this.#inVain >= MAX_IN_VAIN) throw inVain(this.#inVain);
+    void this.#machine().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    const live = this.#live;
+    this.#live = undefined;
+    const settled = live && await within(live, BOOT_MS);
+    if (settled?.kind === "value") await letGo(settled.value);
+    await this.#leaving;
+  }
+
+  /** The machine, or a new one. */
+  #machine(): Promise<Live> {
+    this.#live ??= this.#booted();
+    return this.#live;
+  }
+
+  async #booted(): Promise<Live> {
+    const { parts } = await this.#prepare();
+    await this.#leaving;
+    if (this.#inVain >= MAX_IN_VAIN) throw inVain(this.#inVain);
+    this.#inVain++;
+    return await boot(this.#name.id, parts, BOOT_MS);
+  }
+
+  /** Lets go of a machine; the next case gets another. */
+  #leave(live: Live): void {
+    this.#live = undefined;
+    this.#leaving = letGo(live);
+  }
+}
+
+function inVain(boots: number): VmError {
+  return new VmError(
+    `The machine was booted ${boots} times and no case completed`,
+    "conform kernels boot gives a shell in it",
+  );
+}
+
+/** Whether something of a case stays in the machine after it. */
+function isDirty({ end, post }: CaseEnd): boolean {
+  if (end !== "completed" || !post) return true;
+  return post.tainted || post.leaks.length > 0 || post.blocked.length > 0;
+}

@@ -210,7 +210,7 @@ class RemoteTarget implements Target {
     const link = this.#link;
     if (!link || this.#suspect) return;
     const room = (link.hello.ahead ?? 0) - this.#runs.open.length;
-    if (room * 2 < (link.hello.ahead ?? 0) || room <= 0) return;
+    if (room <= 0) return;
     link.connection.send(
       this.#coming.splice(0, room).map((program) => this.#runMessage(this.#runs.add(program))),
     );

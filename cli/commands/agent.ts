@@ -151,7 +151,9 @@ function read(path: string): string {
 
 /** The process that faces the net writes no file, loads no library and asks nothing of the system any more. */
 async function dropPermissions(): Promise<void> {
-  for (const name of ["write", "ffi", "sys", "import", "env"] as const) await Deno.permissions.revoke({ name });
+  for (const name of ["write", "ffi", "sys", "import", "env"] as const) {
+    await Deno.permissions.revoke({ name });
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -6,7 +6,7 @@ import { caseNamed } from "../testing/cases.ts";
 import { type Cable, layCable, type Meeting, meeting, startAgentProcess } from "../testing/processes.ts";
 import { connectWebSocket } from "../transport/websocket.ts";
 
-const QUICK = { heartbeatMs: 100, keptMs: 1500, killMs: 100 };
+const QUICK = { heartbeatMs: 100, keptMs: 3000, killMs: 100 };
 
 interface Told {
   readonly ends: readonly string[];
@@ -26,12 +26,17 @@ async function runOn(
   const steps: string[] = [];
   let acted = false;
   const identity = {};
+  let connects = 0;
   const open = () =>
-    remoteTarget(`agent:${address}`, () => connectWebSocket(address, { connectMs: 300 }), {
-      identity,
-      reconnectMs: 1500,
-      ...options,
-    });
+    remoteTarget(
+      `agent:${address}`,
+      () => connectWebSocket(address, { connectMs: connects++ === 0 ? 10_000 : 500 }),
+      {
+        identity,
+        reconnectMs: 1500,
+        ...options,
+      },
+    );
   const { notRun } = await runCases(ids.map(caseNamed), open, { timeoutMs: 20_000, ...options }, {
     begin() {},
     step({ id }, _attempt, { step }) {

@@ -4,9 +4,9 @@
  * @module
  */
 import { type Context, Hono } from "hono";
-import { socketConnection } from "../transport/websocket.ts";
 import { addressOf, hostOf, isLoopback } from "./address.ts";
 import { Lobby, type LobbyOptions } from "./lobby.ts";
+import { acceptSocket } from "./socket.ts";
 import type { Tokens } from "./tokens.ts";
 
 /** Where an agent listens, and whom it lets in. */
@@ -61,9 +61,7 @@ export function startAgent(options: AgentOptions): Agent {
       return context.text(`${door.why}\n`, door.status);
     }
     const { socket, response } = Deno.upgradeWebSocket(context.req.raw, { idleTimeout: IDLE_SECONDS });
-    const connection = socketConnection(socket, caller.from, {
-      messageBytes: lobby.limits.messageBytes,
-    });
+    const connection = acceptSocket(socket, caller.from, lobby.limits.messageBytes);
     lobby.admit(connection, door.who, caller.from);
     return response;
   });

@@ -1,8 +1,13 @@
 /**
- * Messages over a WebSocket: each text frame holds one message or several, one per line.
+ * Messages over a WebSocket to an agent: each text frame holds one message or several, one per line.
+ *
+ * The client of the package `ws` is used and not that of Deno, which waits for an acknowledgement of the other side,
+ * 40 ms, in the middle of each frame of more than a kilobyte.
  *
  * @module
  */
+// @ts-types="./ws.d.ts"
+import { WebSocket as Client } from "ws";
 import { within } from "../deadline.ts";
 import { ConnectError, FramingError, LostError } from "../protocol/errors.ts";
 import { MESSAGE_BYTES, tooLong } from "../protocol/lines.ts";
@@ -12,9 +17,9 @@ import type { Connection, Listener } from "./connection.ts";
 export interface WebSocketOptions {
   /** The token that the agent demands. */
   readonly token?: string | undefined;
-  /** Certificates, in PEM, that may have signed that of the agent, beside those that everyone trusts. */
+  /** Certificates, in PEM, that may have signed that of the agent, in place of those that everyone trusts. */
   readonly caCerts?: readonly string[] | undefined;
-  /** The longest message to take, in bytes. */
+  /** The longest frame to take, in bytes. */
   readonly messageBytes?: number | undefined;
   /** How long the agent may take to let us in, in milliseconds; 5 seconds unless said otherwise. */
   readonly connectMs?: number | undefined;
@@ -23,16 +28,13 @@ export interface WebSocketOptions {
 /** How long the other side may take to agree to a close, in milliseconds. */
 const CLOSE_MS = 500;
 
-/** What the state of an HTTP answer means that came in place of a WebSocket, and what to do. */
-const REFUSALS: ReadonlyMap<string, readonly [string, string]> = new Map([
-  ["401", ["it demands another token", "Give the token in the file that CONFORM_AGENT_TOKEN_FILE names"]],
-  ["403", [
-    "it does not let this caller in",
-    "Call it by the address that it prints, and not from a browser",
-  ]],
-  ["404", ["there is nothing at this path", "Give the address that the agent prints"]],
-  ["429", ["there were too many wrong tokens", "Wait a minute and mend the token"]],
-  ["503", ["it has as many sessions as it takes", "Use fewer jobs, or allow more with --sessions"]],
+/** What an HTTP status means that came in place of a WebSocket, and what to do. */
+const REFUSALS: ReadonlyMap<number, readonly [string, string]> = new Map([
+  [401, ["it demands another token", "Give the token in the file that CONFORM_AGENT_TOKEN_FILE names"]],
+  [403, ["it does not let this caller in", "Call it by the address that it prints, and not from a browser"]],
+  [404, ["there is nothing at this path", "Give the address that the agent prints"]],
+  [429, ["there were too many wrong tokens", "Wait a minute and mend the token"]],
+  [503, ["it has as many callers as it takes", "Use fewer jobs, or allow more with --sessions"]],
 ]);
 
 /**
@@ -43,23 +45,17 @@ const REFUSALS: ReadonlyMap<string, readonly [string, string]> = new Map([
  * @throws {ConnectError} if it does not listen or does not let us in
  */
 export async function connectWebSocket(address: string, options: WebSocketOptions = {}): Promise<Connection> {
-  const { token, caCerts, connectMs = 5000 } = options;
-  const client = caCerts && Deno.createHttpClient({ caCerts: [...caCerts] });
-  const headers = token === undefined ? undefined : { authorization: `Bearer ${token}` };
-  const socket = socketTo(address, {
-    ...(headers === undefined ? {} : { headers }),
-    ...(client === undefined ? {} : { client }),
+  const { token, caCerts, connectMs = 5000, messageBytes = MESSAGE_BYTES } = options;
+  const client = clientOf(address, {
+    perMessageDeflate: false,
+    maxPayload: FRAME_MESSAGES * messageBytes,
+    ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+    ...(caCerts === undefined ? {} : { ca: caCerts }),
   });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  socket.onopen = () => resolve();
-  socket.onerror = (event) =>
-    reject(refusal(address, event instanceof ErrorEvent ? event.message : "", event));
-  socket.onclose = () => reject(refusal(address, "", undefined));
-  const opened = await within(promise, connectMs);
-  if (opened.kind === "value") return socketConnection(socket, address, { ...options, client });
-  socket.onerror = null;
-  await closed(socket);
-  client?.close();
+  const connection = new ClientConnection(client, address, messageBytes);
+  const opened = await within(connection.opened, connectMs);
+  if (opened.kind === "value") return connection;
+  await connection.close();
   if (opened.kind === "rejected") throw opened.error;
   throw new ConnectError(
     `${address} did not let us in within ${connectMs} ms`,
@@ -67,9 +63,12 @@ export async function connectWebSocket(address: string, options: WebSocketOption
   );
 }
 
-function socketTo(address: string, options: WebSocketOptionsOfDeno): WebSocket {
+/** A frame may hold several messages; so many of the longest. */
+const FRAME_MESSAGES = 4;
+
+function clientOf(address: string, options: ConstructorParameters<typeof Client>[1]): Client {
   try {
-    return new WebSocket(address, options);
+    return new Client(address, options);
   } catch (error) {
     throw new ConnectError(
       `"${address}" is no address of an agent`,
@@ -79,62 +78,42 @@ function socketTo(address: string, options: WebSocketOptionsOfDeno): WebSocket {
   }
 }
 
-type WebSocketOptionsOfDeno = NonNullable<
-  Exclude<ConstructorParameters<typeof WebSocket>[1], string | string[]>
->;
-
-function refusal(address: string, message: string, cause: unknown): ConnectError {
-  const [, status = ""] = /status code: (\d+)/.exec(message) ?? [];
-  const [why, hint] = REFUSALS.get(status) ?? [
-    message.replace(/^.*failed to connect to WebSocket: /, "") || "the connection ended",
-    hintFor(message),
-  ];
-  return new ConnectError(`Cannot connect to ${address}: ${why}`, hint, cause);
-}
-
-function hintFor(message: string): string {
-  if (message.includes("UnknownIssuer")) return "Name the agent's certificate in CONFORM_AGENT_CA";
-  if (message.includes("certificate")) return "Call the agent by a name that its certificate has";
-  return "Start it there with: conform agent";
-}
-
-/** How a socket is used as a connection. */
-export interface SocketOptions {
-  /** The longest message to take, in bytes. */
-  readonly messageBytes?: number | undefined;
-  /** To be closed with the connection. */
-  readonly client?: Deno.HttpClient | undefined;
-}
-
-/**
- * A connection over a WebSocket that is open or about to be, of either side.
- *
- * @param socket the socket; it is taken and closed
- * @param peer where it leads
- * @param options how it is used
- */
-export function socketConnection(socket: WebSocket, peer: string, options: SocketOptions = {}): Connection {
-  return new SocketConnection(socket, peer, options);
-}
-
-class SocketConnection implements Connection {
+class ClientConnection implements Connection {
   readonly peer: string;
-  readonly #socket: WebSocket;
+  /** Resolves when the other side has let us in. */
+  readonly opened: Promise<void>;
+  readonly #client: Client;
   readonly #limit: number;
-  readonly #client: Deno.HttpClient | undefined;
+  readonly #gone = Promise.withResolvers<void>();
   #listener: Listener | undefined;
   #early: string[] = [];
   #ended: FramingError | LostError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(socket: WebSocket, peer: string, { messageBytes = MESSAGE_BYTES, client }: SocketOptions) {
+  constructor(client: Client, peer: string, limit: number) {
     this.peer = peer;
-    this.#socket = socket;
-    this.#limit = messageBytes;
     this.#client = client;
-    socket.onmessage = ({ data }) => this.#take(data);
-    socket.onerror = (event) => this.#end(this.#lost(event instanceof ErrorEvent ? event.message : ""));
-    socket.onclose = ({ reason }) => this.#end(this.#lost(reason));
+    this.#limit = limit;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.opened = promise;
+    client.on("open", () => resolve());
+    client.on("unexpected-response", (_request, response) => {
+      response.resume();
+      reject(refusal(peer, response.statusCode ?? 0));
+      client.terminate();
+    });
+    client.on("error", (error) => {
+      reject(unreachable(peer, error));
+      this.#end(
+        error.message.includes("payload size") ? tooLong(this.#limit) : this.#lost(error.message),
+      );
+    });
+    client.on("message", (data, isBinary) => this.#take(isBinary ? undefined : data.toString()));
+    client.on("close", (_code, reason) => {
+      reject(unreachable(peer, new Error("the connection ended")));
+      this.#gone.resolve();
+      this.#end(this.#lost(reason.toString()));
+    });
   }
 
   listen(listener: Listener): void {
@@ -142,13 +121,12 @@ class SocketConnection implements Connection {
     const early = this.#early;
     this.#early = [];
     for (const data of early) this.#take(data);
-    const ended = this.#ended;
-    if (ended) this.#end(ended);
+    if (this.#ended) this.#end(this.#ended);
   }
 
   send(messages: readonly string[]): void {
-    if (messages.length === 0 || this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(messages.join("\n"));
+    if (messages.length === 0 || this.#client.readyState !== Client.OPEN) return;
+    this.#client.send(messages.join("\n"));
   }
 
   close(): Promise<void> {
@@ -158,29 +136,29 @@ class SocketConnection implements Connection {
   }
 
   async #release(): Promise<void> {
-    await closed(this.#socket);
-    this.#client?.close();
+    if (this.#client.readyState === Client.OPEN) this.#client.close();
+    else this.#client.terminate();
+    const agreed = await within(this.#gone.promise, CLOSE_MS);
+    if (agreed.kind !== "silent") return;
+    this.#client.terminate();
+    await within(this.#gone.promise, CLOSE_MS);
   }
 
-  #take(data: unknown): void {
-    if (!this.#listener) {
-      if (typeof data === "string") this.#early.push(data);
-      return;
-    }
-    if (typeof data !== "string") {
+  #take(text: string | undefined): void {
+    if (text === undefined) {
       return this.#end(new FramingError("A frame holds bytes", "Send messages as text frames"));
     }
-    const messages = data.split("\n").filter((line) => line.trim() !== "");
-    if (messages.some((message) => message.length > this.#limit)) return this.#end(tooLong(this.#limit));
-    this.#listener.messages(messages);
+    if (!this.#listener) {
+      if (!this.#ended) this.#early.push(text);
+      return;
+    }
+    const messages = messagesIn(text, this.#limit);
+    if (messages) this.#listener.messages(messages);
+    else this.#end(tooLong(this.#limit));
   }
 
   #lost(why: string): LostError {
-    const reason = why === "" ? "" : `: ${why}`;
-    return new LostError(
-      `The connection to ${this.peer} ended${reason}`,
-      "Look at what the other side wrote before it ended",
-    );
+    return lost(this.peer, why);
   }
 
   #end(reason: FramingError | LostError): void {
@@ -191,15 +169,38 @@ class SocketConnection implements Connection {
   }
 }
 
-/** Closes a socket; one that does not agree to that is left to the runtime. */
-async function closed(socket: WebSocket): Promise<void> {
-  if (socket.readyState === WebSocket.CLOSED) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  socket.onclose = () => resolve();
-  try {
-    socket.close();
-  } catch {
-    // It is not open yet; the close comes when it is.
-  }
-  await within(promise, CLOSE_MS);
+/** The messages in a frame, or `undefined` where one is too long. */
+export function messagesIn(frame: string, limit: number): readonly string[] | undefined {
+  const messages = frame.split("\n").filter((line) => line.trim() !== "");
+  return messages.some((message) => message.length > limit) ? undefined : messages;
+}
+
+/** The end of a connection over a WebSocket. */
+export function lost(peer: string, why: string): LostError {
+  const reason = why === "" ? "" : `: ${why}`;
+  return new LostError(
+    `The connection to ${peer} ended${reason}`,
+    "Look at what the other side wrote before it ended",
+  );
+}
+
+function refusal(address: string, status: number): ConnectError {
+  const [why, hint] = REFUSALS.get(status) ??
+    [`there is no agent: it answered with status ${status}`, "Give the address that the agent prints"];
+  return new ConnectError(`Cannot connect to ${address}: ${why}`, hint);
+}
+
+function unreachable(address: string, error: Error): ConnectError {
+  const { message } = error;
+  return new ConnectError(
+    `Cannot connect to ${address}: ${message || "it cannot be reached"}`,
+    hintFor(message),
+    error,
+  );
+}
+
+function hintFor(message: string): string {
+  if (/self.signed|issuer/i.test(message)) return "Name the agent's certificate in CONFORM_AGENT_CA";
+  if (/certificate|altname/i.test(message)) return "Call the agent by a name that its certificate has";
+  return "Start it there with: conform agent";
 }

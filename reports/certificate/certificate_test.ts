@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -522,4 +523,33 @@ Deno.test("certificatePage() shows what was not shown on its first page and lets
     assertStringIncludes(page, text);
   }
   assertStringIncludes(page, "@media print");
+});
+
+Deno.test("readCertificate() finds fault with whatever is no certificate, and never throws", async () => {
+  const envelope = fc.record({
+    payload: fc.oneof(
+      fc.base64String(),
+      fc.json().map((text) => Buffer.from(text).toString("base64")),
+      fc.string(),
+    ),
+    payloadType: fc.oneof(fc.constant("application/vnd.in-toto+json"), fc.string()),
+    signatures: fc.array(fc.record({ keyid: fc.string(), sig: fc.oneof(fc.base64String(), fc.string()) })),
+  });
+  const text = fc.oneof(fc.string(), fc.json(), envelope.map((each) => JSON.stringify(each)));
+  await fc.assert(fc.asyncProperty(text, fc.boolean(), async (given, trust) => {
+    const { findings, signedBy } = await readCertificate(given, trust ? checking : undefined);
+    assert(findings.length > 0);
+    assertEquals(signedBy, undefined);
+  }));
+});
+
+Deno.test("readCertificate() finds fault with a key in a certificate that is none", async () => {
+  const { envelope } = await issue();
+  const statement = statementOf(envelope);
+  for (const publicKey of ["", "AAAA", Buffer.alloc(44).toString("base64"), "not base 64"]) {
+    const issuer = { ...statement.predicate.issuer, publicKey };
+    const payload = JSON.stringify({ ...statement, predicate: { ...statement.predicate, issuer } });
+    const { findings } = await readCertificate(envelopeText(await seal(payload, signing)));
+    assertEquals(findings.map(({ kind }) => kind), ["signature"]);
+  }
 });

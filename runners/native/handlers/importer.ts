@@ -33,11 +33,14 @@ const POLICIES = {
   remap: CONFORM_VALUES.POLICY_REMAP,
 } as const;
 
+/** Added to every delay, in milliseconds: a wait must last until it can be seen to be one, on a slow machine too. */
+const LEAST_DELAY_MS = 400;
+
 function policyOf(given: Args<"importer.attach">["on_invalidate"]): { policy: number; delay_ms: number } {
   if (typeof given === "string") return { policy: POLICIES[given], delay_ms: 0 };
   return "job_ms" in given
-    ? { policy: CONFORM_VALUES.POLICY_JOB, delay_ms: given.job_ms }
-    : { policy: CONFORM_VALUES.POLICY_LATER, delay_ms: given.unmap_after_ms };
+    ? { policy: CONFORM_VALUES.POLICY_JOB, delay_ms: LEAST_DELAY_MS + given.job_ms }
+    : { policy: CONFORM_VALUES.POLICY_LATER, delay_ms: LEAST_DELAY_MS + given.unmap_after_ms };
 }
 
 /** Sends a request that takes an object. */

@@ -84,7 +84,7 @@ export function stepsOf(modules: readonly Pick<Module, "name">[], purpose: Purpo
   if (purpose === "agent") {
     const deno = `/image/${IN_IMAGE.deno} run --quiet --allow-all --no-config --no-remote --cached-only`;
     steps.push("mount /dev/vda /image ext4");
-    steps.push(`serve ${AGENT_PORT} ${deno} /image/${IN_IMAGE.agent} --stdio --target native:@DEVICES@`);
+    steps.push(`serve ${AGENT_PORT} ${deno} /image/${IN_IMAGE.agent} native:@DEVICES@`);
   } else {
     steps.push("shell /bin/busybox sh");
   }

@@ -20,7 +20,7 @@ const AGENT_VARIABLE = "CONFORM_AGENT_BUNDLE";
 const LAYOUT = "1";
 
 /** The folders whose sources may be part of the agent. */
-const SOURCES = ["cli", "runners", "cases", "spec", "reports"];
+const SOURCES = ["runners", "cases", "spec"];
 
 /** A disk image. */
 export interface GuestImage {
@@ -89,11 +89,11 @@ async function agentBundle(tell: Tell): Promise<string> {
   const named = process.env[AGENT_VARIABLE];
   if (named !== undefined && named !== "") return named;
   const root = fileURLToPath(new URL("../../../", import.meta.url));
-  const entry = `${root}cli/agent_main.ts`;
+  const entry = fileURLToPath(new URL("agent.ts", import.meta.url));
   if (!existsSync(entry)) {
     throw new VmError(
       "The agent for the guest cannot be made: the sources of the suite are not here",
-      `Name it in ${AGENT_VARIABLE}; in a checkout, deno task build:agent makes it`,
+      `Name it in ${AGENT_VARIABLE}; deno bundle makes it of runners/vm/guest/agent.ts in a checkout`,
     );
   }
   const digest = digestOf(await sourcesBelow(root));
@@ -128,14 +128,14 @@ async function sourceFiles(folder: string): Promise<string[]> {
 
 async function bundle(root: string, entry: string, output: string): Promise<void> {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--platform", "deno", "--output", output, entry],
+    args: ["bundle", "--quiet", "--minify", "--platform", "deno", "--output", output, entry],
     cwd: root,
     stdin: "null",
   }).output();
   if (code === 0) return;
   throw new VmError(
     `The agent could not be made one file:\n${new TextDecoder().decode(stderr).trim()}`,
-    "Try deno check cli/agent_main.ts",
+    "Try deno check runners/vm/guest/agent.ts",
   );
 }
 

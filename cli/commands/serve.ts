@@ -8,6 +8,7 @@ import { writeFormatPage } from "../../cases/format_page.ts";
 import { writeSchemas } from "../../cases/schema.ts";
 import { exitStatus, resultOf } from "../../reports/result.ts";
 import { writeReportSchemas } from "../../reports/schemas.ts";
+import { writeProtocolSchemas } from "../../runners/protocol/schemas.ts";
 import { writeVocabularyPage } from "../../spec/operations/describe.ts";
 import { baselineAt, heldAgainst } from "../baseline_at.ts";
 import { type FormatName, writeResult } from "../formats.ts";
@@ -117,6 +118,7 @@ function listen(
 /** Carries out `conform schema`: writes what is derived from the declarations. */
 export function schema(io: Io): number {
   for (const name of writeSchemas()) io.out(`spec/schema/${name}\n`);
+  for (const name of writeProtocolSchemas()) io.out(`runners/protocol/schema/${name}\n`);
   for (const name of writeReportSchemas()) io.out(`reports/schema/${name}\n`);
   writeVocabularyPage();
   writeFormatPage();

@@ -70,17 +70,22 @@ function typeOf(value: unknown): string | undefined {
 function misshapen(type: string, value: unknown, error: z.ZodError): MessageError {
   const { issue, path } = deepest(error.issues);
   const where = path.length === 0 ? "" : `, at "${path.join(".")}"`;
+  const begin = `A message of type "${type}" is wrong${where}`;
+  if (path.at(-1) === "errno") return wrongErrno(begin, at(value, path));
   return new MessageError(
-    `A message of type "${type}" is wrong${where}: ${issue.message}`,
-    hintFor(path.at(-1), at(value, path)) ?? `runners/protocol/schema has the schema of "${type}"`,
+    `${begin}: ${issue.message}`,
+    `runners/protocol/schema has the schema of "${type}"`,
     error,
   );
 }
 
 /** The name of an error that the suite does not know is perhaps only misspelt. */
-function hintFor(field: PropertyKey | undefined, value: unknown): string | undefined {
-  if (field !== "errno" || typeof value !== "string") return undefined;
-  return didYouMean(value, ERRNO_NAMES, "Give the name of an error that spec/errno.ts has, never its number");
+function wrongErrno(begin: string, value: unknown): MessageError {
+  const all = "Give the name of an error that spec/errno.ts has, never its number";
+  return new MessageError(
+    `${begin}: ${JSON.stringify(value)} is no name of an error`,
+    typeof value === "string" ? didYouMean(value, ERRNO_NAMES, all) : all,
+  );
 }
 
 /** The issue that is furthest inside; of a union, that of the option that came furthest. */

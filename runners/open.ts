@@ -16,17 +16,20 @@ import {
   withFeatures,
 } from "./simulator/mod.ts";
 import type { Target } from "./target.ts";
+import { openVm, parseVm, VM_NAME, type VmName } from "./vm/mod.ts";
 
 /** What a target's name stands for. */
 export interface TargetName {
   /** The whole name, as in `sim:matt-v1-vfio`. */
   readonly id: string;
   /** The part before the colon. */
-  readonly kind: "sim" | "native" | "agent" | "stdio";
+  readonly kind: "sim" | "native" | "agent" | "stdio" | "vm";
   /** What the simulator is to be; of another target, the model of the kernel that it is thought to run. */
   readonly dialect: Dialect;
   /** What the native target may use, where it is one. */
   readonly native?: NativeOptions | undefined;
+  /** Which kernel it boots, where it is a virtual machine. */
+  readonly vm?: VmName | undefined;
   /** How to reach it, where it speaks the protocol. */
   readonly remote?: RemoteName | undefined;
 }
@@ -37,7 +40,7 @@ const KINDS = {
   native: NATIVE_NAME,
   agent: "agent:<address>",
   stdio: "stdio:<command>",
-  vm: "vm:<kernel>",
+  vm: VM_NAME,
 } as const;
 
 /** A name that is no target's. */
@@ -67,6 +70,7 @@ export function parseTarget(name: string): TargetName {
   const [whole = "", ...switches] = name.split("+");
   const [kind = "", ...rest] = whole.split(":");
   if (kind === "native") return nativeNamed(name);
+  if (kind === "vm") return vmNamed(name);
   if (kind !== "sim") throw unavailable(name, kind);
   const plain = rest.length === 0 ? DEFAULT_DIALECT : dialectNamed(rest.join(":"));
   const dialect = withFeatures(plain, featuresNamed(switches));
@@ -77,6 +81,13 @@ function nativeNamed(name: string): TargetName {
   const native = parseNative(name);
   if (typeof native === "string") throw new TargetNameError(native, `Write it as ${NATIVE_NAME}`);
   return { id: name, kind: "native", dialect: modelOf(Deno.osRelease()), native };
+}
+
+function vmNamed(name: string): TargetName {
+  const vm = parseVm(name);
+  if (typeof vm === "string") throw new TargetNameError(vm, `Write it as ${VM_NAME}`);
+  const dialect = vm.kernel.kind === "version" ? modelOf(vm.kernel.version) : DEFAULT_DIALECT;
+  return { id: name, kind: "vm", dialect, vm };
 }
 
 /** The dialect of the newest kernel that is not newer than a release; the oldest where all are. */
@@ -151,8 +162,9 @@ export function parseDialect(name: string): Dialect {
  * @throws {TargetNameError} if there is no such target, or none in this version
  */
 export function openTarget(name: string): () => Target {
-  const { dialect, native, remote } = parseTarget(name);
+  const { dialect, native, remote, vm } = parseTarget(name);
   if (remote) return openRemote(remote);
+  if (vm) return openVm(vm);
   return native ? () => nativeTarget(native) : () => simulator(dialect);
 }
 

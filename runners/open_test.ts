@@ -33,9 +33,9 @@ Deno.test("parseTarget() refuses what is no target, with the nearest name", asyn
     ],
     ["stdio: ", "The target has no command", 'Write it as "stdio:python3 testee.py"'],
     [
-      "vm:7.3",
-      'The target "vm:7.3" is not available yet in this version',
-      `Run on the simulator: sim, ${NAMES.map((name) => `sim:${name}`).join(", ")}`,
+      "vm:",
+      "The virtual machine has no kernel",
+      "Write it as vm:<version> or vm:kernel=<file>",
     ],
   ] as const;
   for (const [name, message, hint] of table) {

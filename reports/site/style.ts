@@ -180,6 +180,8 @@ details > summary { cursor: pointer; }
 progress { width: 100%; max-width: 46rem; height: .6rem; accent-color: var(--pass-bar); }
 ul.plain { list-style: none; margin: .5rem 0; padding: 0; font-size: .925rem; }
 ul.plain li { padding: .15rem 0; overflow-wrap: anywhere; }
+ul.plain a.mono, dl.problems a.mono { white-space: normal; overflow-wrap: anywhere; }
+.under > a { display: inline-block; min-height: 1.5rem; }
 ul.log li { padding: .3rem 0; border-bottom: 1px solid var(--line); }
 .level { display: inline-block; min-width: 3rem; font-size: .8125rem; font-weight: 600; color: var(--contested); }
 .level.emerg, .level.alert, .level.crit, .level.err { color: var(--fail); }
@@ -225,6 +227,7 @@ table.compare thead th.run { width: 8.5rem; max-width: 10rem; white-space: norma
 table.compare tbody th { font-size: .925rem; font-weight: 400; color: var(--ink); white-space: normal; min-width: 18rem; max-width: 34rem; overflow-wrap: anywhere; }
 table.compare tbody th .mono { font-size: .85em; }
 table.compare td.cell { padding-left: .75rem; white-space: nowrap; }
+table.compare td.cell[colspan]:not([colspan="1"]) { background: linear-gradient(var(--line), var(--line)) .75rem 2.1rem / calc(100% - 1.5rem) 2px no-repeat; }
 table.compare td.cell a { text-decoration: none; }
 table.compare td.cell a:hover { text-decoration: underline; }
 table.compare td.begins { box-shadow: inset 3px 0 0 var(--contested-bar); }

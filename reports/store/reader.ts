@@ -97,7 +97,16 @@ const rowSchema = z.object({
   duration_ms: z.number(),
 });
 
-const historyRowSchema = rowSchema.extend({ facts_id: z.number(), case_ms: z.number() });
+const historyRowSchema = z.object({
+  run: z.string(),
+  target: z.string(),
+  kernel: z.string(),
+  profile: z.string(),
+  started_at: z.string(),
+  finished_at: z.string().nullable(),
+  facts_id: z.number(),
+  case_ms: z.number(),
+});
 const resultRowsSchema = z.array(z.object({ facts_id: z.number() }));
 const hitsSchema = z.array(
   z.object({ kind: z.enum(["run", "log"]), run: z.string(), name: z.string(), text: z.string() }),
@@ -158,8 +167,10 @@ export class Reader {
   /** What a case showed in the newest runs that have it. */
   history(caseId: string, limit: number): readonly CaseInRun[] {
     return this.#statements.history.all(caseId, limit).map((row) => {
-      const { facts_id, case_ms } = historyRowSchema.parse(row);
-      return { head: headOfEntry(entryOf(row)), facts: this.#factsOf(facts_id), durationMs: case_ms };
+      const { run, target, kernel, profile, started_at, finished_at, facts_id, case_ms } = historyRowSchema
+        .parse(row);
+      const head = { run, target, kernel, profile, startedAt: started_at, partial: finished_at === null };
+      return { head, facts: this.#factsOf(facts_id), durationMs: case_ms };
     });
   }
 

@@ -201,10 +201,7 @@ export function Durations(
           const y = index * BAR_ROW;
           const width = Math.max(2, BAR_WIDTH * result.durationMs / longest);
           return (
-            <a
-              href={casePath(run, result.case)}
-              aria-label={`${result.case}: ${duration(result.durationMs)}`}
-            >
+            <a href={casePath(run, result.case)}>
               <rect
                 class="time"
                 x={BAR_LEFT}

@@ -154,12 +154,8 @@ function CaseTable(
                 <div class="soft mono">{each.case}</div>
                 <div class="says">{each.says}</div>
               </th>
-              {each.words.map((word, place) => (
-                <WordCell
-                  word={word}
-                  href={casePath(runs[place]?.run ?? "", each.case)}
-                  begins={begins(each, place)}
-                />
+              {spansOf(each).map((span) => (
+                <WordCell {...span} href={casePath(runs[span.place]?.run ?? "", each.case)} />
               ))}
             </tr>
           ))}
@@ -169,29 +165,44 @@ function CaseTable(
   );
 }
 
-/** Whether behaviour changed in a run. */
-function begins({ windows }: CaseComparison, place: number): boolean {
-  return windows.slice(1).some(({ from }) => from === place);
+/** Neighbouring runs that are shown as one cell. */
+interface Span {
+  readonly word: ComparedWord;
+  /** The first of the runs, by its place. */
+  readonly place: number;
+  readonly count: number;
+  /** Whether behaviour changed in the first of them. */
+  readonly begins: boolean;
 }
 
-function WordCell(
-  { word, href, begins }: {
-    readonly word: ComparedWord;
-    readonly href: string | undefined;
-    readonly begins: boolean;
-  },
-) {
+/** Runs in which a case behaves alike stand together, so that a row shows its windows. */
+function spansOf({ words, windows }: Pick<CaseComparison, "words" | "windows">): readonly Span[] {
+  const starts = new Set(windows.slice(1).map(({ from }) => from));
+  return together(words, (place) => starts.has(place));
+}
+
+function together(words: readonly ComparedWord[], begins: (place: number) => boolean): readonly Span[] {
+  const spans: Span[] = [];
+  words.forEach((word, place) => {
+    const last = spans.at(-1);
+    if (last?.word === word && !begins(place)) spans[spans.length - 1] = { ...last, count: last.count + 1 };
+    else spans.push({ word, place, count: 1, begins: begins(place) });
+  });
+  return spans;
+}
+
+function WordCell({ word, count, begins, href }: Span & { readonly href?: string }) {
   const kind = begins ? "cell begins" : "cell";
   if (word === "absent") {
     return (
-      <td class={kind}>
+      <td class={kind} colspan={count}>
         <span class="soft">–</span>
         <span class="aloud">not selected</span>
       </td>
     );
   }
   return (
-    <td class={kind}>
+    <td class={`${kind} of-${word}`} colspan={count}>
       {href === undefined ? <WordMark word={word} /> : (
         <a href={href}>
           <WordMark word={word} />
@@ -227,8 +238,8 @@ function Clauses(
                 <th scope="row">
                   <a class="mono" href={clausePath(clause)}>{clause}</a>
                 </th>
-                {words.map((word, place) => (
-                  <WordCell word={word} href={undefined} begins={place > 0 && word !== words[place - 1]} />
+                {together(words, (place) => place > 0 && words[place] !== words[place - 1]).map((span) => (
+                  <WordCell {...span} />
                 ))}
               </tr>
             ))}

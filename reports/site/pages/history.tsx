@@ -13,7 +13,7 @@ import { WordMark } from "../components/verdict.tsx";
 import { casePath, profilePath } from "../links.ts";
 
 /** How many runs a case is followed over. */
-export const RUNS_FOLLOWED = 60;
+export const RUNS_FOLLOWED = 40;
 
 /** A case over the runs. */
 export function CaseHistoryPage(

@@ -50,7 +50,7 @@ export function SequenceDrawing(
         viewBox={`0 0 ${frame.width} ${frame.height}`}
         width={frame.width}
         height={frame.height}
-        role="img"
+        role="group"
         aria-labelledby={`${place}sequence-title`}
       >
         <title id={`${place}sequence-title`}>{describe(sequence)}</title>

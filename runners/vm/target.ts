@@ -9,7 +9,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import { messageOf, within } from "../deadline.ts";
-import { isProtocolFault } from "../protocol/errors.ts";
+import { ConnectError, isProtocolFault } from "../protocol/errors.ts";
 import { descriptionSchema } from "../protocol/wire.ts";
 import { remoteTarget } from "../remote.ts";
 import { isOperationName } from "../../spec/operations/mod.ts";
@@ -36,6 +36,9 @@ const REASON_MS = 1_000;
 
 /** How often to boot without a case that completes in between. */
 const MAX_IN_VAIN = 5;
+
+/** How often to try to boot for one case. */
+const MAX_TRIES = 2;
 
 /** Everything that is ready before the first boot. */
 interface Setup {
@@ -155,6 +158,15 @@ class VmTarget implements Target {
 
   /** What the machine says of itself; it is remembered, so that it need not boot only to be asked. */
   async describe(): Promise<TargetDescription> {
+    try {
+      return await this.#describe();
+    } catch (error) {
+      if (error instanceof VmError) throw new ConnectError(error.message, error.hint, error);
+      throw error;
+    }
+  }
+
+  async #describe(): Promise<TargetDescription> {
     const { digest } = await this.#prepare();
     const path = `${await cached("descriptions")}/${digest.slice(0, 16)}.json`;
     const known = existsSync(path)
@@ -248,9 +260,15 @@ class VmTarget implements Target {
   async #booted(): Promise<Live> {
     const { parts } = await this.#prepare();
     await this.#leaving;
-    if (this.#inVain >= MAX_IN_VAIN) throw inVain(this.#inVain);
-    this.#inVain++;
-    return await boot(this.#name.id, parts, BOOT_MS);
+    for (let tries = 1;; tries++) {
+      if (this.#inVain >= MAX_IN_VAIN) throw inVain(this.#inVain);
+      this.#inVain++;
+      try {
+        return await boot(this.#name.id, parts, BOOT_MS);
+      } catch (error) {
+        if (!(error instanceof VmError) || tries === MAX_TRIES) throw error;
+      }
+    }
   }
 
   /** Lets go of a machine; the next case gets another. */

@@ -42,7 +42,10 @@ export async function runRace(
   const first = await runOnce(program, setting, 0);
   for (const observation of first.before) observe(observation);
   const ran = [first];
-  const isWorthwhile = !Object.values(first.end.results).some(({ kind }) => IS_NO_RACE.has(kind));
+  const seen = [...first.before, ...first.end.then].map(({ outcome }) => outcome);
+  const isWorthwhile = ![...seen, ...Object.values(first.end.results)].some(({ kind }) =>
+    IS_NO_RACE.has(kind)
+  );
   while (isWorthwhile && ran.length < runs && performance.now() - begin < TIME_MS) {
     if (signal?.aborted || ran.at(-1)?.cleanUp.stuck !== undefined) break;
     ran.push(await runOnce(program, setting, ran.length));

@@ -45,6 +45,9 @@ export interface ServeArguments {
 /** The largest record that can be brought, in bytes. */
 const MAX_UPLOAD = 64 * 1024 * 1024;
 
+/** With a history, pages may be so old: runs come in while many read. */
+const MAX_AGE_MS = 1000;
+
 /** Carries out `conform serve`: serves until it is told to stop. */
 export async function serve(
   { host, port, runs, store: folder, tokenFile }: ServeArguments,
@@ -63,6 +66,7 @@ export async function serve(
     ledger,
     cases: byId,
     version: VERSION,
+    maxAgeMs: store ? MAX_AGE_MS : 0,
     uploads: store && token !== undefined ? { store, token, maxBytes: MAX_UPLOAD } : undefined,
   });
   const server = listen(host, port, (request) => site.fetch(request), io);

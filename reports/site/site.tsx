@@ -59,6 +59,8 @@ export interface SiteOptions {
     /** The largest record in bytes. */
     readonly maxBytes: number;
   } | undefined;
+  /** How old a page may be, in milliseconds, before it is looked at whether runs have come in; 0 if left out. */
+  readonly maxAgeMs?: number | undefined;
   /** Whether requests are answered, so that forms make sense; pages that are files answer nothing. */
   readonly answers?: PageKind["answers"] | undefined;
 }
@@ -142,18 +144,21 @@ function missing(what: string, name: string): Problem {
 class Pages {
   readonly #history: History;
   readonly #answers: PageKind["answers"];
+  readonly #maxAgeMs: number;
   readonly #cache = new PageCache();
+  #looked = { at: -Infinity, stamp: "" };
 
-  constructor({ history, answers = "yes" }: SiteOptions) {
+  constructor({ history, answers = "yes", maxAgeMs = 0 }: SiteOptions) {
     this.#history = history;
     this.#answers = answers;
+    this.#maxAgeMs = maxAgeMs;
   }
 
   /** Shows a page that is kept until some run changes, or until `stamp` does. */
   async show(c: Context, make: () => Shown | Problem, stamp?: string): Promise<Response> {
     let failed: Problem | undefined;
     const { pathname, search } = new URL(c.req.url);
-    const made = await this.#cache.page(pathname + search, stamp ?? this.#history.stamp(), async () => {
+    const made = await this.#cache.page(pathname + search, stamp ?? this.#stamp(), async () => {
       const shown = make();
       if ("status" in shown) failed = shown;
       return "status" in shown ? "" : await this.#text(shown);
@@ -174,6 +179,12 @@ class Pages {
   async #again(c: Context, make: () => Shown | Problem): Promise<Response> {
     const shown = make();
     return "status" in shown ? await this.problem(c, shown) : c.html(await this.#text(shown));
+  }
+
+  #stamp(): string {
+    const now = performance.now();
+    if (now - this.#looked.at >= this.#maxAgeMs) this.#looked = { at: now, stamp: this.#history.stamp() };
+    return this.#looked.stamp;
   }
 
   async #text({ title, place, body, script = "none" }: Shown): Promise<string> {

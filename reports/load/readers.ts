@@ -1,0 +1,31 @@
+/**
+ * Readers of pages, in a thread of their own: gives back the milliseconds that each answer took.
+ *
+ * @module
+ */
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+import { z } from "zod";
+
+const workSchema = z.object({ addresses: z.array(z.string()), side: z.number() });
+
+self.onmessage = async ({ data }: MessageEvent<unknown>) => {
+  const { addresses, side } = workSchema.parse(data);
+  self.postMessage(await askAll(addresses, side));
+};
+
+/** Asks for every address, `side` at the same time. */
+async function askAll(addresses: readonly string[], side: number): Promise<number[]> {
+  const times: number[] = [];
+  const rest = addresses.values();
+  await Promise.all(Array.from({ length: side }, async () => {
+    for (const address of rest) {
+      const begin = performance.now();
+      const response = await fetch(address);
+      await response.arrayBuffer();
+      if (response.status !== 200) throw new Error(`A page was answered with ${response.status}`);
+      times.push(performance.now() - begin);
+    }
+  }));
+  return times;
+}

@@ -31,6 +31,7 @@ import { coverageOptions, mutantsOptions } from "./parser_mutants.ts";
 import { newCommands } from "./parser_new.ts";
 import { reportsCommands, serveStoreOptions } from "./parser_reports.ts";
 import { specCommands } from "./parser_spec.ts";
+import { testeeCommand } from "./parser_testee.ts";
 import { VERSION } from "./suite.ts";
 
 /** What a command line asks for: carries it out and gives the exit status. */
@@ -190,7 +191,7 @@ function commands(args: readonly string[]) {
         description: message`Shows the runs of a folder in a browser.`,
       }),
       exploreCommand,
-      or(agentCommand, kernelsCommand, moduleCommand),
+      or(agentCommand, kernelsCommand, moduleCommand, testeeCommand),
       command("fuzz", fuzzOptions, {
         description: message`Plays random programs on a target and on the model until they differ.`,
       }),

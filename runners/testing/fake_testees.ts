@@ -103,9 +103,13 @@ function fake(bug: Partial<Parts> = {}): Fake {
   };
 }
 
+/** A race is one step for a testee that cannot do it. */
+const RACE: WireStep = { action: "call", id: "race", operation: "threads", args: {} };
+
 function runAll({ run, program }: RunMessage, parts: Parts, mouth: Mouth): void {
-  program.steps.forEach((step, seq) => parts.step(run, seq, step, mouth));
-  parts.end(run, program.steps.length, mouth);
+  const steps = program.race ? [...program.steps, RACE] : program.steps;
+  steps.forEach((step, seq) => parts.step(run, seq, step, mouth));
+  parts.end(run, steps.length, mouth);
 }
 
 /** The fakes, by their bugs. */

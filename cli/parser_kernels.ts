@@ -5,11 +5,12 @@
  */
 import { object, or } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { map, multiple, withDefault } from "@optique/core/modifiers";
+import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
-import { fetch, list } from "./commands/kernels.ts";
-import type { Io } from "./io.ts";
+import { boot, fetch, iommufd, list } from "./commands/kernels.ts";
+import { type KernelChoice, vmName } from "../runners/vm/mod.ts";
+import { Failure, type Io } from "./io.ts";
 
 type Action = (io: Io) => number | Promise<number>;
 
@@ -32,12 +33,75 @@ const fetchOptions = object({
   ),
 });
 
+const ownKernelOptions = {
+  kernel: optional(option("--kernel", string({ metavar: "FILE" }), {
+    description: message`Boots this image in a virtual machine, as in arch/x86/boot/bzImage.`,
+  })),
+  modules: optional(option("--modules", string({ metavar: "DIR" }), {
+    description: message`The folder with the modules of that kernel.`,
+  })),
+  append: optional(option("--append", string({ metavar: "WORDS" }), {
+    description: message`More words for the command line of the kernel of a virtual machine.`,
+  })),
+};
+
+/** Options of commands that run cases, for targets that are virtual machines. */
+export const machineOptions = {
+  ...ownKernelOptions,
+  pristine: option("--pristine", { description: message`Boots a new virtual machine for each case.` }),
+};
+
+/** What {@link machineOptions} give. */
+export interface MachineGiven {
+  readonly target: string;
+  readonly kernel?: string | undefined;
+  readonly modules?: string | undefined;
+  readonly append?: string | undefined;
+  readonly pristine: boolean;
+}
+
+/** The whole name of the target, with what the options for virtual machines add to it. */
+export function machineTarget({ target, kernel, modules, append, pristine }: MachineGiven): string {
+  if (kernel === undefined && modules === undefined && append === undefined && !pristine) return target;
+  const version = /^vm:(\d.*)$/.exec(target)?.[1];
+  const choice = choiceOf(kernel, modules, version);
+  if (!choice) {
+    throw new Failure(
+      2,
+      `The options for virtual machines do not fit the target "${target}"`,
+      "Give --target vm:VERSION, or --kernel FILE",
+    );
+  }
+  return vmName({ kernel: choice, append, reuse: pristine ? "one case" : "until dirty" });
+}
+
+function choiceOf(
+  image: string | undefined,
+  modules: string | undefined,
+  version: string | undefined,
+): KernelChoice | undefined {
+  if (image !== undefined) return { kind: "file", image, modules };
+  if (version === undefined || modules !== undefined) return undefined;
+  return { kind: "version", version };
+}
+
+const bootOptions = object({
+  version: optional(argument(version, { description: message`As in 7.3; none with --kernel.` })),
+  ...ownKernelOptions,
+});
+
 const kernelsCommands = or(
   command("list", map(listOptions, (given): Action => (io) => list(given, io)), {
     description: message`Lists the kernels of Debian's archive and those that are here.`,
   }),
   command("fetch", map(fetchOptions, (given): Action => (io) => fetch(given, io)), {
     description: message`Gets kernels from Debian's archive; nothing is installed.`,
+  }),
+  command("iommufd", map(fetchOptions, (given): Action => (io) => iommufd(given, io)), {
+    description: message`Rebuilds iommufd and the VFIO modules of kernels that were fetched.`,
+  }),
+  command("boot", map(bootOptions, (given): Action => (io) => boot(given, io)), {
+    description: message`Boots a kernel and gives a shell in it.`,
   }),
 );
 

@@ -8,10 +8,14 @@ import {
   Archive,
   type ArchiveKernel,
   fetchKernel,
+  kernelHere,
   kernelInArchive,
   type LocalKernel,
   localKernels,
+  rebuildIommufd,
 } from "../../runners/vm/kernels/mod.ts";
+import { bootShell } from "../../runners/vm/shell.ts";
+import { ownKernel } from "../../runners/vm/own_kernel.ts";
 import { Failure, type Io } from "../io.ts";
 
 /** What `conform kernels list` is given. */
@@ -47,6 +51,45 @@ export function fetch({ versions }: FetchArguments, io: Io): Promise<number> {
       io.out(`${kernel.release}  ${kernel.image}\n`);
     }
     return 0;
+  });
+}
+
+/** What `conform kernels iommufd` is given. */
+export interface IommufdArguments {
+  readonly versions: readonly string[];
+}
+
+/** Carries out `conform kernels iommufd` and gives the exit status. */
+export function iommufd({ versions }: IommufdArguments, io: Io): Promise<number> {
+  return told(async () => {
+    const tell = teller(io);
+    const archive = await Archive.open("when stale", tell);
+    const kernels = await archive.kernels();
+    for (const version of versions) {
+      const { release } = await kernelHere(version);
+      io.out(`${release}  ${await rebuildIommufd(archive, kernelInArchive(release, kernels), tell)}\n`);
+    }
+    return 0;
+  });
+}
+
+/** What `conform kernels boot` is given. */
+export interface BootArguments {
+  /** The version of a kernel that is here. */
+  readonly version?: string | undefined;
+  /** An image in a file instead. */
+  readonly kernel?: string | undefined;
+  /** The folder with its modules. */
+  readonly modules?: string | undefined;
+  /** More words for the kernel's command line. */
+  readonly append?: string | undefined;
+}
+
+/** Carries out `conform kernels boot` and gives the exit status. */
+export function boot({ version, kernel: file, modules, append }: BootArguments, io: Io): Promise<number> {
+  return told(async () => {
+    const kernel = file === undefined ? await kernelHere(version ?? "") : await ownKernel(file, modules);
+    return await bootShell(kernel, { append }, teller(io)) === 0 ? 0 : 3;
   });
 }
 

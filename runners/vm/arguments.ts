@@ -69,7 +69,11 @@ export function machineArguments(parts: MachineParts, files: MachineFiles): stri
 
 /** The arguments of a machine whose console is this terminal. */
 export function shellArguments(parts: MachineParts): string[] {
-  return [...computer(parts), "-chardev", "stdio,id=console,mux=on,signal=off", "-serial", "chardev:console"];
+  return [
+    ...computer(parts),
+    ...["-chardev", "stdio,id=console,mux=on,signal=off", "-serial", "chardev:console"],
+    ...["-mon", "chardev=console"],
+  ];
 }
 
 function computer({ kernel, initramfs, accelerator, append, memory }: MachineParts): string[] {

@@ -11,7 +11,13 @@ import { cached } from "../cache.ts";
 import type { Tell } from "../failure.ts";
 import { VmError } from "../failure.ts";
 import { runForText, runTool } from "../tools.ts";
-import { type ArchiveKernel, type ArchivePackage, isKernelPackage, kernelsOf } from "./catalogue.ts";
+import {
+  type ArchiveKernel,
+  type ArchivePackage,
+  isKernelPackage,
+  kernelsOf,
+  packageOf,
+} from "./catalogue.ts";
 import { parseStanzas } from "./stanzas.ts";
 
 /** The environment variable that names another mirror. */
@@ -82,6 +88,12 @@ export class Archive {
   async kernels(): Promise<ArchiveKernel[]> {
     const names = await runForText("apt-cache", ["-c", this.#config, "pkgnames", "linux-"]);
     return kernelsOf(await this.#stanzas(names.split("\n").filter(isKernelPackage)));
+  }
+
+  /** Packages by their names, in the same order; those that there are not are left out. */
+  async packages(names: readonly string[]): Promise<ArchivePackage[]> {
+    const found = (await this.#stanzas(names)).map(packageOf);
+    return names.flatMap((name) => found.find((each) => each.name === name) ?? []);
   }
 
   async #stanzas(names: readonly string[]) {

@@ -62,7 +62,8 @@ export function kernelsOf(stanzas: readonly Stanza[]): ArchiveKernel[] {
     .toSorted((one, other) => compareReleases(other.release, one.release));
 }
 
-function packageOf(stanza: Stanza): ArchivePackage {
+/** A package, from its stanza. */
+export function packageOf(stanza: Stanza): ArchivePackage {
   return {
     name: stanza.get("Package") ?? "",
     version: stanza.get("Version") ?? "",

@@ -7,4 +7,5 @@ export { Archive, type Freshness } from "./archive.ts";
 export type { ArchiveKernel, ArchivePackage, Extent, Flavour } from "./catalogue.ts";
 export { isAskedFor } from "./catalogue.ts";
 export { fetchKernel, kernelInArchive } from "./fetch.ts";
+export { rebuildIommufd } from "./iommufd.ts";
 export { kernelHere, type LocalKernel, localKernels } from "./store.ts";

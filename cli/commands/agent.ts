@@ -6,6 +6,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { ExposureError, startAgent } from "../../runners/agent/server.ts";
 import { Lobby, type LobbyOptions } from "../../runners/agent/lobby.ts";
+import { dropPermissions } from "../../runners/agent/permissions.ts";
 import { serveTarget } from "../../runners/agent/serve_target.ts";
 import { readTokens, TokenFileError } from "../../runners/agent/tokens.ts";
 import { workerOf } from "../../runners/agent/worker.ts";
@@ -146,13 +147,6 @@ function read(path: string): string {
     return readFileSync(path, "utf8");
   } catch (error) {
     throw new Failure(2, `Cannot read "${path}": ${messageOf(error)}`, "Name a file in PEM", error);
-  }
-}
-
-/** The process that faces the net writes no file, loads no library and asks nothing of the system any more. */
-async function dropPermissions(): Promise<void> {
-  for (const name of ["write", "ffi", "sys", "import", "env"] as const) {
-    await Deno.permissions.revoke({ name });
   }
 }
 

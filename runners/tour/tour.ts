@@ -198,7 +198,7 @@ class Guide {
       progress?.(done, known, `${universe.id}: states of the model`);
     });
     const visit = new Visit(graph);
-    while (this.stopped === undefined && visit.found.length < maxDivergences) {
+    while (this.stopped === undefined && visit.closed === undefined && visit.found.length < maxDivergences) {
       const paths = cover(graph.nodes, {
         wanted: visit.wanted(),
         avoided: visit.avoided,
@@ -215,7 +215,8 @@ class Guide {
     if (signal?.aborted) this.stopped ??= "the tour was interrupted";
     const possible = visit.open(path);
     const enough = visit.found.length >= maxDivergences;
-    if (this.stopped !== undefined || enough || possible.length === 0) return;
+    const over = this.stopped !== undefined || visit.closed !== undefined || enough;
+    if (over || possible.length === 0) return;
     const sequence = writeSequence(
       visit.graph,
       possible,
@@ -363,6 +364,8 @@ class Visit {
   readonly ambiguous: Ambiguity[];
   sequences = 0;
   steps = 0;
+  /** Why nothing more can be taken, where the target does not even get to the first state. */
+  closed: NotTakenReason | undefined;
   readonly #edges: readonly Edge[];
 
   constructor(graph: Graph) {
@@ -402,10 +405,13 @@ class Visit {
   failedAt(sequence: Sequence, index: number, reason: NotTakenReason): void {
     const edge = edgeAt(sequence, index);
     if (edge) this.fates.set(edge, reason);
+    else if (reason === "not supported") this.closed = reason;
   }
 
   diverged(sequence: Sequence, divergence: Divergence): void {
-    const edge = edgeAt(sequence, divergence.index);
+    const inSetUp = edgeAt(sequence, divergence.index) === undefined;
+    if (inSetUp) this.closed = "behind what was not taken";
+    const edge = edgeAt(sequence, divergence.index) ?? sequence.path[0];
     if (!edge) return;
     this.found.push({ edge, divergence, sequence });
     if (divergence.aspect !== "afterwards") this.fates.set(edge, "diverged");
@@ -427,7 +433,8 @@ class Visit {
 
   notTaken(stopped: boolean): readonly NotTaken[] {
     return this.#edges.flatMap((edge): NotTaken[] => {
-      const fate = this.fates.get(edge) ?? (stopped ? "not reached" : "behind what was not taken");
+      const fate = this.fates.get(edge) ?? this.closed ??
+        (stopped ? "not reached" : "behind what was not taken");
       if (fate === "taken" || fate === "diverged") return [];
       return [{ state: this.graph.nodes[edge.from]?.state ?? "", operation: edge.key, reason: fate }];
     });

@@ -97,6 +97,30 @@ Deno.test("tour() goes on behind a divergence by other ways, and says what only 
   assertEquals(cpu.edges, cpu.taken + cpu.diverged + cpu.notTaken.length);
 });
 
+/** A simulator whose first step gives something else. */
+function withoutDevices(instead: Observation["outcome"]): Target {
+  const target = simulator(V1);
+  return {
+    ...target,
+    run: (program, observe) =>
+      target.run(program, (observation) => {
+        observe(observation.step === "s0" ? { ...observation, outcome: instead } : observation);
+      }),
+  };
+}
+
+Deno.test("tour() does not try again and again what a target cannot even begin", async () => {
+  const unsupported = () => withoutDevices({ kind: "unsupported", reason: "no VFIO here" });
+  const [cpu] = onlyOne((await tour(V1, unsupported, { universes: CPU })).universes);
+  assertEquals([cpu.taken, cpu.sequences, cpu.notTaken.length], [0, 1, cpu.edges]);
+  assert(cpu.notTaken.every(({ reason }) => reason === "not supported"));
+
+  const refused = () => withoutDevices({ kind: "failed", errno: "EIO" });
+  const [{ taken, sequences, divergences }] = onlyOne((await tour(V1, refused, { universes: CPU })).universes);
+  assertEquals([taken, sequences], [0, 1]);
+  assertStringIncludes(onlyOne(divergences)[0].divergence.seen, "EIO");
+});
+
 Deno.test("tour() ends cleanly on a target that dies in the middle, every time or once", async () => {
   const always = await tour(V1, dies, { universes: CPU });
   assertEquals(always.stopped, "the target failed 5 times in a row");

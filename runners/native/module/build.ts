@@ -8,10 +8,12 @@
  */
 import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cached, digestOf, madeWhole } from "../../vm/cache.ts";
 import { type Tell, VmError } from "../../vm/failure.ts";
 import { Archive, type ArchiveKernel, kernelInArchive } from "../../vm/kernels/mod.ts";
+import { ownModuleFolder } from "../../vm/kernels/store.ts";
 import { runForText, runTool } from "../../vm/tools.ts";
 
 /** The name of the module's file. */
@@ -62,9 +64,14 @@ export type BuildFor =
  * @throws {VmError} where something is missing, or the compiler refuses
  */
 export async function buildModule(what: BuildFor, tell: Tell): Promise<BuiltModule> {
-  return what.kind === "archive"
+  const built = what.kind === "archive"
     ? await buildForArchive(what.version, tell)
     : await buildHere(what.folder, tell);
+  /* a virtual machine of that kernel loads it */
+  const newest = await ownModuleFolder(built.release);
+  await rm(newest, { force: true });
+  await symlink(dirname(built.path), newest);
+  return built;
 }
 
 async function buildForArchive(version: string, tell: Tell): Promise<BuiltModule> {
@@ -135,7 +142,7 @@ async function inBuildFolder(
     for (const name of await sources()) await copyFile(`${SOURCE}/${name}`, `${folder}/${name}`);
     await build(folder);
     await runTool("strip", ["-g", `${folder}/${MODULE_FILE}`]);
-    await madeWhole(path.slice(0, path.lastIndexOf("/")), async (half) => {
+    await madeWhole(dirname(path), async (half) => {
       await mkdir(half, { recursive: true });
       await copyFile(`${folder}/${MODULE_FILE}`, `${half}/${MODULE_FILE}`);
       await chmod(`${half}/${MODULE_FILE}`, 0o644);

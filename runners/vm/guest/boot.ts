@@ -32,6 +32,7 @@ const MODULES = [
   "iommufd",
   "vfio_iommu_type1",
   "vfio_pci",
+  "dmabuf_conform",
 ];
 
 /** What the first process does when everything is there. */

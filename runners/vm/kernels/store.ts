@@ -56,6 +56,11 @@ export async function rebuiltFolder(release: string): Promise<string> {
   return `${await cached(REBUILT)}/${release}`;
 }
 
+/** The folder of the suite's own module for a kernel, as it was built last; it may be missing. */
+export async function ownModuleFolder(release: string): Promise<string> {
+  return `${await cached(`modules/${release}`)}/newest`;
+}
+
 /** Writes the record of a kernel into its folder; paths in it are given below that folder. */
 export async function writeRecord(folder: string, kernel: LocalKernel): Promise<void> {
   await writeFile(`${folder}/${RECORD}`, `${JSON.stringify(kernel, undefined, 2)}\n`);
@@ -76,12 +81,12 @@ async function localKernel(release: string): Promise<LocalKernel | undefined> {
   if (!existsSync(`${folder}/${RECORD}`)) return undefined;
   const kernel = schema.safeParse(JSON.parse(await readFile(`${folder}/${RECORD}`, "utf8")));
   if (!kernel.success) return undefined;
-  const rebuilt = await rebuiltFolder(release);
+  const made = [await rebuiltFolder(release), await ownModuleFolder(release)];
   return {
     ...kernel.data,
     image: `${folder}/${kernel.data.image}`,
     modules: [
-      ...(existsSync(rebuilt) ? [rebuilt] : []),
+      ...made.filter((each) => existsSync(each)),
       ...kernel.data.modules.map((each) => `${folder}/${each}`),
     ],
     config: kernel.data.config && `${folder}/${kernel.data.config}`,

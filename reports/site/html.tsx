@@ -6,7 +6,7 @@
 import { html as markup, raw } from "hono/html";
 import type { Case } from "../../cases/case.ts";
 import type { Ledger } from "../../spec/ledger.ts";
-import type { CaseResult, RunResult } from "../result.ts";
+import { type CaseResult, isExpected, type RunResult } from "../result.ts";
 import { LinksToPages } from "./components/ref.tsx";
 import { ResultMark } from "./components/verdict.tsx";
 import { CaseBody } from "./pages/case.tsx";
@@ -68,7 +68,7 @@ export async function htmlReport(result: RunResult, { ledger, cases }: ReportSou
 const UNEXPECTED = "Not as expected";
 
 function groupOf(result: CaseResult): string {
-  return result.baseline === "expected" ? areaOf(result.case) : UNEXPECTED;
+  return isExpected(result) ? areaOf(result.case) : UNEXPECTED;
 }
 
 function unexpectedFirst([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

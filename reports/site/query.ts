@@ -8,7 +8,7 @@
  */
 import { didYouMean } from "../../spec/nearest.ts";
 import { wordOf } from "../formats/format.ts";
-import type { CaseResult } from "../result.ts";
+import { type CaseResult, isExpected } from "../result.ts";
 import { areaOf } from "./area.ts";
 
 /** What a case is asked about. */
@@ -46,7 +46,7 @@ const KEYS: Readonly<Record<string, Test>> = {
       value.test(text)
     ),
   changed: (value, { changed }) => value.test(String(changed)),
-  expected: (value, { result }) => value.test(String(result.baseline === "expected")),
+  expected: (value, { result }) => value.test(String(isExpected(result))),
   stable: (value, { result }) => value.test(String(result.stability.stable)),
 };
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readRecord } from "../record_reader.ts";
 import { resultOf } from "../result.ts";
+import { everyWay } from "../testing/every_way.ts";
 import { footer, header, HOSTILE, mishaps, simulated, suite, textOf } from "../testing/runs.ts";
 import { htmlReport } from "./html.tsx";
 import { casePath } from "./links.ts";
@@ -264,6 +265,15 @@ Deno.test("the site forbids scripts and frames and serves its style sheet itself
     const style = await get("/style.css");
     assertStringIncludes(style.headers.get("content-type") ?? "", "text/css");
   });
+});
+
+Deno.test("htmlReport() shows what is let pass, and where that was agreed, apart from what is not as expected", async () => {
+  const { cases, ledger } = suite();
+  const text = await htmlReport(everyWay(), { ledger, cases });
+  assertWellFormed(text);
+  assertStringIncludes(text, '<a href="https://example.org/42">&lt;b&gt;agreed&lt;/b&gt;</a>');
+  const bad = text.slice(text.indexOf("Not as expected"));
+  assert(bad.includes("known.yaml:"), "the place of a stale or other entry is not named");
 });
 
 Deno.test("htmlReport() is one well-formed file with every case in it and no link to a page", async () => {

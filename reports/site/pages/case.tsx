@@ -85,6 +85,7 @@ export function CaseBody(props: {
     <>
       {case_ ? <p class="why">{case_.why}</p> : ""}
       <Reasons of={of} place={place} />
+      <Known of={of} />
       {of.stale === "changed"
         ? <p class="notice">The case has changed since it was run. It is judged as it is now.</p>
         : ""}
@@ -134,6 +135,25 @@ function Reasons({ of, place }: { readonly of: CaseResult; readonly place: strin
         );
       })}
     </ul>
+  );
+}
+
+/** What the baseline says of the result: a failure that was known, or that is let pass and where that was agreed. */
+function Known({ of: { known, baseline } }: { readonly of: CaseResult }) {
+  if (!known) return null;
+  const { waiver, note, at } = known;
+  return (
+    <p class="notice">
+      {baseline.replaceAll("-", " ")} ({at}){note === undefined ? "" : `: ${note}`}
+      {waiver
+        ? (
+          <>
+            {" "}
+            <a href={waiver.url}>{waiver.why ?? waiver.url}</a>
+          </>
+        )
+        : ""}
+    </p>
   );
 }
 

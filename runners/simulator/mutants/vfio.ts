@@ -281,16 +281,6 @@ export const newBufferMutants: readonly Mutant[] = [
     })),
   ),
   mutantOf(DIALECT, {
-    id: "export-while-the-driver-goes",
-    title: "A device whose driver is being unbound still exports",
-    breaks: ["VEXP-14"],
-  }, inVfio(({ exportPayload }) => ({ exportPayload: forget(exportPayload, "VEXP-14") }))),
-  mutantOf(DIALECT, {
-    id: "driver-that-goes-is-ebusy",
-    title: "A device whose driver is being unbound refuses to export with EBUSY",
-    breaks: ["VEXP-14"],
-  }, inVfio(({ exportPayload }) => ({ exportPayload: answer(exportPayload, "VEXP-14", "EBUSY") }))),
-  mutantOf(DIALECT, {
     id: "size-of-the-first-range",
     title: "A buffer has the size of its first range",
     breaks: ["VEXP-15"],

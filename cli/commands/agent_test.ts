@@ -1,0 +1,139 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { remoteTarget } from "../../runners/remote.ts";
+import { connectStream } from "../../runners/transport/stream.ts";
+import { conform, inFolder } from "../testing/conform.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+const MAIN = join(ROOT, "cli/main.ts");
+
+/** Starts a program that prints its address first, and stops it as a user would. */
+async function withProgram(
+  args: readonly string[],
+  test: (address: string) => Promise<void>,
+  cwd?: string,
+): Promise<{ readonly status: number; readonly err: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "--no-check", ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    ...(cwd === undefined ? {} : { cwd }),
+  }).spawn();
+  const reader = child.stdout.getReader();
+  const err = new Response(child.stderr).text();
+  try {
+    const { value } = await reader.read();
+    await test(new TextDecoder().decode(value).trim());
+  } finally {
+    child.kill("SIGTERM");
+  }
+  await reader.cancel();
+  return { status: (await child.status).code, err: await err };
+}
+
+Deno.test("conform agent prints its address, and cases run there as they do here", async () => {
+  await inFolder(async (folder) => {
+    const run = (target: string, out: string) =>
+      conform("run", "vfio/mmap", "--target", target, "--format", "csv", "--out", join(folder, out));
+    const { status, err } = await withProgram(
+      [MAIN, "agent", "--target", "sim", "--port", "0"],
+      async (address) => {
+        assertMatch(address, /^ws:\/\/127\.0\.0\.1:\d+$/);
+        const there = await run(`agent:${address}`, "there.jsonl");
+        const here = await run("sim", "here.jsonl");
+        assertEquals(there.status, 0);
+        const withoutTimes = (text: string) => text.replaceAll(/\d+\.\d+/g, "");
+        assertEquals(withoutTimes(there.out), withoutTimes(here.out));
+      },
+      folder,
+    );
+    assertEquals(status, 0);
+    assertStringIncludes(err, "runs vfio/mmap/mmap-after-revoke");
+  });
+});
+
+Deno.test("a run says where to look when no agent listens, and that it is not the suite's fault", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const { status, err } = await conform("run", "--target", `agent:ws://127.0.0.1:${port}`);
+  assertEquals(status, 3);
+  assertStringIncludes(err, `Cannot connect to ws://127.0.0.1:${port}: `);
+  assertStringIncludes(err, "Start it there with: conform agent\n");
+});
+
+Deno.test("conform agent refuses what cannot be meant", async (t) => {
+  const table = [
+    [["--target", "elephant"], 'There is no target "elephant"'],
+    [["--target", "sim", "--host", "0.0.0.0"], "Others than this machine could run cases here"],
+    [["--target", "sim", "--tls-cert", "cert.pem"], "A certificate and its key belong together"],
+    [["--target", "sim", "--token-file", "/no/such/file"], 'Cannot read "/no/such/file"'],
+    [["--target", "sim", "--stream", "/no/such/device"], 'There is no "/no/such/device"'],
+  ] as const;
+  for (const [args, message] of table) {
+    await t.step(args.join(" "), async () => {
+      const { status, err } = await conform("agent", ...args);
+      assertEquals(status, 2);
+      assertStringIncludes(err, message);
+    });
+  }
+});
+
+Deno.test("conform agent --stream serves over a Unix socket", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "socket");
+    const listener = Deno.listen({ transport: "unix", path });
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--quiet",
+        "--no-check",
+        MAIN,
+        "agent",
+        "--target",
+        "sim:mainline-7.3",
+        "--stream",
+        path,
+      ],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const { readable, writable } = await listener.accept();
+    const target = remoteTarget("vm", () => connectStream(readable, writable));
+    assertEquals((await target.describe()).name.endsWith("(sim:mainline-7.3)"), true);
+    await target.close();
+    assertEquals((await child.status).code, 0);
+    listener.close();
+  });
+});
+
+Deno.test("the bundle of the agent is one file that runs in an empty folder", async () => {
+  await inFolder(async (folder) => {
+    const bundle = join(folder, "agent.js");
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "bundle",
+        "--quiet",
+        "--minify",
+        "--platform=deno",
+        "--output",
+        bundle,
+        join(ROOT, "cli/agent_main.ts"),
+      ],
+      cwd: ROOT,
+    }).output();
+    assertEquals([success, existsSync(bundle)], [true, true]);
+    const args = ["--no-config", "--cached-only", bundle, "--target", "sim", "--port", "0"];
+    await withProgram(args, async (address) => {
+      const { status } = await conform(
+        ...["run", "vfio/mmap/mmap-after-revoke", "--target", `agent:${address}`],
+        ...["--out", join(folder, "record.jsonl")],
+      );
+      assertEquals(status, 0);
+    }, folder);
+  });
+});

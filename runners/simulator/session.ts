@@ -278,10 +278,10 @@ export class Session {
     const { kernel } = this;
     const buffers = [...kernel.dmaBufs].map(({ id, file }) => `dma-buf ${id}, ${file.refs} references`);
     const devices = [...kernel.devices].flatMap(({ model, registration, unbinding }) => {
-      const held = registration - (unbinding ? 0 : 1);
+      const held = registration.value - (unbinding ? 0 : 1);
       return held === 0 ? [] : [`${model.name} is still registered ${held} times`];
     });
-    const mappings = kernel.mappings === 0 ? [] : [`${kernel.mappings} mappings`];
+    const mappings = kernel.mappings.size === 0 ? [] : [`${kernel.mappings.size} mappings`];
     return [...kernel.leaks, ...buffers, ...devices, ...mappings];
   }
 }

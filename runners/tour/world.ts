@@ -266,7 +266,6 @@ const NEVER_WAIT: ReadonlySet<OperationName> = new Set<OperationName>([
   "importer.vmap",
   "memory.discard",
   "memory.unmap",
-  "vfio.reopen",
 ]);
 
 const OPEN = draft("vfio.open", { low_power: true, reset: "flr" });

@@ -211,7 +211,7 @@ export const exportPayload: Checks<ExportRequest> = [
     clause: "VEXP-14",
     errno: "ENODEV",
     refuses: "a device that gives out no registration any more",
-    when: ({ device }) => device.registration === 0,
+    when: ({ device }) => device.registration.value === 0,
   },
 ];
 

@@ -74,9 +74,10 @@ function commandBits(settings: Record<keyof CommandRegister, Setting>): Partial<
 
 /** The handlers of `vfio.*`. */
 export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
-  at("vfio.open", ({ kernel, process, devices }, args, name) => {
+  on("vfio.open", function* ({ kernel, process, devices }, args, name) {
     if (process.exhausted) return "EMFILE";
-    const device = new VfioPciDevice({
+    const partner = args.reset_with ? deviceOf(args.reset_with) : undefined;
+    const model = {
       name,
       bars: args.bars.map(barOf),
       isVirtual: args.function === "virtual",
@@ -85,22 +86,19 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
       hasRuntimePm: args.low_power,
       context: args.context === "own" ? name : "shared",
       driver: args.driver,
-    });
-    const partner = args.reset_with ? deviceOf(args.reset_with) : undefined;
-    if (partner !== undefined && !isError(partner)) {
-      const set = [...partner.device.resetSet, device];
-      for (const member of set) member.resetSet = set;
-    }
-    const fd = openDevice(kernel, process, device, args.access === "granted");
-    devices.set(fd, device);
+    };
+    const set = partner === undefined || isError(partner) ? undefined : partner.device.devSet;
+    const device = new VfioPciDevice(model, set);
+    const fd = yield* openDevice(kernel, process, device, args.access === "granted");
+    if (!isError(fd)) devices.set(fd, device);
     return fd;
   }),
-  at("vfio.reopen", ({ kernel, process, devices }, { device }) => {
+  on("vfio.reopen", function* ({ kernel, process, devices }, { device }) {
     if (process.exhausted) return "EMFILE";
     const known = devices.get(device);
     if (!known || known.unbinding) return "ENOENT";
-    const fd = openDevice(kernel, process, known, true);
-    devices.set(fd, known);
+    const fd = yield* openDevice(kernel, process, known, true);
+    if (!isError(fd)) devices.set(fd, known);
     return fd;
   }),
   on("vfio.feature", function* ({ kernel }, { device, request, argsz, unknown_flag, unreadable }) {
@@ -224,7 +222,7 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
   }),
   at("vfio.fail_next", (_session, { device, request, errno }) => {
     const file = deviceOf(device);
-    if (!isError(file)) file.device.failNext.set(request, errno);
+    if (!isError(file)) file.device.failNext(request, errno);
   }),
 ];
 

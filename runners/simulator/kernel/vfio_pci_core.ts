@@ -10,8 +10,8 @@ import { refusal } from "./check.ts";
 import { type Fd, File, type Process } from "./file.ts";
 import type { Kernel } from "./kernel.ts";
 import { FileMappings, type Memory, type MmapRequest, type PageFrame, Vma, zap } from "./mm.ts";
-import { RwSemaphore, type Steps } from "./sched.ts";
-import { shared, SharedObject } from "./shared.ts";
+import { Mutex, RwSemaphore, type Steps } from "./sched.ts";
+import { Refcount, shared, SharedObject } from "./shared.ts";
 import { perform } from "./sequence.ts";
 import type { VfioPciDmaBuf } from "./vfio_pci_dmabuf.ts";
 
@@ -39,6 +39,9 @@ export interface DeviceModel {
   readonly driver: "vfio-pci" | "without-dmabuf" | "config-off";
 }
 
+/** What the hardware can be asked and can fail at. */
+export type HardwareRequest = "config-write" | "reset";
+
 /** The command register, as the user sees it. */
 export interface CommandRegister {
   readonly memory: boolean;
@@ -47,11 +50,27 @@ export interface CommandRegister {
   readonly intx_disable: boolean;
 }
 
+/** The command register of a function that was just enabled. */
+const ENABLED: CommandRegister = { memory: true, bus_master: false, io: false, intx_disable: false };
+
+/** Devices that can only be reset together: struct vfio_device_set. */
+export class VfioDeviceSet extends SharedObject {
+  /** Held by every open, every close and every hot reset of a device of the set. */
+  readonly lock: Mutex;
+  @shared
+  accessor devices: readonly VfioPciDevice[] = [];
+
+  constructor(name: string) {
+    super();
+    this.lock = new Mutex("dev_set", name);
+  }
+}
+
 /** A VFIO PCI device: struct vfio_pci_core_device with its struct vfio_device. */
 export class VfioPciDevice extends SharedObject {
   readonly model: DeviceModel;
   @shared
-  accessor command: CommandRegister = { memory: true, bus_master: false, io: false, intx_disable: false };
+  accessor command: CommandRegister = ENABLED;
   @shared
   accessor power: "D0" | "D3hot" = "D0";
   /** Held for writing by everything that changes memory enable or revocation. */
@@ -68,33 +87,42 @@ export class VfioPciDevice extends SharedObject {
   @shared
   accessor openCount = 0;
   /** References that hold the device registered: one of its own, one per open file, one per listed buffer. */
-  @shared
-  accessor registration = 1;
+  readonly registration = new Refcount(1);
   /** Whether the driver is being unbound, so that no new reference can be had. */
   @shared
   accessor unbinding = false;
   /** pm_runtime_engaged. */
   @shared
   accessor lowPower = false;
-  wakeupGiven = false;
+  /** Whether the entry to low power came with an eventfd that tells of a wake-up: pm_wake_eventfd_ctx. */
+  @shared
+  accessor wakeupGiven = false;
   /** The devices that are reset together with this one, itself included. */
-  resetSet: VfioPciDevice[] = [this];
+  readonly devSet: VfioDeviceSet;
   /** CPU mappings of its BARs through the device's own descriptors. */
   readonly barMappings: FileMappings = new FileMappings();
   /** Errors that the hardware gives next. */
-  readonly failNext = new Map<"config-write" | "reset", ErrnoName>();
+  @shared
+  private accessor failures: Readonly<Partial<Record<HardwareRequest, ErrnoName>>> = {};
 
-  constructor(model: DeviceModel) {
+  constructor(model: DeviceModel, devSet: VfioDeviceSet = new VfioDeviceSet(model.name)) {
     super();
     this.model = model;
+    this.devSet = devSet;
+    devSet.devices = [...devSet.devices, this];
     this.memoryLock = new RwSemaphore("memory_lock", model.name);
     this.dmabufLock = new RwSemaphore("dmabuf_lock", model.name);
   }
 
+  /** Prepares an error for the next request of a kind. */
+  failNext(request: HardwareRequest, errno: ErrnoName): void {
+    this.failures = { ...this.failures, [request]: errno };
+  }
+
   /** Takes the error that was prepared for a request, if any. */
-  takeFailure(request: "config-write" | "reset"): ErrnoName | undefined {
-    const errno = this.failNext.get(request);
-    this.failNext.delete(request);
+  takeFailure(request: HardwareRequest): ErrnoName | undefined {
+    const { [request]: errno, ...others } = this.failures;
+    if (errno) this.failures = others;
     return errno;
   }
 }
@@ -104,10 +132,15 @@ export function bufferLockOf(kernel: Kernel, device: VfioPciDevice): RwSemaphore
   return kernel.rules.vfio.bufferLock === "memory_lock" ? device.memoryLock : device.dmabufLock;
 }
 
+/** Takes a registration reference unless the driver is gone; vfio_device_try_get_registration(). */
+export function tryGetRegistration({ registration }: VfioPciDevice): boolean {
+  return registration.getUnlessZero();
+}
+
 /** Gives a registration reference back; vfio_device_put_registration(). */
-export function putRegistration(kernel: Kernel, device: VfioPciDevice): void {
-  if (device.registration === 0) kernel.warn(`refcount_t: underflow; use-after-free: ${device.model.name}`);
-  else device.registration--;
+export function putRegistration(kernel: Kernel, { registration, model }: VfioPciDevice): void {
+  const left = registration.put();
+  if (left === "underflow") kernel.warn(`refcount_t: underflow; use-after-free: ${model.name}`);
 }
 
 /** What an open device descriptor stands for: struct vfio_device_file. */
@@ -121,23 +154,40 @@ export class DeviceFile {
   }
 }
 
-/** Opens a device; vfio_df_open(). */
-export function openDevice(kernel: Kernel, process: Process, device: VfioPciDevice, granted: boolean): Fd {
+/** Opens a device; vfio_df_open(). The first one begins a session. */
+export function* openDevice(
+  kernel: Kernel,
+  process: Process,
+  device: VfioPciDevice,
+  granted: boolean,
+): Steps<Fd | ErrnoName> {
   kernel.devices.add(device);
-  if (device.openCount === 0) device.dmabufsRevoked = !kernel.rules.vfio.memoryEnabled(device);
+  if (!tryGetRegistration(device)) return "ENODEV";
+  yield device.devSet.lock.lock;
+  if (device.openCount === 0) enableFunction(kernel, device);
   device.openCount++;
-  device.registration++;
+  device.devSet.lock.unlock();
   return process.install(
     new File("vfio-device", new DeviceFile(device, granted), (k) => closeDevice(k, device)),
   );
 }
 
+/** Makes a function ready for a session: in D0, memory on; vfio_pci_core_enable(). */
+function enableFunction(kernel: Kernel, device: VfioPciDevice): void {
+  device.power = "D0";
+  device.command = ENABLED;
+  device.dmabufsRevoked = !kernel.rules.vfio.memoryEnabled(device);
+}
+
 /** Closes one open file of a device; vfio_df_close(). The last one ends the session. */
 function* closeDevice(kernel: Kernel, device: VfioPciDevice): Steps<void> {
+  yield device.devSet.lock.lock;
   device.openCount--;
   if (kernel.rules.vfio.endsSession(device)) {
     yield* perform(kernel, kernel.rules.vfio.events.lastClose, new DeviceEvent(device));
+    device.lowPower = false;
   }
+  device.devSet.lock.unlock();
   putRegistration(kernel, device);
 }
 
@@ -179,19 +229,26 @@ export function* lowPowerExit(kernel: Kernel, device: VfioPciDevice): Steps<Errn
 
 /** Wakes a device from outside; vfio_pci_core_runtime_resume(). */
 export function* wakeDevice(kernel: Kernel, device: VfioPciDevice): Steps<void> {
-  if (!device.lowPower || !device.wakeupGiven) return;
   yield* perform(kernel, kernel.rules.vfio.events.wakeup, new DeviceEvent(device));
-  kernel.events.push({ event: "wakeup", device: device.model.name });
+}
+
+/** Resets every device of a set; vfio_pci_ioctl_pci_hot_reset(). */
+export function* hotReset(kernel: Kernel, device: VfioPciDevice): Steps<ErrnoName | undefined> {
+  const refused = refusal(kernel, kernel.rules.vfio.resetChecks, device);
+  if (refused) return refused;
+  const { lock } = device.devSet;
+  yield lock.lock;
+  const error = yield* hotResetSet(kernel, device);
+  lock.unlock();
+  return error;
 }
 
 /**
- * Resets every device of a set; vfio_pci_dev_set_hot_reset(). Each device is revoked under its own memory_lock; one
- * that is contended, or that the caller does not own, rolls back those before it.
+ * vfio_pci_dev_set_hot_reset(): each device is revoked under its own memory_lock; one that is contended, or that the
+ * caller does not own, rolls back those before it.
  */
-export function* hotReset(kernel: Kernel, device: VfioPciDevice): Steps<ErrnoName | undefined> {
+function* hotResetSet(kernel: Kernel, device: VfioPciDevice): Steps<ErrnoName | undefined> {
   const rules = kernel.rules.vfio.hotReset;
-  const refused = refusal(kernel, kernel.rules.vfio.resetChecks, device);
-  if (refused) return refused;
   const locked: VfioPciDevice[] = [];
   let error: ErrnoName | undefined;
   for (const member of rules.revokes(device)) {
@@ -204,11 +261,11 @@ export function* hotReset(kernel: Kernel, device: VfioPciDevice): Steps<ErrnoNam
       break;
     }
     locked.push(member);
-    yield* perform(kernel, kernel.rules.vfio.hotReset.begin, new DeviceEvent(member));
+    yield* perform(kernel, rules.begin, new DeviceEvent(member));
   }
   error ??= device.takeFailure("reset");
   for (const member of locked.reverse()) {
-    yield* perform(kernel, kernel.rules.vfio.hotReset.end, new DeviceEvent(member));
+    yield* perform(kernel, rules.end, new DeviceEvent(member));
   }
   return error;
 }
@@ -220,9 +277,9 @@ export function* unbindDriver(kernel: Kernel, device: VfioPciDevice): Steps<void
   if (device.openCount > 0) kernel.events.push({ event: "release-request", device: device.model.name });
   yield {
     get on() {
-      return `registration:${device.registration} held`;
+      return `registration:${device.registration.value} held`;
     },
-    ready: () => device.registration === 0,
+    ready: () => device.registration.value === 0,
   };
 }
 

@@ -24,7 +24,7 @@ import type { FaultHandler, Memory, MmapRequest, PageFrame, Vma } from "./mm.ts"
 import { Completion, type Steps } from "./sched.ts";
 import { Refcount, shared, SharedObject } from "./shared.ts";
 import { perform } from "./sequence.ts";
-import { bufferLockOf, putRegistration, type VfioPciDevice } from "./vfio_pci_core.ts";
+import { bufferLockOf, putRegistration, tryGetRegistration, type VfioPciDevice } from "./vfio_pci_core.ts";
 import type { VfioRules } from "../rules.ts";
 
 /** The state of a buffer: enum vfio_pci_dma_buf_status of seed 2 (S2:319-323). Mainline has OK and TEMP only. */
@@ -164,7 +164,7 @@ export function* featureDmaBuf(
   if (invalid) return invalid;
   const buffer = new VfioPciDmaBuf(request.device, framesOf(request));
   const { flags, cloexec } = rules.openFlags(request);
-  request.device.registration++;
+  if (!tryGetRegistration(request.device)) return "ENODEV";
   const dmabuf = dmaBufExport(kernel, {
     ops: opsOf(rules),
     priv: buffer,
@@ -274,20 +274,23 @@ export function mmapAbsent(): ErrnoName {
 
 /**
  * Serves a fault in a mapping of a buffer; vfio_pci_mmap_huge_fault(), S2:77-95. The state is tested under the
- * reservation lock, and again under memory_lock, so that no entry appears after the zap (VMM-08).
+ * reservation lock, and again under memory_lock, so that no entry appears after the zap (VMM-08). In between, a
+ * registration keeps the device there.
  */
 function* faultVfioBuffer(kernel: Kernel, vma: Vma, page: number): Steps<PageFrame | undefined> {
   if (!(vma.file.of instanceof DmaBuf)) return undefined;
   const buffer = bufferOf(vma.file.of);
   yield buffer.dmabuf.resv.mutex.lock;
   const { vdev } = buffer;
-  const refused = refusal(kernel, kernel.rules.vfio.firstFaultCheck, buffer) !== undefined || !vdev;
+  const refused = refusal(kernel, kernel.rules.vfio.firstFaultCheck, buffer) !== undefined ||
+    !vdev || !tryGetRegistration(vdev);
   buffer.dmabuf.resv.mutex.unlock();
   if (refused || !vdev) return kernel.rules.vfio.refusedFault(buffer);
   const lock = bufferLockOf(kernel, vdev);
   yield lock.read;
   const again = refusal(kernel, kernel.rules.vfio.secondFaultCheck, buffer);
   lock.upRead();
+  putRegistration(kernel, vdev);
   return again ? kernel.rules.vfio.refusedFault(buffer) : kernel.rules.vfio.frameOf(buffer, vma.first + page);
 }
 

@@ -143,6 +143,17 @@ export const leaveLowPower: EventStep = {
   },
 };
 
+/** Leaves low power and tells whoever gave an eventfd for that; nothing without one. */
+export const wakeUp: EventStep = {
+  name: "leave low power and tell of the wake-up",
+  clause: "VEVT-18",
+  run(kernel, { device }) {
+    if (!device.lowPower || !device.wakeupGiven) return;
+    device.lowPower = false;
+    kernel.events.push({ event: "wakeup", device: device.model.name });
+  },
+};
+
 /** Takes the buffers of the session away from the device. */
 export const takeBuffersAway: EventStep = {
   name: "take the buffers away from the device",
@@ -170,6 +181,24 @@ export const unlockBuffersAfterExport: ExportStep = {
   clause: "VEXP-21",
   run(kernel, { device }) {
     bufferLockOf(kernel, device).upWrite();
+  },
+};
+
+/** Takes the reservation lock of the new buffer. */
+export const lockNewBuffer: ExportStep = {
+  name: "lock the reservation",
+  clause: "VEXP-21",
+  *run(_kernel, { buffer }) {
+    yield buffer.dmabuf.resv.mutex.lock;
+  },
+};
+
+/** Gives the reservation lock of the new buffer back. */
+export const unlockNewBuffer: ExportStep = {
+  name: "unlock the reservation",
+  clause: "VEXP-21",
+  run(_kernel, { buffer }) {
+    buffer.dmabuf.resv.mutex.unlock();
   },
 };
 

@@ -7,7 +7,6 @@ import { moveBuffers } from "../kernel/vfio_pci_dmabuf.ts";
 import {
   engageLowPower,
   type EventStep,
-  leaveLowPower,
   lockMemory,
   refuseSecondEntry,
   resetHardware,
@@ -16,6 +15,7 @@ import {
   unrevokeAfterReset,
   unrevokeIfEnabled,
   unrevokeIfOpen,
+  wakeUp,
   writeConfig,
   zapBarMappings,
 } from "../kernel/vfio_pci_events.ts";
@@ -271,11 +271,18 @@ export const eventMutants: readonly Mutant[] = [
     title: "Exit from low power does not un-revoke",
     breaks: ["VEVT-17"],
   }, atEvent("lowPowerExit", (steps) => without(steps, unrevokeIfEnabled))),
-  mutantOf(DIALECT, {
-    id: "wakeup-unrevokes",
-    title: "A wake-up un-revokes by itself",
-    breaks: ["VEVT-18"],
-  }, atEvent("wakeup", () => [lockMemory, leaveLowPower, unrevokeIfEnabled, unlockMemory])),
+  mutantOf(
+    DIALECT,
+    {
+      id: "wakeup-unrevokes",
+      title: "A wake-up un-revokes by itself",
+      breaks: ["VEVT-18"],
+    },
+    atEvent(
+      "wakeup",
+      (steps) => steps.flatMap((step) => step === wakeUp ? [step, unrevokeIfEnabled] : [step]),
+    ),
+  ),
   mutantOf(
     DIALECT,
     {

@@ -116,7 +116,9 @@ Deno.test("tour() does not try again and again what a target cannot even begin",
   assert(cpu.notTaken.every(({ reason }) => reason === "not supported"));
 
   const refused = () => withoutDevices({ kind: "failed", errno: "EIO" });
-  const [{ taken, sequences, divergences }] = onlyOne((await tour(V1, refused, { universes: CPU })).universes);
+  const [{ taken, sequences, divergences }] = onlyOne(
+    (await tour(V1, refused, { universes: CPU })).universes,
+  );
   assertEquals([taken, sequences], [0, 1]);
   assertStringIncludes(onlyOne(divergences)[0].divergence.seen, "EIO");
 });

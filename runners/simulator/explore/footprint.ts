@@ -30,13 +30,6 @@ export class Footprint {
   conflictsWith(other: Footprint): boolean {
     return this.locations.some((location, index) => clash(this.touches[index], other.at(location)));
   }
-
-  /** Whether the order matters for more than the locations given. */
-  conflictsOutside(other: Footprint, locations: Footprint): boolean {
-    return this.locations.some((location, index) =>
-      clash(this.touches[index], other.at(location)) && locations.at(location) === undefined
-    );
-  }
 }
 
 /** Reads commute with reads, and additions with additions. */

@@ -7,6 +7,7 @@ import type { OperationName } from "../../../spec/operations/mod.ts";
 import { isError } from "../kernel/check.ts";
 import {
   dmaBufAsFile,
+  dmaBufExportFence,
   dmaBufImportFence,
   dmaBufMmap,
   dmaBufOf,
@@ -30,13 +31,13 @@ const REVOKE_NUMBER = 4;
 
 /** The handlers of `buffer.*` and `memory.*`. */
 export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] = [
-  at("buffer.mmap", (session, { buffer, length, offset, sharing, access }) => {
+  on("buffer.mmap", function* (session, { buffer, length, offset, sharing, access }) {
     const dmabuf = dmaBufOf(buffer);
     if (isError(dmabuf)) return dmabuf;
     const first = pagesOf(session.bytes(offset));
     const pages = length === undefined ? pagesOf(dmabuf.size) - first : pagesOf(session.bytes(length));
     const request = { dmabuf, file: dmabuf.file, first, pages, sharing, access };
-    return dmaBufMmap(session.kernel, buffer.process, request);
+    return yield* dmaBufMmap(session.kernel, buffer.process, request);
   }),
   at("buffer.seek", ({ kernel }, { buffer, whence, offset }) => {
     const dmabuf = dmaBufOf(buffer);
@@ -84,9 +85,7 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     if (kernel.rules.core.syncFile === "absent") return kernel.rules.core.unknownIoctl;
     if (access.length === 0) return "EINVAL";
     if (buffer.process.exhausted) return "EMFILE";
-    const fence = new DmaFence(kernel.nextId());
-    const waited = dmabuf.resv.unsignalled(access.includes("write") ? "READ" : "WRITE");
-    if (waited.length === 0) fence.signal();
+    const fence = dmaBufExportFence(kernel, dmabuf, access.includes("write") ? "READ" : "WRITE");
     fences.add(fence);
     return buffer.process.install(new File("sync-file", fence));
   }),

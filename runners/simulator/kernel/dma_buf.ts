@@ -6,7 +6,7 @@
  */
 import type { ErrnoName } from "../../../spec/errno.ts";
 import { isError, refusal } from "./check.ts";
-import { type DmaFence, DmaResv } from "./dma_resv.ts";
+import { DmaFence, DmaResv, type Usage } from "./dma_resv.ts";
 import { type Fd, fget, File, fput, getFile, type OpenFlags, type Process } from "./file.ts";
 import type { Kernel } from "./kernel.ts";
 import { PAGE_SIZE } from "./kernel.ts";
@@ -256,15 +256,16 @@ export function mapNow(kernel: Kernel, attachment: Attachment): SgTable | ErrnoN
 function mapByExporter(kernel: Kernel, attachment: Attachment): SgTable | ErrnoName {
   const frames = attachment.dmabuf.ops.map?.(kernel, attachment) ?? kernel.rules.core.mapGaveNothing;
   if (isError(frames)) return kernel.rules.core.exporterError(frames);
-  kernel.mappings++;
-  return kernel.rules.core.tableOf(attachment, frames);
+  const table = kernel.rules.core.tableOf(attachment, frames);
+  kernel.mappings.add(table);
+  return table;
 }
 
 /** Gives a mapping back; dma_buf_unmap_attachment(). Legal in every state of the buffer (BASE-15). */
 export function dmaBufUnmapAttachment(kernel: Kernel, mapping: SgTable): void {
   if (mapping.unmapped) return;
   mapping.unmapped = true;
-  kernel.mappings--;
+  kernel.mappings.delete(mapping);
   const { dmabuf } = mapping.attachment;
   if (kernel.rules.core.unmapReachesExporter(mapping)) dmabuf.ops.unmap?.(kernel, mapping);
   if (mapping.attachment.ops === undefined) dmabuf.ops.unpin?.(mapping.attachment);
@@ -362,13 +363,21 @@ export interface DmaBufMmap extends MmapRequest {
   readonly dmabuf: DmaBuf;
 }
 
-/** Maps a buffer into a process; mmap(2), then dma_buf_mmap_internal(), then the exporter. */
-export function dmaBufMmap(kernel: Kernel, process: Process, request: DmaBufMmap): Vma | ErrnoName {
+/**
+ * Maps a buffer into a process; mmap(2), then dma_buf_mmap_internal(), then the exporter. The exporter looks at its
+ * state without a lock, and the mapping is listed only afterwards: a zap in between does not find it (VMM-05).
+ */
+export function* dmaBufMmap(
+  kernel: Kernel,
+  process: Process,
+  request: DmaBufMmap,
+): Steps<Vma | ErrnoName> {
   const { dmabuf } = request;
   const error = refusal(kernel, kernel.rules.core.mmap, request);
   if (error) return error;
   const fault = dmabuf.ops.mmap?.(kernel, dmabuf, request) ?? "EINVAL";
   if (isError(fault)) return fault;
+  yield window("the exporter's mmap and the listing of the mapping");
   return new Vma(process, request, dmabuf.mapped, askingCore(kernel, dmabuf, fault));
 }
 
@@ -414,6 +423,13 @@ export function* dmaBufSync(kernel: Kernel, dmabuf: DmaBuf, request: SyncRequest
 export function dmaBufPoll(dmabuf: DmaBuf): { readable: boolean; writable: boolean } {
   const clear = (usage: "WRITE" | "READ") => dmabuf.resv.unsignalled(usage).length === 0;
   return { readable: clear("WRITE"), writable: clear("READ") };
+}
+
+/** One fence for those that user space may wait for; dma_buf_export_sync_file(). */
+export function dmaBufExportFence(kernel: Kernel, dmabuf: DmaBuf, upTo: Usage): DmaFence {
+  const fence = new DmaFence(kernel.nextId(), dmabuf.resv.unsignalled(upTo));
+  if (dmabuf.resv.unsignalled(upTo).length === 0) fence.signal();
+  return fence;
 }
 
 /** Adds a fence that came from user space; dma_buf_import_sync_file(). */

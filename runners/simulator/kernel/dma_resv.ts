@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { ErrnoName } from "../../../spec/errno.ts";
 import { Mutex, type Wait } from "./sched.ts";
 import { shared, SharedObject } from "./shared.ts";
 
@@ -13,23 +12,28 @@ export const USAGES = ["KERNEL", "WRITE", "READ", "BOOKKEEP"] as const;
 /** A usage class: enum dma_resv_usage. */
 export type Usage = typeof USAGES[number];
 
-/** A fence: unsignalled, then signalled once, perhaps with an error. */
+/** A fence: unsignalled, then signalled once. One that fails counts as retired as well. */
 export class DmaFence extends SharedObject {
   readonly id: number;
+  /** The fences that it stands for, where it stands for others: struct dma_fence_array. */
+  readonly #parts: readonly DmaFence[];
   @shared
-  accessor signalled = false;
-  error: ErrnoName | undefined;
+  private accessor done = false;
 
-  constructor(id: number) {
+  constructor(id: number, parts: readonly DmaFence[] = []) {
     super();
     this.id = id;
+    this.#parts = parts;
   }
 
-  /** Signals it; dma_fence_signal(). A failing fence counts as retired as well. */
-  signal(error?: ErrnoName): void {
-    if (this.signalled) return;
-    this.error = error;
-    this.signalled = true;
+  /** Whether it has signalled; dma_fence_is_signaled(). One that stands for others has when all of them have. */
+  get signalled(): boolean {
+    return this.done || (this.#parts.length > 0 && this.#parts.every((part) => part.signalled));
+  }
+
+  /** Signals it; dma_fence_signal(). */
+  signal(): void {
+    this.done = true;
   }
 }
 

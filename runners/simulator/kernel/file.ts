@@ -6,7 +6,7 @@
 import type { Kernel } from "./kernel.ts";
 import type { Vma } from "./mm.ts";
 import type { Steps } from "./sched.ts";
-import { Refcount, shared, SharedObject } from "./shared.ts";
+import { READ, Refcount, shared, SharedObject, touch, WRITE } from "./shared.ts";
 
 /** What stands behind a descriptor. */
 export type FileKind =
@@ -123,11 +123,14 @@ export class Process extends SharedObject {
 
   /** The descriptor at a number, if it is open. */
   descriptor(number: number): Descriptor | undefined {
-    return this.#slots.get(number)?.descriptor;
+    const slot = this.#slots.get(number);
+    if (!slot) touch(this, READ);
+    return slot?.descriptor;
   }
 
   /** The numbers that are open. */
   get openNumbers(): readonly number[] {
+    touch(this, READ);
     return [...this.#slots].filter(([, { descriptor }]) => descriptor).map(([number]) => number);
   }
 
@@ -135,7 +138,9 @@ export class Process extends SharedObject {
   setDescriptor(number: number, descriptor: Descriptor | undefined): void {
     const slot = this.#slots.get(number);
     if (slot) slot.descriptor = descriptor;
-    else if (descriptor) this.#slots.set(number, new Slot(descriptor));
+    if (slot || !descriptor) return;
+    touch(this, WRITE);
+    this.#slots.set(number, new Slot(descriptor));
   }
 
   /** Puts a file into the table, at the lowest number never used before; fd_install(). */

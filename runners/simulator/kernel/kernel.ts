@@ -5,7 +5,7 @@
  */
 import type { Event, LogLine } from "../../../spec/observation.ts";
 import type { Rules } from "../rules.ts";
-import type { DmaBuf } from "./dma_buf.ts";
+import type { DmaBuf, SgTable } from "./dma_buf.ts";
 import { Process } from "./file.ts";
 import type { File } from "./file.ts";
 import { type Steps, Thread } from "./sched.ts";
@@ -36,7 +36,7 @@ export class Kernel {
   /** The processes, the suite's own first. */
   readonly processes: Process[] = [];
   /** Tables of addresses handed out and not yet given back. */
-  mappings = 0;
+  readonly mappings = new Set<SgTable>();
   /** What was still held when its owner went. */
   readonly leaks: string[] = [];
   /** The thread that runs. */

@@ -64,7 +64,7 @@ Deno.test("unmapPages() gives the table back as it was handed out, and a second 
     unmapPages(on, umem);
     unmapPages(on, umem);
     assertEquals(on.log, []);
-    assertEquals(on.mappings, 0);
+    assertEquals(on.mappings.size, 0);
     assertEquals(umem.pages, []);
   }));
 });

@@ -65,7 +65,7 @@ function takeAddressesBack(): Partial<CoreRules> {
     ...tellImporters,
     run(kernel, { attachments }) {
       for (const table of attachments.flatMap((each) => tables.get(each) ?? [])) {
-        if (!table.unmapped) kernel.mappings--;
+        kernel.mappings.delete(table);
         table.unmapped = true;
       }
     },

@@ -25,7 +25,7 @@ import { baselineOption, certificateCommands } from "./parser_certificates.ts";
 import { agentCommand } from "./parser_agent.ts";
 import { exploreCommand } from "./parser_explore.ts";
 import { fuzzOptions } from "./parser_fuzz.ts";
-import { kernelsCommand } from "./parser_kernels.ts";
+import { kernelsCommand, machineOptions, machineTarget } from "./parser_kernels.ts";
 import { moduleCommand } from "./parser_module.ts";
 import { coverageOptions, mutantsOptions } from "./parser_mutants.ts";
 import { newCommands } from "./parser_new.ts";
@@ -92,6 +92,7 @@ const runOptions = object("How to run", {
     }),
     "sim",
   ),
+  ...machineOptions,
   profile,
   clause,
   out: optional(option("-o", "--out", string({ metavar: "FILE" }), {
@@ -134,9 +135,14 @@ const runOptions = object("How to run", {
 
 function commands(args: readonly string[]) {
   return or(
-    command("run", map(runOptions, (given): Action => (io) => run({ ...given, command: args }, io)), {
-      description: message`Runs cases on a target.`,
-    }),
+    command(
+      "run",
+      map(
+        runOptions,
+        (given): Action => (io) => run({ ...given, target: machineTarget(given), command: args }, io),
+      ),
+      { description: message`Runs cases on a target.` },
+    ),
     command(
       "list",
       map(

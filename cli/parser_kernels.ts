@@ -9,7 +9,7 @@ import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
 import { boot, fetch, iommufd, list } from "./commands/kernels.ts";
-import { type KernelChoice, vmName } from "../runners/vm/mod.ts";
+import { type KernelChoice, parseVm, vmName } from "../runners/vm/mod.ts";
 import { Failure, type Io } from "./io.ts";
 
 type Action = (io: Io) => number | Promise<number>;
@@ -63,8 +63,10 @@ export interface MachineGiven {
 /** The whole name of the target, with what the options for virtual machines add to it. */
 export function machineTarget({ target, kernel, modules, append, pristine }: MachineGiven): string {
   if (kernel === undefined && modules === undefined && append === undefined && !pristine) return target;
-  const version = /^vm:(\d.*)$/.exec(target)?.[1];
-  const choice = choiceOf(kernel, modules, version);
+  const named = target.startsWith("vm:") ? parseVm(target) : undefined;
+  const choice: KernelChoice | undefined = kernel === undefined
+    ? typeof named === "object" && modules === undefined ? named.kernel : undefined
+    : { kind: "file", image: kernel, modules };
   if (!choice) {
     throw new Failure(
       2,
@@ -72,17 +74,9 @@ export function machineTarget({ target, kernel, modules, append, pristine }: Mac
       "Give --target vm:VERSION, or --kernel FILE",
     );
   }
-  return vmName({ kernel: choice, append, reuse: pristine ? "one case" : "until dirty" });
-}
-
-function choiceOf(
-  image: string | undefined,
-  modules: string | undefined,
-  version: string | undefined,
-): KernelChoice | undefined {
-  if (image !== undefined) return { kind: "file", image, modules };
-  if (version === undefined || modules !== undefined) return undefined;
-  return { kind: "version", version };
+  const before = typeof named === "object" ? named : undefined;
+  const reuse = pristine ? "one case" : before?.reuse ?? "until dirty";
+  return vmName({ kernel: choice, append: append ?? before?.append, reuse });
 }
 
 const bootOptions = object({

@@ -13,6 +13,7 @@ import {
   type LocalKernel,
   localKernels,
   rebuildIommufd,
+  withModulesMadeHere,
 } from "../../runners/vm/kernels/mod.ts";
 import { bootShell } from "../../runners/vm/shell.ts";
 import { ownKernel } from "../../runners/vm/own_kernel.ts";
@@ -88,7 +89,9 @@ export interface BootArguments {
 /** Carries out `conform kernels boot` and gives the exit status. */
 export function boot({ version, kernel: file, modules, append }: BootArguments, io: Io): Promise<number> {
   return told(async () => {
-    const kernel = file === undefined ? await kernelHere(version ?? "") : await ownKernel(file, modules);
+    const { kernel } = file === undefined
+      ? await withModulesMadeHere(await kernelHere(version ?? ""))
+      : { kernel: await ownKernel(file, modules) };
     return await bootShell(kernel, { append }, teller(io)) === 0 ? 0 : 3;
   });
 }

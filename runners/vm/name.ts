@@ -7,10 +7,13 @@
 /** How the name is written. */
 export const VM_NAME = "vm:<version> or vm:kernel=<file>";
 
+/** Which modules a machine loads: also those that were made here for its kernel, or only the kernel's own. */
+export type ModuleChoice = "modules made here" | "its own modules only";
+
 /** Which kernel a machine boots. */
 export type KernelChoice =
-  /** A kernel that was fetched or built, by its version. */
-  | { readonly kind: "version"; readonly version: string }
+  /** A kernel that was fetched or built, by its version, with modules that were made for it or without. */
+  | { readonly kind: "version"; readonly version: string; readonly with: ModuleChoice }
   /** An image, with a folder of modules that belong to it. */
   | { readonly kind: "file"; readonly image: string; readonly modules: string | undefined };
 
@@ -30,7 +33,7 @@ export interface VmName {
 const VERSION = /^\d[\w.+-]*$/;
 
 /**
- * Reads a name such as `vm:7.3`, `vm:7.3,pristine` or `vm:kernel=bzImage,modules=out,append=iommu=pt`; what stands
+ * Reads a name such as `vm:7.3`, `vm:7.3,stock,pristine` or `vm:kernel=bzImage,modules=out,append=iommu=pt`; what stands
  * behind `append=` belongs to it to the end.
  *
  * @returns what it stands for, or what is wrong with it
@@ -40,31 +43,35 @@ export function parseVm(name: string): VmName | string {
   const words = before.split(",").filter((word) => word !== "");
   const values = new Map<string, string>();
   let reuse: Reuse = "until dirty";
+  let modules: ModuleChoice = "modules made here";
   for (const word of words) {
     const [, key, value = ""] = /^(kernel|modules)=(.+)$/s.exec(word) ?? [];
     if (key !== undefined) values.set(key, value);
     else if (word === "pristine") reuse = "one case";
+    else if (word === "stock") modules = "its own modules only";
     else if (VERSION.test(word) && !values.has("version")) values.set("version", word);
     else return `A virtual machine cannot use "${word}"`;
   }
-  const kernel = kernelOf(values);
+  const kernel = kernelOf(values, modules);
   return typeof kernel === "string" ? kernel : { id: name, kernel, append, reuse };
 }
 
-function kernelOf(values: ReadonlyMap<string, string>): KernelChoice | string {
+function kernelOf(values: ReadonlyMap<string, string>, made: ModuleChoice): KernelChoice | string {
   const [version, image, modules] = ["version", "kernel", "modules"].map((key) => values.get(key));
   if (version !== undefined && image !== undefined) {
     return "A virtual machine boots a version or a file, not both";
   }
   if (image !== undefined) return { kind: "file", image, modules };
   if (modules !== undefined) return "Modules belong to a kernel that is given as a file";
-  return version === undefined ? "The virtual machine has no kernel" : { kind: "version", version };
+  return version === undefined
+    ? "The virtual machine has no kernel"
+    : { kind: "version", version, with: made };
 }
 
 /** Writes a name that {@link parseVm} reads. */
 export function vmName({ kernel, append, reuse }: Omit<VmName, "id">): string {
   const words = kernel.kind === "version"
-    ? [kernel.version]
+    ? [kernel.version, ...(kernel.with === "its own modules only" ? ["stock"] : [])]
     : [`kernel=${kernel.image}`, ...(kernel.modules === undefined ? [] : [`modules=${kernel.modules}`])];
   if (reuse === "one case") words.push("pristine");
   if (append !== undefined) words.push(`append=${append}`);

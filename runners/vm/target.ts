@@ -20,9 +20,9 @@ import { cached, digestOf } from "./cache.ts";
 import { type Tell, VmError } from "./failure.ts";
 import { initramfsFor } from "./guest/boot.ts";
 import { guestImage } from "./guest/image.ts";
-import { kernelHere, type LocalKernel } from "./kernels/mod.ts";
+import { kernelHere, type KernelWithModules, type LocalKernel, withModulesMadeHere } from "./kernels/mod.ts";
 import { Machine, type MachineEnd, withTail } from "./machine.ts";
-import type { VmName } from "./name.ts";
+import type { KernelChoice, VmName } from "./name.ts";
 import { ownKernel } from "./own_kernel.ts";
 
 /** How long a machine may take from its start to the hello of the agent, in milliseconds. */
@@ -43,6 +43,8 @@ const MAX_TRIES = 2;
 /** Everything that is ready before the first boot. */
 interface Setup {
   readonly kernel: LocalKernel;
+  /** The modules that are not the kernel's own, in words. */
+  readonly added: readonly string[];
   readonly parts: MachineParts;
   /** Stands for all that a description can depend on. */
   readonly digest: string;
@@ -67,9 +69,7 @@ export function openVm(name: VmName, tell: Tell = () => {}): () => Target {
 }
 
 async function prepare({ id, kernel: choice, append }: VmName, tell: Tell): Promise<Setup> {
-  const kernel = choice.kind === "version"
-    ? await kernelHere(choice.version)
-    : await ownKernel(choice.image, choice.modules);
+  const { kernel, added } = await chosen(choice);
   const [image, initramfs] = await Promise.all([guestImage(tell), initramfsFor(kernel, "agent", tell)]);
   const parts = { kernel: kernel.image, initramfs: initramfs.path, image: image.path, append };
   const accelerator = await acceleratorFor(parts, kernel.digest, (each) => boots(id, each), tell);
@@ -81,7 +81,13 @@ async function prepare({ id, kernel: choice, append }: VmName, tell: Tell): Prom
     await qemuVersion(),
     accelerator,
   ];
-  return { kernel, parts: { ...parts, accelerator }, digest: digestOf(facts) };
+  return { kernel, added, parts: { ...parts, accelerator }, digest: digestOf(facts) };
+}
+
+async function chosen(choice: KernelChoice): Promise<KernelWithModules> {
+  if (choice.kind === "file") return { kernel: await ownKernel(choice.image, choice.modules), added: [] };
+  const kernel = await kernelHere(choice.version);
+  return choice.with === "modules made here" ? await withModulesMadeHere(kernel) : { kernel, added: [] };
 }
 
 async function boots(id: string, parts: MachineParts): Promise<"it boots" | "it does not boot"> {
@@ -183,12 +189,15 @@ class VmTarget implements Target {
   }
 
   async #described(): Promise<TargetDescription> {
-    const { kernel, parts } = await this.#prepare();
+    const { kernel, added, parts } = await this.#prepare();
     const { description } = await this.#machine();
     return {
       ...description,
       id: this.#name.id,
-      name: `a virtual machine of QEMU (q35, ${parts.accelerator === "kvm" ? "KVM" : "TCG"})`,
+      name: [
+        `a virtual machine of QEMU (q35, ${parts.accelerator === "kvm" ? "KVM" : "TCG"})`,
+        ...added.map((what) => `with ${what}`),
+      ].join(", "),
       image: kernel.digest,
       devices: ["ivshmem-plain with 1 MiB behind a root port", "edu behind another root port"],
     };

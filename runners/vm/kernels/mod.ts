@@ -8,4 +8,10 @@ export type { ArchiveKernel, ArchivePackage, Extent, Flavour } from "./catalogue
 export { isAskedFor } from "./catalogue.ts";
 export { fetchKernel, kernelInArchive } from "./fetch.ts";
 export { rebuildIommufd } from "./iommufd.ts";
-export { kernelHere, type LocalKernel, localKernels } from "./store.ts";
+export {
+  kernelHere,
+  type KernelWithModules,
+  type LocalKernel,
+  localKernels,
+  withModulesMadeHere,
+} from "./store.ts";

@@ -81,15 +81,30 @@ async function localKernel(release: string): Promise<LocalKernel | undefined> {
   if (!existsSync(`${folder}/${RECORD}`)) return undefined;
   const kernel = schema.safeParse(JSON.parse(await readFile(`${folder}/${RECORD}`, "utf8")));
   if (!kernel.success) return undefined;
-  const made = [await rebuiltFolder(release), await ownModuleFolder(release)];
   return {
     ...kernel.data,
     image: `${folder}/${kernel.data.image}`,
-    modules: [
-      ...made.filter((each) => existsSync(each)),
-      ...kernel.data.modules.map((each) => `${folder}/${each}`),
-    ],
+    modules: kernel.data.modules.map((each) => `${folder}/${each}`),
     config: kernel.data.config && `${folder}/${kernel.data.config}`,
+  };
+}
+
+/** A kernel, and which modules that were made here go with it, in words. */
+export interface KernelWithModules {
+  readonly kernel: LocalKernel;
+  readonly added: readonly string[];
+}
+
+/** Adds to a kernel the modules that were made for it: iommufd and VFIO, and the suite's own. */
+export async function withModulesMadeHere(kernel: LocalKernel): Promise<KernelWithModules> {
+  const { release, modules } = kernel;
+  const made = [
+    { folder: await rebuiltFolder(release), what: "iommufd and VFIO rebuilt" },
+    { folder: await ownModuleFolder(release), what: "the suite's own module" },
+  ].filter(({ folder }) => existsSync(folder));
+  return {
+    kernel: { ...kernel, modules: [...made.map(({ folder }) => folder), ...modules] },
+    added: made.map(({ what }) => what),
   };
 }
 

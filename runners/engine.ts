@@ -253,7 +253,7 @@ interface UnderWay {
 type Care = "none" | "reset" | "reopen";
 
 /** How many attempts a worker announces to a target that wants to know. */
-const AHEAD = 16;
+const AHEAD = 64;
 
 /** An attempt to come, and what the target is asked to do for it. */
 interface Planned {

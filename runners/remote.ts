@@ -205,12 +205,12 @@ class RemoteTarget implements Target {
     }
   }
 
-  /** Sends what was announced, as far as the testee lets runs wait; half of that at a time. */
+  /** Sends what was announced, as far as the testee lets runs wait, as soon as half of them are over. */
   #sendAhead(): void {
     const link = this.#link;
     if (!link || this.#suspect) return;
     const room = (link.hello.ahead ?? 0) - this.#runs.open.length;
-    if (room <= 0) return;
+    if (room <= 0 || room * 2 < (link.hello.ahead ?? 0)) return;
     link.connection.send(
       this.#coming.splice(0, room).map((program) => this.#runMessage(this.#runs.add(program))),
     );

@@ -121,6 +121,7 @@ async function streamsOf(path: string) {
 function lobbyOptions({ target, describeOnly, sessions }: AgentArguments, io: Io): LobbyOptions {
   return {
     startWorker: workerOf(target, entry()),
+    spare: "one",
     mode: describeOnly ? "describe" : "run",
     limits: sessions === undefined ? {} : { sessions },
     log: (text) => io.err(`${new Date().toISOString()} ${text}\n`),

@@ -12,11 +12,14 @@ import type { Connection } from "../transport/connection.ts";
 import type { CommandConnection } from "../transport/stdio.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { Session } from "./session.ts";
+import { SpareWorker } from "./spare.ts";
 
 /** What an agent serves, to whom it tells what, and its limits. */
 export interface LobbyOptions {
   /** Starts a worker: a process that serves the target over its standard streams. */
   readonly startWorker: () => CommandConnection;
+  /** Whether a worker is started before it is asked for; `none` unless said otherwise. */
+  readonly spare?: "one" | "none" | undefined;
   /** Whether cases are run, or the target is only described; `run` unless said otherwise. */
   readonly mode?: "run" | "describe" | undefined;
   /** Limits other than the usual ones. */
@@ -32,11 +35,13 @@ export class Lobby {
   readonly #options: LobbyOptions;
   readonly #sessions = new Map<string, { readonly session: Session; readonly who: string }>();
   readonly #waiting = new Set<Connection>();
+  readonly #spare: SpareWorker | undefined;
   #count = 0;
 
   /** Makes an empty one. */
   constructor(options: LobbyOptions) {
     this.#options = options;
+    this.#spare = options.spare === "one" ? new SpareWorker(options.startWorker) : undefined;
     this.limits = { ...LIMITS, ...options.limits };
   }
 
@@ -85,6 +90,7 @@ export class Lobby {
   /** Ends all sessions. */
   async close(): Promise<void> {
     const ends = [...this.#sessions.values()].map(({ session }) => session.end("the agent ends"));
+    await this.#spare?.close();
     await Promise.all([...ends, ...[...this.#waiting].map((connection) => connection.close())]);
   }
 
@@ -144,7 +150,7 @@ export class Lobby {
     const log = (what: string) => this.#options.log?.(`session ${number} of ${who} at ${from} ${what}`);
     const session = new Session(text, {
       id,
-      startWorker: this.#options.startWorker,
+      startWorker: () => this.#spare?.take() ?? this.#options.startWorker(),
       mode: this.#options.mode ?? "run",
       limits: this.limits,
       log,

@@ -21,7 +21,7 @@ export interface ServeTargetOptions {
    * down. `each` unless said otherwise.
    */
   readonly observations?: "each" | "together" | undefined;
-  /** How many runs may wait behind the one under way; 16 unless said otherwise. */
+  /** How many runs may wait behind the one under way; 64 unless said otherwise. */
   readonly ahead?: number | undefined;
   /** The versions of the protocol to speak; for tests. */
   readonly versions?: readonly number[] | undefined;
@@ -43,6 +43,9 @@ export function serveTarget(
   return new Server(target, connection, options).done;
 }
 
+/** How long answers may wait for more of them where they are sent together, in milliseconds. */
+const TOGETHER_MS = 2;
+
 /** A run under way. */
 interface UnderWay {
   readonly run: number;
@@ -61,6 +64,7 @@ class Server {
   #working = false;
   #worked: Promise<void> = Promise.resolve();
   #out: string[] = [];
+  #flushed = 0;
   /** A run did not complete, so none is begun before the next reset. */
   #needsReset = false;
   #greeted = false;
@@ -72,7 +76,11 @@ class Server {
     this.#options = options;
     this.done = this.#finished.promise;
     connection.listen({
-      messages: (texts) => texts.forEach((text) => this.#take(text)),
+      messages: (texts) => {
+        for (const text of texts) this.#take(text);
+        this.#pump();
+        this.#flush();
+      },
       closed: () => void this.#end(),
     });
   }
@@ -85,7 +93,6 @@ class Server {
       if (!isProtocolFault(error)) throw error;
       this.#tell({ type: "error", code: "malformed", message: error.message, hint: error.hint });
     }
-    this.#flush();
   }
 
   #handle(text: string): void {
@@ -104,11 +111,9 @@ class Server {
     switch (message.type) {
       case "run":
         this.#queue.push(message);
-        this.#pump();
         return;
       case "reset":
         this.#queue = [message];
-        this.#pump();
         return;
       case "abort":
         this.#abort(message.run, message.reason);
@@ -140,7 +145,7 @@ class Server {
     try {
       const target = await this.#target.describe();
       this.#greeted = true;
-      this.#send({ type: "hello", version, target, ahead: this.#options.ahead ?? 16 });
+      this.#send({ type: "hello", version, target, ahead: this.#options.ahead ?? 64 });
     } catch (error) {
       this.#send({
         type: "error",
@@ -170,9 +175,10 @@ class Server {
         const ending = this.#run(next);
         if (ending instanceof Promise) await ending;
       }
-      this.#flush();
+      if (!this.#mayHoldBack()) this.#flush();
     }
     this.#working = false;
+    this.#flush();
   }
 
   /** Runs one case; a promise only where the target gives one. */
@@ -239,8 +245,15 @@ class Server {
     this.#flush();
   }
 
+  /** Whether what is there to be sent can go with what comes next. */
+  #mayHoldBack(): boolean {
+    return this.#options.observations === "together" && this.#queue.length > 0 &&
+      performance.now() - this.#flushed < TOGETHER_MS;
+  }
+
   #flush(): void {
     if (this.#out.length === 0) return;
+    this.#flushed = performance.now();
     const out = this.#out;
     this.#out = [];
     this.#connection.send(out);

@@ -9,7 +9,7 @@
 import { type Call, type Program, type ProgramStep, RACE_ID } from "../../cases/program.ts";
 import { caseIdSchema } from "../../spec/ids.ts";
 import type { Observation, Outcome } from "../../spec/observation.ts";
-import { isOperationName, operationOf } from "../../spec/operations/mod.ts";
+import { type AnyArgs, isOperationName, type OperationName, operationOf } from "../../spec/operations/mod.ts";
 import { MessageError } from "../protocol/errors.ts";
 import type { WireCall, WireProgram, WireStep } from "../protocol/wire.ts";
 
@@ -77,11 +77,32 @@ function call({ id, operation, args, bind }: WireCall, answers: Map<string, Outc
     answers.set(id, { kind: "unsupported", reason: `this version has no operation "${operation}"` });
     return [];
   }
-  const parsed = operationOf(operation).args.safeParse(args);
-  if (parsed.success) return [{ action: "call", id, operation, args: parsed.data, bind }];
-  const why = parsed.error.issues[0]?.message ?? "they are wrong";
-  answers.set(id, { kind: "unsupported", reason: `this version cannot take these arguments: ${why}` });
+  const checked = checkedArgs(operation, args);
+  if (typeof checked !== "string") return [{ action: "call", id, operation, args: checked, bind }];
+  answers.set(id, { kind: "unsupported", reason: `this version cannot take these arguments: ${checked}` });
   return [];
+}
+
+/** Arguments that have been checked, by what they were; cases use the same ones again and again. */
+const CHECKED = new Map<string, AnyArgs | string>();
+
+/** How many of them are kept. */
+const MOST_CHECKED = 10_000;
+
+/** The longest that are kept, as text, in characters. */
+const LONGEST_CHECKED = 1000;
+
+/** The arguments as the declaration has them, or what is wrong with them. */
+function checkedArgs(operation: OperationName, args: WireCall["args"]): AnyArgs | string {
+  const key = `${operation} ${JSON.stringify(args)}`;
+  const known = CHECKED.get(key);
+  if (known !== undefined) return known;
+  const parsed = operationOf(operation).args.safeParse(args);
+  const checked = parsed.success ? parsed.data : parsed.error.issues[0]?.message ?? "they are wrong";
+  if (key.length > LONGEST_CHECKED) return checked;
+  if (CHECKED.size >= MOST_CHECKED) CHECKED.clear();
+  CHECKED.set(key, checked);
+  return checked;
 }
 
 /**

@@ -28,6 +28,8 @@ export type Killed = { readonly kind: "gone" } | { readonly kind: "stuck"; reado
 export interface CommandConnection extends Connection {
   /** The number of the process. */
   readonly pid: number;
+  /** Whether it still runs. */
+  readonly isAlive: boolean;
   /** The last lines that it wrote to standard error. */
   notes(): string;
   /** Kills it, whatever it does. */
@@ -85,6 +87,7 @@ class ProcessConnection implements CommandConnection {
   readonly #graceMs: number;
   readonly #noted: Promise<void>;
   #notes = "";
+  #isAlive = true;
   #closing: Promise<void> | undefined;
 
   constructor(child: Deno.ChildProcess, peer: string, { graceMs = 1000, messageBytes }: CommandOptions) {
@@ -95,6 +98,11 @@ class ProcessConnection implements CommandConnection {
     const options: StreamOptions = { peer, messageBytes };
     this.#stream = new StreamConnection(child.stdout, sinkOf(child.stdin), options);
     this.#noted = this.#note(child.stderr);
+    child.status.then(() => this.#isAlive = false);
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
   }
 
   listen({ messages, closed }: Listener): void {

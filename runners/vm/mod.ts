@@ -4,5 +4,13 @@
  * @module
  */
 export { type Tell, VmError } from "./failure.ts";
-export { type KernelChoice, parseVm, type Reuse, VM_NAME, type VmName, vmName } from "./name.ts";
+export {
+  type KernelChoice,
+  type ModuleChoice,
+  parseVm,
+  type Reuse,
+  VM_NAME,
+  type VmName,
+  vmName,
+} from "./name.ts";
 export { openVm } from "./target.ts";

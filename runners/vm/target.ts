@@ -57,15 +57,23 @@ interface Live {
   readonly description: TargetDescription;
 }
 
+/** Who wants to know what virtual machines do. */
+export interface VmWatcher {
+  /** Is told of everything that takes long. */
+  readonly tell?: Tell | undefined;
+  /** Is shown each machine whose agent has said hello. */
+  readonly booted?: ((machine: Machine) => void) | undefined;
+}
+
 /**
  * What opens virtual machines of a name. What they are made of is made once for all of them.
  *
  * @param name which kernel, and how
- * @param tell is told of everything that takes long
+ * @param watcher who wants to know what they do
  */
-export function openVm(name: VmName, tell: Tell = () => {}): () => Target {
+export function openVm(name: VmName, watcher: VmWatcher = {}): () => Target {
   let setup: Promise<Setup> | undefined;
-  return () => new VmTarget(name, () => setup ??= prepare(name, tell));
+  return () => new VmTarget(name, watcher, () => setup ??= prepare(name, watcher.tell ?? (() => {})));
 }
 
 async function prepare({ id, kernel: choice, append }: VmName, tell: Tell): Promise<Setup> {
@@ -151,14 +159,16 @@ function endOfMachine(end: MachineEnd): CaseEnd {
 
 class VmTarget implements Target {
   readonly #name: VmName;
+  readonly #watcher: VmWatcher;
   readonly #prepare: () => Promise<Setup>;
   #live: Promise<Live> | undefined;
   #leaving: Promise<unknown> = Promise.resolve();
   /** Boots since the last case that completed. */
   #inVain = 0;
 
-  constructor(name: VmName, prepare: () => Promise<Setup>) {
+  constructor(name: VmName, watcher: VmWatcher, prepare: () => Promise<Setup>) {
     this.#name = name;
+    this.#watcher = watcher;
     this.#prepare = prepare;
   }
 
@@ -273,7 +283,9 @@ class VmTarget implements Target {
       if (this.#inVain >= MAX_IN_VAIN) throw inVain(this.#inVain);
       this.#inVain++;
       try {
-        return await boot(this.#name.id, parts, BOOT_MS);
+        const live = await boot(this.#name.id, parts, BOOT_MS);
+        this.#watcher.booted?.(live.machine);
+        return live;
       } catch (error) {
         if (!(error instanceof VmError) || tries === MAX_TRIES) throw error;
       }

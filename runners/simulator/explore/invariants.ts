@@ -13,7 +13,9 @@ import type { Session } from "../session.ts";
 /** A buffer as it was before a step. */
 interface Before {
   readonly status: VfioPciDmaBuf["status"];
-  readonly kref: number;
+  readonly revoked: boolean;
+  /** How many mappings of it there were. */
+  readonly mappings: number;
   /** How many events there had been. */
   readonly events: number;
 }
@@ -22,6 +24,10 @@ interface Before {
 interface Look {
   readonly buffer: VfioPciDmaBuf;
   readonly before: Before;
+  /** Whether it is revoked, whoever keeps that state. */
+  readonly revoked: boolean;
+  /** How many mappings of it there are. */
+  readonly mappings: number;
   readonly session: Session;
   /** Whether nobody holds the locks under which it changes. */
   readonly settled: boolean;
@@ -45,14 +51,13 @@ const INVARIANTS: readonly Invariant[] = [
   {
     id: "I1",
     broken: "a revoked buffer was mapped",
-    holds: ({ buffer: { status, kref }, before }) =>
-      status === "OK" || before.status !== status || kref <= Math.max(before.kref, 1),
+    holds: ({ revoked, mappings, before }) => !revoked || !before.revoked || mappings <= before.mappings,
   },
   {
     id: "I2",
     broken: "a mapping is left after the revoke has returned",
-    holds: ({ buffer, settled, revoke }) =>
-      !settled || buffer.status === "OK" || !revoke.has(waitForUnmaps) || buffer.kref <= 1,
+    holds: ({ mappings, revoked, settled, revoke }) =>
+      !settled || !revoked || !revoke.has(waitForUnmaps) || mappings === 0,
   },
   {
     id: "I2",
@@ -68,9 +73,9 @@ const INVARIANTS: readonly Invariant[] = [
   },
   {
     id: "I4",
-    broken: "a usable buffer has no kref of its own",
-    holds: ({ buffer, settled, revoke }) =>
-      !settled || buffer.status !== "OK" || !revoke.has(waitForUnmaps) || buffer.kref >= 1,
+    broken: "the kref of a usable buffer is not one and its mappings",
+    holds: ({ buffer, mappings, revoked, settled, revoke }) =>
+      !settled || revoked || !revoke.has(waitForUnmaps) || buffer.kref === 1 + mappings,
   },
   {
     id: "I5",
@@ -85,6 +90,13 @@ const INVARIANTS: readonly Invariant[] = [
     holds: ({ buffer, settled, session: { kernel: { rules: { vfio } } } }) =>
       !settled || buffer.status !== "OK" || vfio.revokeSemantics ||
       !buffer.vdev?.dmabufs.includes(buffer) || vfio.memoryEnabled(buffer.vdev),
+  },
+  {
+    id: "I7",
+    broken: "a buffer is still revoked though the last event made those of its device usable",
+    holds: ({ buffer: { status, vdev, dmabuf }, settled, session: { kernel: { rules: { vfio } } } }) =>
+      !settled || status !== "TEMP" || !vdev || dmabuf.file.refs === 0 ||
+      vdev.dmabufsRevoked || !vfio.memoryEnabled(vdev),
   },
 ];
 
@@ -138,11 +150,14 @@ function brokenSince(
   invariants: readonly Invariant[],
 ): readonly string[] {
   return buffersOf(session).flatMap((buffer) => {
+    const now = stateOf(buffer, session);
     const look = {
       buffer,
-      before: before.get(buffer) ?? stateOf(buffer, session),
+      before: before.get(buffer) ?? now,
+      revoked: now.revoked,
+      mappings: now.mappings,
       session,
-      settled: isSettled(buffer),
+      settled: isSettled(buffer, session),
       revoke: revokeStepsOf(session.kernel.rules.vfio),
     };
     return invariants
@@ -159,14 +174,19 @@ function buffersOf({ kernel }: Session): readonly VfioPciDmaBuf[] {
   return [...kernel.dmaBufs].flatMap((dmabuf) => vfioBufferOf(dmabuf) ?? []);
 }
 
-function stateOf({ status, kref }: VfioPciDmaBuf, { kernel: { events } }: Session): Before {
-  return { status, kref, events: events.length };
+function stateOf({ status, dmabuf }: VfioPciDmaBuf, { kernel }: Session): Before {
+  const revoked = kernel.rules.vfio.revokeSemantics ? dmabuf.invalidated : status !== "OK";
+  let mappings = 0;
+  for (const { attachment } of kernel.mappings) if (attachment.dmabuf === dmabuf) mappings++;
+  return { status, revoked, mappings, events: kernel.events.length };
 }
 
-/** Whether nobody holds the locks under which a buffer changes. */
-function isSettled({ vdev, dmabuf }: VfioPciDmaBuf): boolean {
-  const free = vdev === undefined || (vdev.memoryLock.isFree() && vdev.dmabufLock.isFree());
-  return free && dmabuf.resv.mutex.owner === undefined;
+/** Whether nobody holds the locks under which a buffer changes. One that is being closed has no device any more. */
+function isSettled({ dmabuf }: VfioPciDmaBuf, { kernel: { devices } }: Session): boolean {
+  for (const { memoryLock, dmabufLock } of devices) {
+    if (!memoryLock.isFree() || !dmabufLock.isFree()) return false;
+  }
+  return dmabuf.resv.mutex.owner === undefined;
 }
 
 const REVOKE_STEPS = new WeakMap<VfioRules, ReadonlySet<unknown>>();

@@ -17,7 +17,7 @@ import type {
 } from "../../../spec/observation.ts";
 import type { Thread } from "../kernel/sched.ts";
 import { blockedOutcome, type Session } from "../session.ts";
-import { type Execution, explore, type Explored } from "./explore.ts";
+import { type Execution, explore, type Explored, type Search } from "./explore.ts";
 import { watchInvariants } from "./invariants.ts";
 
 /** What a race gave, and what the search went through. */
@@ -35,12 +35,12 @@ export interface Raced {
  *
  * @param program the race and what comes before it
  * @param start makes a session in a kernel of its own
- * @param limits how many schedules to run at most
+ * @param limits how many schedules to run at most, and whether those that differ in nothing that matters are run once
  */
 export function runRace(
   program: Program,
   start: () => Session,
-  limits: { readonly most?: number | undefined } = {},
+  limits: Pick<Search<RaceExecution>, "most" | "reduce"> = {},
 ): Raced {
   const collected = new Collected(program.race ?? NO_RACE);
   const explored = explore({

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { loadCases } from "../../../cases/load.ts";
 import { parseCases } from "../../../cases/parse.ts";
 import { type Program, programOf } from "../../../cases/program.ts";
 import { loadLedger } from "../../../spec/ledger.ts";
+import type { RaceOutcome } from "../../../spec/observation.ts";
 import { DIALECTS } from "../dialects/mod.ts";
 import { unlockReservation, waitForUnmaps } from "../kernel/vfio_pci_revoke.ts";
 import { inRevoke, inVfio, movedBehind, mutantOf } from "../mutants/mutant.ts";
@@ -92,6 +94,85 @@ Deno.test("runRace() finds a state that breaks an invariant, though no step of t
   ]);
   assertEquals(runRace(REVOKE_AND_RESET, () => newSession(MATT_V1)).outcome.findings, []);
 });
+
+const TWO_BUFFERS = (() => {
+  const text = `title: Two buffers of a device
+why: It matters.
+clauses: [VMOV-02]
+given:
+  - dev: { vfio.open: {} }
+  - one: { vfio.export: { device: dev } }
+  - two: { vfio.export: { device: dev } }
+race:
+  a:
+    - vfio.reset: { device: dev }
+  b:
+    - vfio.flr: { device: dev }
+allowed:
+  - { a: any, b: any }
+`;
+  const { cases: [one] } = parseCases(text, { file: "x.yaml", path: "x", ledger: LEDGER });
+  assert(one);
+  return programOf(one);
+})();
+
+Deno.test("runRace() finds a buffer that stays revoked though its device is usable again", () => {
+  const forgetsTheLast = inVfio(({ buffersToMove }) => ({
+    buffersToMove: (device) =>
+      device.dmabufsRevoked ? buffersToMove(device) : buffersToMove(device).slice(0, -1),
+  }));
+  const { outcome } = runRace(TWO_BUFFERS, () => newSession(broken(forgetsTheLast)));
+  assertEquals(outcome.findings.map(({ what }) => what), [
+    "I7: a buffer is still revoked though the last event made those of its device usable",
+  ]);
+  assertEquals(runRace(TWO_BUFFERS, () => newSession(MATT_V1)).outcome.findings, []);
+});
+
+Deno.test("runRace() finds a kref that is not one for each mapping", () => {
+  const takesTwo = inVfio(() => ({ krefsTakenByMap: (error) => error ? 0 : 2 }));
+  const { outcome } = runRace(MAP_TWICE, () => newSession(broken(takesTwo)));
+  assert(
+    outcome.findings.some(({ what }) =>
+      what === "I4: the kref of a usable buffer is not one and its mappings"
+    ),
+  );
+  assertEquals(runRace(MAP_TWICE, () => newSession(MATT_V1)).outcome.findings, []);
+});
+
+/** Two maps by importers that keep what they have. */
+const MAP_TWICE = program(`  one:
+    - importer.map: { attachment: imp }
+  two:
+    - importer.map: { attachment: imp }`);
+
+for (const id of ["matt-v1-vfio", "mainline-7.3", "matt-v8", "leon-v1-core"]) {
+  Deno.test(`runRace() sees with reduction what it sees without, in every small race on ${id}`, () => {
+    let compared = 0;
+    for (const race of RACES) {
+      const all = runRace(race, () => newSession(dialect(id)), { reduce: false, most: 300 }).outcome;
+      if (!all.exhaustive) continue;
+      const reduced = runRace(race, () => newSession(dialect(id))).outcome;
+      assertEquals(seenIn(reduced), seenIn(all), race.case);
+      compared++;
+    }
+    assert(compared > 30);
+  });
+}
+
+/** The races of the suite. */
+const RACES = loadCases(LEDGER).cases.map(programOf).filter(({ race }) => race);
+
+/** The outcomes and findings of a race, without the schedules that lead there and the reasons of those that wait. */
+function seenIn({ ends, findings }: RaceOutcome): readonly string[] {
+  const essence = (_key: string, value: { kind?: string } | null) =>
+    value?.kind === "blocked" || value?.kind === "skipped" ? value.kind : value;
+  return [
+    ...ends.map(({ results, told, then }) =>
+      JSON.stringify([results, Object.entries(told).sort(), then.map(({ outcome }) => outcome)], essence)
+    ),
+    ...findings.map(({ kind, what }) => `${kind}: ${what}`),
+  ].sort();
+}
 
 Deno.test("schedules are written and read alike", () => {
   for (const schedule of [[], [0], [0, 0, 0, 1, 0, 0], [25, 25, 1]]) {

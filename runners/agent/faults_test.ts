@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { CaseEnd } from "../../spec/observation.ts";
 import { runCases } from "../engine.ts";
 import { type RemoteOptions, remoteTarget } from "../remote.ts";
+import { Dialogue } from "../testee/dialogue.ts";
 import { caseNamed } from "../testing/cases.ts";
 import { type Cable, layCable, type Meeting, meeting, startAgentProcess } from "../testing/processes.ts";
 import { connectWebSocket } from "../transport/websocket.ts";
@@ -214,4 +215,36 @@ Deno.test("clocks that jump on both sides change nothing", async () => {
   } finally {
     Date.now = now;
   }
+});
+
+Deno.test("an abort that comes after the end of its run harms no other run", async () => {
+  await withAgent(async (agent, there) => {
+    const dialogue = new Dialogue(await connectWebSocket(agent.address));
+    const kinds: string[] = [];
+    const next = async () => {
+      const message = await dialogue.next(20_000);
+      kinds.push(message.type === "end" ? message.end.end : message.type);
+    };
+    dialogue.say({ type: "hello", versions: [1], suite: { name: "a test", version: "1" } });
+    await next();
+    const step = { action: "call", operation: "fence.create", args: {} };
+    const steps = [{ ...step, id: "given.0" }, { ...step, id: "when.0" }];
+    dialogue.say({ type: "run", run: 1, program: { case: "one", steps } });
+    for (let count = 0; count < 3; count++) await next();
+    dialogue.say({ type: "abort", run: 1, reason: "too late" });
+    dialogue.say({ type: "run", run: 2, program: { case: "patient-two", steps } });
+    await next();
+    setTimeout(() => there.go(), 4 * QUICK.killMs);
+    for (let count = 0; count < 2; count++) await next();
+    assertEquals(kinds, [
+      "hello",
+      "observation",
+      "observation",
+      "completed",
+      "observation",
+      "observation",
+      "completed",
+    ]);
+    await dialogue.close();
+  });
 });

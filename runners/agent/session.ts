@@ -167,7 +167,7 @@ export class Session {
       case "reset":
         return this.#mayReset(text, message);
       case "abort":
-        this.#killLater(() => `the process did not stop within ${this.#options.limits.killMs} ms`);
+        this.#mindAbort(message);
         return true;
       case "bye":
         this.#tell({ type: "bye" });
@@ -223,25 +223,28 @@ export class Session {
     return false;
   }
 
-  #killLater(why: () => string): void {
+  /** The worker has some time to stop a run that is under way; an abort that comes too late is nothing to it. */
+  #mindAbort({ run }: Peeked): void {
+    if (this.#runs[0]?.run !== run) return;
     clearTimeout(this.#deadline);
+    const why = `the process did not stop within ${this.#options.limits.killMs} ms`;
     this.#deadline = setTimeout(async () => {
       const killed = await this.#killWorker();
       this.#endRun(
         killed?.kind === "stuck"
-          ? { end: "hang", reason: `${why()} and cannot be killed; it waits in ${killed.on}` }
-          : { end: "timeout", reason: `${why()} and was killed` },
+          ? { end: "hang", reason: `${why} and cannot be killed; it waits in ${killed.on}` }
+          : { end: "timeout", reason: `${why} and was killed` },
       );
+      this.#release();
     }, this.#options.limits.killMs);
   }
 
+  /** Kills the worker; what comes meanwhile is held. */
   async #killWorker() {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#held ??= [];
-    const killed = await worker?.kill();
-    this.#release();
-    return killed;
+    return await worker?.kill();
   }
 
   /** Starts a worker, then does what waited for it. */

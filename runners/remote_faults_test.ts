@@ -1,10 +1,12 @@
 import { assertEquals, assertExists, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
 import type { Case } from "../cases/case.ts";
 import type { CaseEnd, Observation } from "../spec/observation.ts";
 import { runCases } from "./engine.ts";
 import { remoteTarget } from "./remote.ts";
 import { caseNamed } from "./testing/cases.ts";
-import { type Bug, FAKES, helloOf } from "./testing/fake_testees.ts";
+import { type Bug, type Fake, FAKES, helloOf } from "./testing/fake_testees.ts";
+import { CLEAN, succeeded } from "./testing/fakes.ts";
 import { connectFake } from "./testing/pipe.ts";
 import type { Connect, RemoteOptions } from "./remote.ts";
 
@@ -139,4 +141,54 @@ Deno.test("remoteTarget() says which versions there are where none is common", a
   const { ends } = await runOn([caseNamed("one")], () => connectFake(FAKES["no-bug"]), { versions: [7] });
   assertEquals(ends.map(({ end }) => end), ["infra-error"]);
   assertStringIncludes(ends[0]?.reason ?? "", "It speaks version 1");
+});
+
+/** Lines that are nearly right: messages with a field left out, doubled, or of another kind, and plain noise. */
+const nearly = fc.oneof(
+  fc.string(),
+  fc.json(),
+  fc.record({
+    type: fc.constantFrom(
+      "hello",
+      "observation",
+      "log",
+      "end",
+      "ready",
+      "heartbeat",
+      "bye",
+      "error",
+      "__proto__",
+    ),
+    run: fc.oneof(fc.integer({ min: -1, max: 3 }), fc.anything()),
+    seq: fc.oneof(fc.nat(2), fc.anything()),
+    observations: fc.nat(3),
+    observation: fc.oneof(fc.constant(succeeded("given.0")), fc.constant(succeeded("when.0")), fc.anything()),
+    end: fc.oneof(fc.constant(CLEAN), fc.constant({ end: "crash", reason: "a bug" }), fc.anything()),
+    message: fc.string(),
+    code: fc.string(),
+  }, { requiredKeys: ["type"] }).map((message) => {
+    try {
+      return JSON.stringify(message);
+    } catch {
+      return "{";
+    }
+  }),
+);
+
+Deno.test("remoteTarget() takes anything that a testee may say, and every case has one end", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(nearly, { maxLength: 8 }), async (lines) => {
+      const babbler: Fake = {
+        take(message, mouth) {
+          if (message.type === "hello") return mouth.say(helloOf());
+          if (message.type !== "run") return;
+          for (const line of lines) mouth.print(line);
+          mouth.die();
+        },
+      };
+      const { ends, notRun } = await runOn([caseNamed("one"), caseNamed("two")], () => connectFake(babbler));
+      assertEquals(ends.length + notRun.length, 2);
+    }),
+    { numRuns: 60 },
+  );
 });

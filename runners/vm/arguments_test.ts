@@ -1,0 +1,47 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { commandLine, machineArguments, shellArguments } from "./arguments.ts";
+
+const PARTS = { kernel: "k", initramfs: "i", image: "a,b.ext4", accelerator: "tcg" } as const;
+const FILES = { agent: "s/agent", monitor: "s/monitor", console: "s/console" };
+
+/** The values of an argument, in order. */
+function valuesOf(args: readonly string[], name: string): string[] {
+  return args.flatMap((each, index) => each === name ? args[index + 1] ?? "" : []);
+}
+
+Deno.test("a machine has an IOMMU, and each device behind a port of its own", () => {
+  const devices = valuesOf(machineArguments(PARTS, FILES), "-device");
+  assertEquals(devices[0], "intel-iommu,intremap=on,caching-mode=on");
+  assertEquals(devices.filter((each) => each.includes("bus=port")), [
+    "ivshmem-plain,memdev=shared,bus=port1",
+    "edu,bus=port2",
+  ]);
+});
+
+Deno.test("a panic stops the machine, and a reboot ends it", () => {
+  const args = machineArguments(PARTS, FILES);
+  assertEquals(valuesOf(args, "-action"), ["panic=pause"]);
+  assertEquals(args.includes("-no-reboot"), true);
+  assertStringIncludes(commandLine(), "panic=-1");
+});
+
+Deno.test("machines share a disk that none of them writes, and a comma in its name is no separator", () => {
+  const [drive = ""] = valuesOf(machineArguments(PARTS, FILES), "-drive");
+  assertEquals(drive.split(/(?<!,),(?!,)/), [
+    "file=a,,b.ext4",
+    "if=none",
+    "id=image",
+    "format=raw",
+    "readonly=on",
+  ]);
+});
+
+Deno.test("KVM needs half of the interrupt controller in QEMU, for the IOMMU to remap interrupts", () => {
+  const [machine] = valuesOf(machineArguments({ ...PARTS, accelerator: "kvm" }, FILES), "-machine");
+  assertEquals(machine, "q35,accel=kvm,kernel-irqchip=split");
+});
+
+Deno.test("the user's words come last on the kernel's command line", () => {
+  const [line = ""] = valuesOf(shellArguments({ ...PARTS, append: "iommu=pt" }), "-append");
+  assertEquals(line.endsWith(" iommu=pt"), true);
+});

@@ -56,11 +56,13 @@ for (const dialect of DIALECTS.values()) {
   Deno.test(`every case has the same trace in this process, over stdio and over a WebSocket: ${id}`, async () => {
     const here = await tracesOf(() => simulator(dialect));
     assertEquals(here.size, cases.length);
-    const stdio = await tracesOf(() => remoteTarget(id, overStdio(id)));
-    assertEquals(difference(here, stdio), []);
     const agent = startAgent({ startWorker: workerOf(id, TESTEE) });
     try {
-      const socket = await tracesOf(() => remoteTarget(id, () => connectWebSocket(agent.address)));
+      const [stdio, socket] = await Promise.all([
+        tracesOf(() => remoteTarget(id, overStdio(id))),
+        tracesOf(() => remoteTarget(id, () => connectWebSocket(agent.address))),
+      ]);
+      assertEquals(difference(here, stdio), []);
       assertEquals(difference(here, socket), []);
     } finally {
       await agent.close();

@@ -8,7 +8,7 @@ import { message } from "@optique/core/message";
 import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, option } from "@optique/core/primitives";
 import { choice, string } from "@optique/core/valueparser";
-import { boot, fetch, iommufd, list } from "./commands/kernels.ts";
+import { boot, build, fetch, iommufd, list } from "./commands/kernels.ts";
 import { type KernelChoice, parseVm, vmName } from "../runners/vm/mod.ts";
 import { Failure, type Io } from "./io.ts";
 
@@ -84,6 +84,16 @@ const bootOptions = object({
   ...ownKernelOptions,
 });
 
+const buildOptions = object({
+  version: argument(version, { description: message`Whose sources, as in 7.3.` }),
+  debug: option("--debug", {
+    description: message`With KASAN, lockdep, checks of DMA, leaks and fault injection.`,
+  }),
+  patches: multiple(option("--patch", string({ metavar: "FILE" }), {
+    description: message`Applies this patch first; may be given more than once.`,
+  })),
+});
+
 const kernelsCommands = or(
   command("list", map(listOptions, (given): Action => (io) => list(given, io)), {
     description: message`Lists the kernels of Debian's archive and those that are here.`,
@@ -93,6 +103,9 @@ const kernelsCommands = or(
   }),
   command("iommufd", map(fetchOptions, (given): Action => (io) => iommufd(given, io)), {
     description: message`Rebuilds iommufd and the VFIO modules of kernels that were fetched.`,
+  }),
+  command("build", map(buildOptions, (given): Action => (io) => build(given, io)), {
+    description: message`Builds a small kernel from Debian's sources, perhaps with patches.`,
   }),
   command("boot", map(bootOptions, (given): Action => (io) => boot(given, io)), {
     description: message`Boots a kernel and gives a shell in it.`,

@@ -7,6 +7,7 @@ import { VmError } from "../../runners/vm/failure.ts";
 import {
   Archive,
   type ArchiveKernel,
+  buildKernel,
   fetchKernel,
   kernelHere,
   kernelInArchive,
@@ -70,6 +71,25 @@ export function iommufd({ versions }: IommufdArguments, io: Io): Promise<number>
       const { release } = await kernelHere(version);
       io.out(`${release}  ${await rebuildIommufd(archive, kernelInArchive(release, kernels), tell)}\n`);
     }
+    return 0;
+  });
+}
+
+/** What `conform kernels build` is given. */
+export interface BuildArguments {
+  readonly version: string;
+  readonly debug: boolean;
+  readonly patches: readonly string[];
+}
+
+/** Carries out `conform kernels build` and gives the exit status. */
+export function build({ version, debug, patches }: BuildArguments, io: Io): Promise<number> {
+  return told(async () => {
+    const tell = teller(io);
+    const archive = await Archive.open("when stale", tell);
+    const wanted = kernelInArchive(version, await archive.kernels());
+    const kernel = await buildKernel(archive, wanted, { variant: debug ? "debug" : "plain", patches }, tell);
+    io.out(`${kernel.release}  ${kernel.image}\n`);
     return 0;
   });
 }

@@ -38,6 +38,8 @@ export interface ToolOptions {
   readonly input?: Uint8Array | undefined;
   /** Variables of its environment, beside those of this process. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Is told each line that it writes to standard error, as it comes. */
+  readonly line?: ((text: string) => void) | undefined;
   /** Ends it early. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -71,6 +73,9 @@ export async function runTool(
   );
 }
 
+/** How many lines of what a program says of a failure are kept. */
+const LAST_LINES = 20;
+
 /** The same, as text. */
 export async function runForText(
   tool: Tool,
@@ -80,7 +85,7 @@ export async function runForText(
   return new TextDecoder().decode(await runTool(tool, args, options));
 }
 
-async function outputOf(tool: Tool, args: readonly string[], { cwd, input, env, signal }: ToolOptions) {
+async function outputOf(tool: Tool, args: readonly string[], { cwd, input, env, line, signal }: ToolOptions) {
   try {
     const child = new Deno.Command(tool, {
       args: [...args],
@@ -91,12 +96,33 @@ async function outputOf(tool: Tool, args: readonly string[], { cwd, input, env, 
       ...(env === undefined ? {} : { env: { ...env } }),
       ...(signal === undefined ? {} : { signal }),
     }).spawn();
-    const [output] = await Promise.all([child.output(), input && feed(child.stdin, input)]);
-    return output;
+    const [status, stdout, stderr] = await Promise.all([
+      child.status,
+      new Response(child.stdout).bytes(),
+      line ? eachLine(child.stderr, line) : new Response(child.stderr).bytes(),
+      input && feed(child.stdin, input),
+    ]);
+    return { code: status.code, stdout, stderr };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw missingTool(tool, error);
     throw error;
   }
+}
+
+/** Tells lines as they come, and keeps the last of them. */
+async function eachLine(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  line: (text: string) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let rest = "";
+  let last: string[] = [];
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach(line);
+    last = [...last, ...lines].slice(-LAST_LINES);
+  }
+  return new TextEncoder().encode([...last, rest].join("\n"));
 }
 
 /** A program that ends without reading everything says why in its own words. */

@@ -114,6 +114,11 @@ export function seriesOf(version: string): string {
 
 const collator = new Intl.Collator("en", { numeric: true });
 
+/** Whether a release is one that was built here; it is only asked for by its whole name. */
+function isOwnBuild(release: string): boolean {
+  return release.includes("-conform");
+}
+
 /** Orders releases and versions, the older one first. */
 export function compareReleases(one: string, other: string): number {
   return collator.compare(one, other);
@@ -128,6 +133,8 @@ export function isAskedFor(
 ): boolean {
   if (wanted === kernel.release) return true;
   const [, version, flavour = "plain"] = /^(\d+(?:\.\d+)*)(?:-(cloud|rt))?$/.exec(wanted) ?? [];
-  if (version === undefined || flavour !== flavourOf(kernel.release)) return false;
+  if (version === undefined || flavour !== flavourOf(kernel.release) || isOwnBuild(kernel.release)) {
+    return false;
+  }
   return kernel.version === version || kernel.version.startsWith(`${version}.`);
 }

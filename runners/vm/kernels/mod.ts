@@ -6,6 +6,7 @@
 export { Archive, type Freshness } from "./archive.ts";
 export type { ArchiveKernel, ArchivePackage, Extent, Flavour } from "./catalogue.ts";
 export { isAskedFor } from "./catalogue.ts";
+export { buildKernel, type BuildOptions } from "./build.ts";
 export { fetchKernel, kernelInArchive } from "./fetch.ts";
 export { rebuildIommufd } from "./iommufd.ts";
 export {

@@ -54,9 +54,10 @@ export interface Toolchain {
    * Runs a program in it.
    *
    * @param command the program and its arguments, with paths as they are inside
+   * @param line is told each line that it writes
    * @throws {VmError} with the last that it wrote, if it fails
    */
-  run(command: readonly string[], signal?: AbortSignal): Promise<void>;
+  run(command: readonly string[], line?: (text: string) => void): Promise<void>;
 }
 
 /** Links that a whole system has and no package brings. */
@@ -80,7 +81,7 @@ export async function toolchain(archive: Archive, purpose: ToolchainFor, tell: T
   const names = purpose === "modules" ? PACKAGES : [...PACKAGES, ...MORE_PACKAGES];
   const root = `${await cached("toolchains")}/${purpose}-${digestOf([RELEASE, ...names]).slice(0, 12)}`;
   if (!existsSync(root)) await madeWhole(root, (half) => fill(half, archive, names, tell));
-  return { root, run: (command, signal) => runInside(root, command, signal) };
+  return { root, run: (command, line) => runInside(root, command, line) };
 }
 
 async function fill(root: string, archive: Archive, names: readonly string[], tell: Tell): Promise<void> {
@@ -101,7 +102,11 @@ async function fill(root: string, archive: Archive, names: readonly string[], te
 }
 
 /** Mounts are seen by the program alone; a user who is not root is one inside. */
-async function runInside(root: string, command: readonly string[], signal?: AbortSignal): Promise<void> {
+async function runInside(
+  root: string,
+  command: readonly string[],
+  line: ((text: string) => void) | undefined,
+): Promise<void> {
   const script = [
     `mount --rbind /dev "$0/dev"`,
     `mount --rbind /proc "$0/proc"`,
@@ -110,7 +115,7 @@ async function runInside(root: string, command: readonly string[], signal?: Abor
   const asRoot = Deno.uid() === 0 ? [] : ["--map-root-user"];
   try {
     await runTool("unshare", [...asRoot, "--mount", "sh", "-c", `{ ${script}; } 1>&2`, root, ...command], {
-      signal,
+      line,
     });
   } catch (error) {
     if (!(error instanceof VmError)) throw error;

@@ -1,0 +1,150 @@
+/**
+ * Builds a small kernel from Debian's sources: from nothing, with the fragments of this folder, and with a user's
+ * patches where there are some. A build that was interrupted goes on where it stopped.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { digestOf, digestOfFile, madeWhole } from "../cache.ts";
+import { type Tell, VmError } from "../failure.ts";
+import { runTool } from "../tools.ts";
+import type { Archive } from "./archive.ts";
+import type { ArchiveKernel } from "./catalogue.ts";
+import { mergeFragments, parseFragment, unmet, writeFragment } from "./fragments.ts";
+import { unpackSource } from "./source.ts";
+import { folderOf, kernelHere, type LocalKernel, writeRecord } from "./store.ts";
+import { type Toolchain, toolchain } from "./toolchain.ts";
+
+/** What to build. */
+export interface BuildOptions {
+  /** Whether the kernel watches itself: KASAN, lockdep, leaks, DMA; and makes faults to order. */
+  readonly variant: "plain" | "debug";
+  /** Files with patches, in the order in which they are applied. */
+  readonly patches: readonly string[];
+}
+
+/** The image, below the folder of a kernel's sources. */
+const IMAGE = "arch/x86/boot/bzImage";
+
+/**
+ * Builds a kernel; it is then one of those that are here.
+ *
+ * @throws {VmError} where a patch does not apply, or the build fails
+ */
+export async function buildKernel(
+  archive: Archive,
+  kernel: ArchiveKernel,
+  options: BuildOptions,
+  tell: Tell,
+): Promise<LocalKernel> {
+  const patches = await Promise.all(options.patches.map(readPatch));
+  const suffix = suffixOf(options, patches);
+  const release = `${kernel.version}${suffix}`;
+  const folder = await folderOf(release);
+  if (existsSync(folder)) return await kernelHere(release);
+  const tools = await toolchain(archive, "kernels", tell);
+  const inside = `/work/${release}`;
+  const work = `${tools.root}${inside}`;
+  await prepare(work, archive, kernel, patches, tell);
+  await configure(tools, inside, options, suffix, tell);
+  tell(`Building ${release}; this takes many minutes`);
+  await tools.run(
+    ["make", "-C", inside, ...COMPILER, `-j${navigator.hardwareConcurrency}`, "bzImage"],
+    counted(tell),
+  );
+  await madeWhole(folder, (half) => collect(work, half, kernel, release));
+  await rm(work, { recursive: true, force: true });
+  return await kernelHere(release);
+}
+
+/** After so many files it is told how many have been compiled. */
+const TELL_EVERY = 250;
+
+/** Counts what make says that it compiles. */
+function counted(tell: Tell): (line: string) => void {
+  let files = 0;
+  return (line) => {
+    if (/^\s+(CC|AS|LD|AR)\s/.test(line) && ++files % TELL_EVERY === 0) tell(`Compiled ${files} files`);
+  };
+}
+
+const COMPILER = ["CC=gcc-14", "HOSTCC=gcc-14"];
+
+async function readPatch(path: string): Promise<Uint8Array> {
+  if (existsSync(path)) return await readFile(path);
+  throw new VmError(
+    `There is no patch "${path}"`,
+    "Name a file that git format-patch or diff -u has written",
+  );
+}
+
+/** Tells the kernels of one version apart. */
+function suffixOf({ variant }: BuildOptions, patches: readonly Uint8Array[]): string {
+  const patched = patches.length === 0 ? "" : `-${digestOf(patches).slice(0, 8)}`;
+  return `-conform${variant === "debug" ? "-debug" : ""}${patched}`;
+}
+
+/** Unpacks and patches the sources, all or nothing. */
+async function prepare(
+  work: string,
+  archive: Archive,
+  kernel: ArchiveKernel,
+  patches: readonly Uint8Array[],
+  tell: Tell,
+): Promise<void> {
+  if (existsSync(work)) return tell("Going on with the build that was interrupted");
+  await madeWhole(work, async (half) => {
+    await unpackSource(archive, kernel, [], half, tell);
+    for (const [index, input] of patches.entries()) {
+      tell(`Applying patch ${index + 1}/${patches.length}`);
+      await runTool("patch", ["-p1", "--batch", "--forward"], { cwd: half, input });
+    }
+  });
+}
+
+async function configure(
+  tools: Toolchain,
+  inside: string,
+  { variant }: BuildOptions,
+  suffix: string,
+  tell: Tell,
+): Promise<void> {
+  const names = variant === "debug" ? ["small", "debug"] : ["small"];
+  const own = new Map([["CONFIG_LOCALVERSION", `"${suffix}"`]]);
+  const wanted = mergeFragments([...await Promise.all(names.map(fragmentNamed)), own]);
+  const config = `${tools.root}${inside}/.config`;
+  const seed = `${tools.root}${inside}/conform.config`;
+  await writeFile(seed, writeFragment(wanted));
+  await tools.run([
+    "make",
+    "-C",
+    inside,
+    ...COMPILER,
+    `KCONFIG_ALLCONFIG=${inside}/conform.config`,
+    "allnoconfig",
+  ]);
+  const left = unmet(wanted, parseFragment(await readFile(config, "utf8")));
+  if (left.length > 0) tell(`This kernel has not, or not so: ${left.join(", ")}`);
+}
+
+async function fragmentNamed(name: string): Promise<Map<string, string>> {
+  return parseFragment(await readFile(new URL(`fragments/${name}.config`, import.meta.url), "utf8"));
+}
+
+async function collect(work: string, folder: string, kernel: ArchiveKernel, release: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await copyFile(`${work}/${IMAGE}`, `${folder}/bzImage`);
+  await copyFile(`${work}/.config`, `${folder}/config`);
+  const { source } = kernel;
+  await writeRecord(folder, {
+    release,
+    version: kernel.version,
+    origin: "built",
+    image: "bzImage",
+    digest: await digestOfFile(`${folder}/bzImage`),
+    modules: [],
+    config: "config",
+    made: source ? [{ name: source.name, version: source.version, sha256: source.sha256 }] : [],
+  });
+}

@@ -1,0 +1,31 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { VmError } from "./failure.ts";
+import { missingTool, runForText, runTool } from "./tools.ts";
+
+Deno.test("runTool() gives what a program writes, and feeds it", async () => {
+  assertEquals(
+    await runForText("bash", ["-c", "cat; echo end"], { input: new TextEncoder().encode("in ") }),
+    "in end\n",
+  );
+});
+
+Deno.test("runTool() tells lines as they come", async () => {
+  const lines: string[] = [];
+  await runTool("bash", ["-c", "echo one >&2; echo two >&2"], { line: (text) => lines.push(text) });
+  assertEquals(lines, ["one", "two"]);
+});
+
+Deno.test("runTool() says what a program that fails wrote last", async () => {
+  for (const line of [undefined, () => {}]) {
+    await assertRejects(
+      () => runTool("bash", ["-c", "echo because >&2; exit 3"], { line }),
+      VmError,
+      "bash -c ended with 3:\nbecause",
+    );
+  }
+});
+
+Deno.test("a missing program is named with the package that has it", () => {
+  assertEquals(missingTool("mke2fs").message, "The program mke2fs was not found");
+  assertEquals(missingTool("mke2fs").hint, "On Debian it is in: apt-get install e2fsprogs");
+});

@@ -25,6 +25,6 @@ export function workerOf(target: string, entry: string, messageBytes?: number): 
     const command = target.slice("stdio:".length);
     return () => connectShell(command, options);
   }
-  const [program, ...args] = [Deno.execPath(), "run", "-A", "--quiet", "--no-lock", entry];
+  const [program, ...args] = [Deno.execPath(), "run", "-A", "--quiet", entry];
   return () => connectCommand([program, ...args, "--stdio", "--target", target], options);
 }

@@ -177,6 +177,20 @@ export const coreMutants: readonly Mutant[] = [
     title: "lseek accepts any position",
     breaks: ["BASE-08"],
   }, inCore(() => ({ seek: [] }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "seek-to-the-end-only",
+      title: "lseek refuses the start of a buffer as well",
+      breaks: ["BASE-08"],
+    },
+    inCore(({ seek }) => ({
+      seek: [
+        ...seek,
+        { clause: "BASE-08", errno: "EINVAL", refuses: "the start", when: ({ whence }) => whence === "set" },
+      ],
+    })),
+  ),
   mutantOf(DIALECT, {
     id: "sync-ignores-unknown-flags",
     title: "The SYNC request ignores flag bits that nothing defines",

@@ -46,6 +46,7 @@ import {
   answer,
   type Bug,
   forget,
+  inCore,
   movedBehind,
   type Mutant,
   mutantOf,
@@ -123,6 +124,16 @@ export const umemMutants: readonly Mutant[] = [
       ],
     })),
   ),
+  mutantOf(DIALECT, {
+    id: "region-over-a-number-that-is-not-open-is-einval",
+    title: "Registering over a number that is not open fails with EINVAL",
+    breaks: ["UMEM-01", "BASE-01"],
+  }, inCore(({ lookup }) => ({ lookup: answer(lookup, "BASE-01", "EINVAL") }))),
+  mutantOf(DIALECT, {
+    id: "region-over-another-file-is-ebadf",
+    title: "Registering over a file that is not a dma-buf fails with EBADF",
+    breaks: ["UMEM-01", "BASE-02"],
+  }, inCore(({ lookup }) => ({ lookup: answer(lookup, "BASE-02", "EBADF") }))),
   mutantOf(DIALECT, {
     id: "region-beyond-the-end",
     title: "A region may reach beyond the end of its buffer",

@@ -98,6 +98,17 @@ export const exportMutants: readonly Mutant[] = [
   mutantOf(
     DIALECT,
     {
+      id: "short-header-is-efault",
+      title: "A feature request with a short header fails with EFAULT",
+      breaks: ["VEXP-01"],
+    },
+    inVfio(({ featureHeader }) => ({
+      featureHeader: answer(featureHeader, "VEXP-01", "EFAULT", "a short header"),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
       id: "header-not-copied",
       title: "A feature request with an unreadable header fails with EINVAL",
       breaks: ["VEXP-01"],

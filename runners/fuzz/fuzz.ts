@@ -16,7 +16,7 @@ import { compare, type Comparison, type Divergence } from "./differ.ts";
 import { drawsOf } from "./draw.ts";
 import { type Played, Player, TargetLost } from "./play.ts";
 import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
-import { weave, type Woven } from "./weave.ts";
+import { weave, withoutStep, type Woven, type WovenStep } from "./weave.ts";
 
 /** How to fuzz. */
 export interface FuzzOptions {
@@ -117,6 +117,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
 
 /** What one program showed. */
 interface Shown {
+  readonly woven: Woven;
   readonly arranged: Arranged;
   readonly seen: Played;
   readonly divergence: Divergence;
@@ -216,11 +217,33 @@ class Fuzzer {
     const { counterexamplePath, errorInstance } = await fc.check(property, round);
     if (errorInstance && !isFalsified(errorInstance)) throw errorInstance;
     if (this.#chased && counterexamplePath !== null) {
-      await this.#keep(this.#chased, round.seed, counterexamplePath);
+      await this.#keep(await this.#thinned(this.#chased), round.seed, counterexamplePath);
     }
   }
 
-  async #keep({ key, ...shown }: Shown, seed: number, path: string): Promise<void> {
+  /**
+   * Leaves out every step without which the same shows, those included that were only added so that nothing stays
+   * blocked. The shortening by draws cannot: it leaves nothing out any more once it has made draws simpler.
+   */
+  async #thinned(shown: Shown): Promise<Shown> {
+    const { closing } = shown.woven;
+    const { program, steps } = shown.arranged;
+    const played = program.steps.flatMap(({ id }) => steps.get(id) ?? []);
+    let best = await this.#likewise(shown, closedBy(closing, played)) ?? shown;
+    for (let index = best.woven.steps.length - 1; index >= 0; index--) {
+      const without = await this.#likewise(best, closedBy(closing, withoutStep(best.woven.steps, index)));
+      if (without && lengthOf(without) < lengthOf(best)) best = without;
+    }
+    return best;
+  }
+
+  /** What a program shows, if that is the same. */
+  async #likewise({ key }: Shown, woven: Woven): Promise<Shown | undefined> {
+    const shown = await this.#show(woven);
+    return shown?.key === key ? shown : undefined;
+  }
+
+  async #keep({ key, woven: _, ...shown }: Shown, seed: number, path: string): Promise<void> {
     this.#known.add(key);
     const finding = { ...shown, seed, path, maxSteps: this.#maxSteps };
     this.#findings.push(finding);
@@ -247,7 +270,7 @@ class Fuzzer {
     if (!arranged) return undefined;
     const seen = await this.#played(arranged);
     if (!seen) return undefined;
-    return this.#judged(compare(arranged.program, arranged.expected, seen), arranged, seen);
+    return this.#judged(compare(arranged.program, arranged.expected, seen), { woven, arranged, seen });
   }
 
   #arranged(action: () => Arranged): Arranged | undefined {
@@ -275,14 +298,17 @@ class Fuzzer {
     }
   }
 
-  #judged(comparison: Comparison, arranged: Arranged, seen: Played): Shown | undefined {
+  #judged(
+    comparison: Comparison,
+    played: Pick<Shown, "woven" | "arranged" | "seen">,
+  ): Shown | undefined {
     if (comparison.result === "target-error") return this.#targetError(comparison.reason);
     this.#errorsInARow = 0;
     if (comparison.result !== "differs") return undefined;
     const { divergence } = comparison;
-    const operation = operationAt(arranged, divergence.index);
+    const operation = operationAt(played.arranged, divergence.index);
     const key = JSON.stringify([operation, divergence.kind.expected, divergence.kind.seen]);
-    return { arranged, seen, divergence, key, operation };
+    return { ...played, divergence, key, operation };
   }
 
   #targetError(reason: string): undefined {
@@ -308,6 +334,16 @@ class Fuzzer {
       }, 0)
     );
   }
+}
+
+function lengthOf({ arranged: { program } }: Shown): number {
+  return program.steps.length;
+}
+
+/** A program of some steps, with those of the closing ones that it has not and that can be added to it. */
+function closedBy(closing: readonly WovenStep[], steps: readonly WovenStep[]): Woven {
+  const isGiven = (name: string) => steps.some(({ bind }) => bind === name);
+  return { steps, closing: closing.filter((step) => !steps.includes(step) && step.uses.every(isGiven)) };
 }
 
 /** The property does not throw by itself; fast-check makes an error of every `false`. */

@@ -56,6 +56,12 @@ export function weave(draws: readonly Draw[], vocabulary: Vocabulary): Woven {
   return { steps, closing: loom.steps.slice(steps.length) };
 }
 
+/** Steps without one of them, and without those that use what it gave. */
+export function withoutStep(steps: readonly WovenStep[], index: number): readonly WovenStep[] {
+  const gone = steps[index]?.bind;
+  return steps.filter(({ uses }, at) => at !== index && (gone === undefined || !uses.includes(gone)));
+}
+
 /** An object that a step gave. */
 interface Thing {
   readonly name: string;

@@ -172,13 +172,14 @@ function play(races: readonly Case[], text: string, dialect: Dialect, io: Io): n
   );
 }
 
-function describeReplay(case_: Case, { steps, waiting }: Replay): string {
+function describeReplay(case_: Case, { steps, waiting, ready }: Replay): string {
   const width = Math.max(...steps.map(({ thread }) => thread.length), 0);
   const open = Object.entries(waiting).map(([thread, outcome]) => `${thread} ${describeOutcome(outcome)}`);
   return [
     case_.id,
     ...steps.flatMap((step, index) => describePlayed(step, index, width, case_)),
     ...open,
+    ...ready.map((thread) => `${thread} can go on`),
     "",
   ].join("\n");
 }

@@ -181,6 +181,13 @@ Deno.test("schedules are written and read alike", () => {
   for (const text of ["", "a0", "A", "a-", "3a"]) assertEquals(parseSchedule(text), undefined);
 });
 
+Deno.test("replay() tells threads that wait from those that can go on", () => {
+  const { waiting, ready } = replay(REVOKE_AND_UNMAP, () => newSession(MATT_V1), [0, 0, 0]);
+  assertEquals([Object.keys(waiting), ready], [["one"], ["two"]]);
+  const begun = replay(REVOKE_AND_UNMAP, () => newSession(MATT_V1), [0]);
+  assertEquals([begun.waiting, begun.ready], [{}, ["one", "two"]]);
+});
+
 Deno.test("replay() says where a schedule cannot be played", () => {
   const { stuck } = replay(REVOKE_AND_UNMAP, () => newSession(MATT_V1), [0, 0, 0, 0, 0, 0, 0]);
   assertStringIncludes(stuck ?? "", "one waits for unmap:1 mappings");

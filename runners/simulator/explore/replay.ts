@@ -34,8 +34,10 @@ export interface Replay {
   readonly steps: readonly Played[];
   /** Why the schedule could not be played to its end, if it could not. */
   readonly stuck?: string | undefined;
-  /** Calls that have not returned, by the names of their threads. */
+  /** Calls that wait for something, by the names of their threads. */
   readonly waiting: Readonly<Record<string, Outcome>>;
+  /** Threads that can go on where the schedule ends. */
+  readonly ready: readonly string[];
 }
 
 /**
@@ -55,10 +57,10 @@ export function replay(program: Program, start: () => Session, schedule: Schedul
     if (stuck !== undefined) break;
     steps.push(play(execution, place));
   }
-  const waiting = execution.threads().filter(({ done }) => !done).map((
-    each,
-  ) => [each.name, blockedOutcome(each)]);
-  return { steps, stuck, waiting: Object.fromEntries(waiting) };
+  const open = execution.threads().filter(({ done }) => !done);
+  const waiting = open.filter((each) => !each.canRun()).map((each) => [each.name, blockedOutcome(each)]);
+  const ready = open.filter((each) => each.canRun()).map(({ name }) => name);
+  return { steps, stuck, waiting: Object.fromEntries(waiting), ready };
 }
 
 function whyStuck(execution: RaceExecution, place: number, index: number): string | undefined {

@@ -15,7 +15,7 @@ import { vgemPath } from "./fences.ts";
 import { HelperProcess } from "./process.ts";
 import { Strand } from "./strand.ts";
 import { F_ADD_SEALS, F_SEAL_SHRINK, MFD_FLAGS, O_CLOEXEC, O_RDWR } from "./constants.ts";
-import { findDevices, type PciDevice } from "./pci.ts";
+import { findDevices, isPciAddress, type PciDevice } from "./pci.ts";
 import type { Reference } from "./reference.ts";
 
 /** Something that a machine may have: there, with its path, or missing, with the reason and the remedy. */
@@ -47,6 +47,8 @@ export interface Machine {
   readonly vgem: Facility;
   /** The kernel module of the suite. */
   readonly module: Facility;
+  /** The address of the PCI device that imports, where one is bound to the driver of the kernel module. */
+  readonly importer?: string | undefined;
   /** What its reference exporter is to follow, where that stands for VFIO devices. */
   readonly reference?: Reference | undefined;
   readonly bufinfo: Facility;
@@ -123,11 +125,22 @@ async function look(prober: Prober, addresses: readonly string[]): Promise<Machi
       ? { kind: "missing", reason: "no vgem: load the module vgem" }
       : await prober.openable(vgem, "load the module vgem"),
     bufinfo,
+    importer: await importerDevice(),
     kernelLog,
     devices: found.devices,
     noDevice: found.reason,
     revokeRequest: await prober.revokeRequest(udmabuf, heap),
   };
+}
+
+/** The devices of the kernel module's driver. */
+const IMPORTERS = "/sys/bus/pci/drivers/dmabuf-conform";
+
+/** The PCI device that was given to the kernel module, if one was. */
+async function importerDevice(): Promise<string | undefined> {
+  if (!existsSync(IMPORTERS)) return undefined;
+  const entries = await Array.fromAsync(Deno.readDir(IMPORTERS));
+  return entries.map(({ name }) => name).filter(isPciAddress).toSorted()[0];
 }
 
 /** Opens and asks, in a process that can be lost. */

@@ -3,7 +3,7 @@
  *
  * A PC with an IOMMU and two root ports. Behind one is a device whose memory is exported (`ivshmem-plain`, BAR 2 is
  * RAM), behind the other one that does DMA on request (`edu`). Each has an IOMMU group of its own, and can be reset
- * through its port. The processor is one for which Linux allows DMA from one device to the other.
+ * through its port. A third one (`pci-testdev`) is there for the suite's own module to import with. The processor is one for which Linux allows DMA from one device to the other.
  *
  * @module
  */
@@ -86,6 +86,7 @@ function computer({ kernel, initramfs, accelerator, append, memory }: MachinePar
     ...["-device", "pcie-root-port,id=port2,chassis=2,slot=2,addr=5"],
     ...["-object", "memory-backend-ram,id=shared,size=1M,share=on"],
     ...["-device", "ivshmem-plain,memdev=shared,bus=port1", "-device", "edu,bus=port2"],
+    ...["-device", "pci-testdev,addr=7"],
     ...["-kernel", kernel, "-initrd", initramfs, "-append", commandLine(append)],
   ];
 }

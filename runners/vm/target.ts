@@ -34,6 +34,12 @@ const PROBE_MS = 30_000;
 /** How long to wait for the reason when the connection to a machine is lost, in milliseconds. */
 const REASON_MS = 1_000;
 
+/**
+ * How long a machine may take to answer an abort, in milliseconds. With the wait for a reason it is less than what an
+ * engine grants, so that a machine that does not answer is told from one that is lost.
+ */
+const ANSWER_MS = 2_500;
+
 /** How often to boot without a case that completes in between. */
 const MAX_IN_VAIN = 5;
 
@@ -115,7 +121,11 @@ async function boots(id: string, parts: MachineParts): Promise<"it boots" | "it 
  */
 async function boot(id: string, parts: MachineParts, ms: number): Promise<Live> {
   const machine = await Machine.start(parts);
-  const remote = remoteTarget(id, () => machine.agent, { helloMs: ms, maxReconnects: 0 });
+  const remote = remoteTarget(id, () => machine.agent, {
+    helloMs: ms,
+    answerMs: ANSWER_MS,
+    maxReconnects: 0,
+  });
   const hello = Promise.resolve(remote.describe());
   const first = await within(Promise.race([hello, machine.ended]), ms);
   if (first.kind === "value" && !("kind" in first.value)) {

@@ -77,7 +77,8 @@ export const importerHandlers: readonly (readonly [OperationName, NativeHandler]
     const module = await moduleIn(session, strand, process);
     const flags = (peer_to_peer ?? kind !== "static" ? CONFORM_VALUES.ATTACH_PEER2PEER : 0) |
       (device === "none" ? CONFORM_VALUES.ATTACH_NO_DEVICE : 0);
-    const values = { dmabuf_fd, kind: KINDS[kind], flags, ...policyOf(on_invalidate) };
+    const pci = device === "none" ? undefined : session.setting.machine.importer;
+    const values = { dmabuf_fd, kind: KINDS[kind], flags, device: pci ?? "", ...policyOf(on_invalidate) };
     const { id } = await module.ask(strand, CONFORM_REQUESTS.attach, conformAttach, values);
     module.names.set(id, name);
     return { module, id };

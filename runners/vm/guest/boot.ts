@@ -19,6 +19,9 @@ export const AGENT_PORT = "conform.agent";
 /** The devices that the guest gives to vfio-pci: QEMU's shared memory and its edu device. */
 const VFIO_DEVICES = ["1af4:1110", "1234:11e8"];
 
+/** The suite's own module, and the device that imports for it: QEMU's test device, of which it needs the address only. */
+const IMPORTER = { module: "dmabuf_conform", device: "1b36:0005", driver: "dmabuf-conform" } as const;
+
 /** Modules that are loaded where the kernel has them as modules. */
 const MODULES = [
   "virtio_pci",
@@ -32,7 +35,7 @@ const MODULES = [
   "iommufd",
   "vfio_iommu_type1",
   "vfio_pci",
-  "dmabuf_conform",
+  IMPORTER.module,
 ];
 
 /** What the first process does when everything is there. */
@@ -82,6 +85,9 @@ async function configOf({ config, release }: LocalKernel): Promise<Uint8Array | 
 export function stepsOf(modules: readonly Pick<Module, "name">[], purpose: Purpose): string {
   const steps = modules.map(({ name }) => `load /modules/${name}.ko`);
   for (const id of VFIO_DEVICES) steps.push(`bind ${id}`);
+  if (modules.some(({ name }) => name === IMPORTER.module)) {
+    steps.push(`bind ${IMPORTER.device} ${IMPORTER.driver}`);
+  }
   if (purpose === "agent") {
     const deno = `/image/${IN_IMAGE.deno} run --quiet --allow-all --no-config --no-remote --cached-only`;
     steps.push("mount /dev/vda /image ext4");

@@ -14,6 +14,11 @@ Deno.test("the first process loads modules, gives devices away, mounts the image
   assertEquals(steps.at(-1)?.endsWith(" native:@DEVICES@"), true);
 });
 
+Deno.test("the suite's own module gets a device to import with, where it is loaded", () => {
+  const steps = stepsOf([{ name: "dmabuf_conform" }], "agent").split("\n");
+  assertEquals(steps.filter((step) => step.endsWith(" dmabuf-conform")), ["bind 1b36:0005 dmabuf-conform"]);
+});
+
 Deno.test("a shell needs no image", () => {
   const steps = stepsOf([], { shell: new Uint8Array() });
   assertEquals(steps.trim().split("\n").slice(2), ["shell /bin/busybox sh"]);

@@ -2,7 +2,7 @@
  * The first process of the machine: does the steps of /etc/steps, one a line, and turns the machine off.
  *
  *   load FILE [PARAMETERS]       loads a module
- *   bind VENDOR:DEVICE           gives PCI devices to vfio-pci
+ *   bind VENDOR:DEVICE [DRIVER]  gives PCI devices to a driver, or to vfio-pci, and then notes them
  *   mount DEVICE DIRECTORY TYPE  mounts a file system, read-only
  *   serve PORT PROGRAM ARGS...   runs a program on a virtio-serial port; @DEVICES@ in an argument is what was bound
  *   shell PROGRAM ARGS...        runs a program on the console
@@ -147,15 +147,19 @@ static int is_device(const char *address, const char *id)
 	return strcmp(both, id) == 0;
 }
 
-static void give_to_vfio(const char *address)
+static void give_to(const char *driver, const char *address)
 {
 	char path[512];
 
 	snprintf(path, sizeof(path), PCI "/%s/driver/unbind", address);
 	write_file(path, address);
 	snprintf(path, sizeof(path), PCI "/%s/driver_override", address);
-	if (write_file(path, "vfio-pci") < 0 || write_file("/sys/bus/pci/drivers_probe", address) < 0)
-		say("cannot give %s to vfio-pci: %s", address, strerror(errno));
+	if (write_file(path, driver) < 0 || write_file("/sys/bus/pci/drivers_probe", address) < 0)
+		say("cannot give %s to %s: %s", address, driver, strerror(errno));
+}
+
+static void note(const char *address)
+{
 	if (strlen(bound) + strlen(address) + 2 > sizeof(bound))
 		return;
 	strcat(bound, bound[0] ? "," : "");
@@ -173,8 +177,11 @@ static void bind_devices(char **words)
 	int count = scandir(PCI, &entries, NULL, by_name);
 
 	for (int i = 0; i < count; i++) {
-		if (is_device(entries[i]->d_name, words[1]))
-			give_to_vfio(entries[i]->d_name);
+		if (is_device(entries[i]->d_name, words[1])) {
+			give_to(words[2] ? words[2] : "vfio-pci", entries[i]->d_name);
+			if (!words[2])
+				note(entries[i]->d_name);
+		}
 		free(entries[i]);
 	}
 	if (count >= 0)

@@ -182,7 +182,7 @@ Deno.test("schedules are written and read alike", () => {
 });
 
 Deno.test("replay() tells threads that wait from those that can go on", () => {
-  const { waiting, ready } = replay(REVOKE_AND_UNMAP, () => newSession(MATT_V1), [0, 0, 0]);
+  const { waiting, ready } = replay(REVOKE_AND_UNMAP, () => newSession(MATT_V1), [0, 0, 0, 0]);
   assertEquals([Object.keys(waiting), ready], [["one"], ["two"]]);
   const begun = replay(REVOKE_AND_UNMAP, () => newSession(MATT_V1), [0]);
   assertEquals([begun.waiting, begun.ready], [{}, ["one", "two"]]);

@@ -6,6 +6,7 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { cached } from "../cache.ts";
 import type { Tell } from "../failure.ts";
@@ -145,8 +146,17 @@ export class Archive {
   }
 }
 
+/** The server from which this machine's own apt takes its packages. */
+function mirrorOfApt(): string {
+  const asked = ["indextargets", "--format", "$(REPO_URI)", "Identifier: Packages"];
+  const uris = execFileSync("apt-get", asked, { encoding: "utf8" }).split("\n");
+  const debian = uris.find((uri) => uri.includes("/debian"));
+  if (debian !== undefined) return debian.slice(0, debian.indexOf("/debian"));
+  throw new VmError("apt knows no mirror of Debian", `Name one in the variable ${MIRROR_VARIABLE}`);
+}
+
 function sources(): string {
-  const mirror = process.env[MIRROR_VARIABLE] ?? "http://deb.debian.org";
+  const mirror = process.env[MIRROR_VARIABLE] ?? mirrorOfApt();
   const signed = existsSync(KEYRING) ? ` [signed-by=${KEYRING}]` : "";
   return SUITES.map(([part, suite]) => `deb${signed} ${mirror}/${part} ${suite} main\n`).join("");
 }

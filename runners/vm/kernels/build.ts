@@ -44,7 +44,7 @@ export async function buildKernel(
   const folder = await folderOf(release);
   if (existsSync(folder)) return await kernelHere(release);
   const tools = await toolchain(archive, "kernels", tell);
-  const inside = `/work/${release}`;
+  const inside = `/build/${release}`;
   const work = `${tools.root}${inside}`;
   await prepare(work, archive, kernel, patches, tell);
   await configure(tools, inside, options, suffix, tell);

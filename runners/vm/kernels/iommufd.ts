@@ -58,7 +58,7 @@ export async function rebuildIommufd(archive: Archive, kernel: ArchiveKernel, te
   if (existsSync(folder)) return folder;
   const tools = await toolchain(archive, "modules", tell);
   await unpackHeaders(archive, kernel, tools, tell);
-  const work = `${tools.root}/work/${kernel.release}`;
+  const work = `${tools.root}/build/${kernel.release}`;
   await rm(work, { recursive: true, force: true });
   await unpackSource(archive, kernel, SOURCES, work, tell);
   await arrange(work, kernel);
@@ -68,7 +68,7 @@ export async function rebuildIommufd(archive: Archive, kernel: ArchiveKernel, te
     "-j2",
     "-C",
     `/usr/src/linux-headers-${kernel.release}`,
-    `M=/work/${kernel.release}`,
+    `M=/build/${kernel.release}`,
     "CC=gcc-14",
     "LD=ld",
     "CONFIG_DEBUG_INFO_BTF_MODULES=",

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Completion, Mutex, RwSemaphore, type Steps, Thread, type Wait } from "../../kernel/sched.ts";
+import { atomic, Completion, Mutex, RwSemaphore, type Steps, Thread, type Wait } from "../../kernel/sched.ts";
 import { shared, SharedObject } from "../../kernel/shared.ts";
 import type { Execution } from "../explore.ts";
 
@@ -109,8 +109,8 @@ function* faults(buffer: Buffer, rounds: number): Steps<void> {
   }
 }
 
-// A thread that never waits is a generator all the same.
-// deno-lint-ignore require-yield
-function* signal(buffer: Buffer): Steps<void> {
-  buffer.fence = false;
+function signal(buffer: Buffer): Steps<void> {
+  return atomic(() => {
+    buffer.fence = false;
+  });
 }

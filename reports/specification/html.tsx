@@ -134,7 +134,10 @@ function Reading() {
           kernel log, or the simulator alone
         </dd>
         <dt>Contested</dt>
-        <dd>the suite records which side a target takes and never fails it for that</dd>
+        <dd>
+          the suite records which side a target takes, and fails it for that only where annex A calls the
+          other side normative
+        </dd>
       </dl>
     </section>
   );

@@ -33,8 +33,8 @@ export function specificationMarkdown(specification: Specification): string {
     contents(specification),
     "## 1 How to read this",
     "A clause is one sentence that must hold. MUST, MUST NOT, SHOULD and MAY are meant as in RFC 2119. Its id never " +
-    "changes; the number of its chapter may. Where a clause is contested, the suite records which side a target takes " +
-    "and never fails it for that.",
+    "changes; the number of its chapter may. Where a clause is contested, the suite records which side a target takes, " +
+    "and fails it for that only where annex A calls the other side normative.",
     ...families.flatMap(({ number, family, clauses }) => [
       `${anchor(`family-${family.id}`)}\n## ${number} ${family.id}: ${plain(family.title)}`,
       words(family.summary, specification),

@@ -13,7 +13,7 @@ const region = z.int().nonnegative().default(0).meta({
 });
 const page = z.int().nonnegative().default(0).meta({ description: "Index of the page." });
 
-/** Size of `struct vfio_pci_dmabuf_revoke` in the revoke request of seed 2 (S2:385-389), in bytes. */
+/** Size of `struct vfio_pci_dmabuf_revoke` in the revoke request of the proposal (S2:385-389), in bytes. */
 export const REVOKE_ARGSZ = 8;
 
 /** Size of `struct vfio_device_feature` with one descriptor, the revoke request as a feature (VFT-01), in bytes. */

@@ -13,4 +13,4 @@ export {
   type VmName,
   vmName,
 } from "./name.ts";
-export { openVm } from "./target.ts";
+export { openVm, type VmWatcher } from "./target.ts";

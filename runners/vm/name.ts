@@ -24,9 +24,11 @@ export type Reuse = "until dirty" | "one case";
 export interface VmName {
   /** The whole name. */
   readonly id: string;
+  /** What it boots. */
   readonly kernel: KernelChoice;
   /** More words for the kernel's command line. */
   readonly append: string | undefined;
+  /** When it is booted anew. */
   readonly reuse: Reuse;
 }
 

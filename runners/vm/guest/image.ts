@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, readFile, truncate } from "node:fs/promises";
+import { existsSync, statSync } from "node:fs";
+import { chmod, copyFile, mkdir, readFile, rm, truncate, utimes } from "node:fs/promises";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { ADDON_NAME, addonPlaces, findAddon } from "../../native/location.ts";
@@ -43,11 +43,26 @@ export async function guestImage(tell: Tell): Promise<GuestImage> {
   const digests = await Promise.all(files.map(async ({ to, from }) => `${to} ${await digestOfFile(from)}`));
   const digest = digestOf([LAYOUT, ...digests.toSorted()]);
   const path = `${await cached("guest")}/${digest.slice(0, 16)}.ext4`;
-  if (!existsSync(path)) {
+  if (existsSync(path)) await utimes(path, new Date(), new Date());
+  else {
     tell("Making the disk image of the guest");
     await madeWhole(path, (half) => make(half, files));
+    await forgetOld(await cached("guest"));
   }
   return { path, digest };
+}
+
+/** How many images are kept. */
+const KEPT = 3;
+
+/** Removes images that have not been used lately; a machine that uses one keeps it until it ends. */
+async function forgetOld(folder: string): Promise<void> {
+  for (const suffix of [".ext4", ".js"]) {
+    const files = (await Array.fromAsync(Deno.readDir(folder))).filter(({ name }) => name.endsWith(suffix));
+    const paths = files.map(({ name }) => `${folder}/${name}`);
+    const newestFirst = paths.toSorted((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
+    for (const path of newestFirst.slice(KEPT)) await rm(path, { force: true });
+  }
 }
 
 interface Part {

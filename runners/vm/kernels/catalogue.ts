@@ -23,10 +23,10 @@ export interface ArchivePackage {
 }
 
 /** The variants in which Debian builds a kernel. */
-export const FLAVOURS = ["plain", "cloud", "rt"] as const;
+export const FLAVOURS: readonly Flavour[] = ["plain", "cloud", "rt"];
 
 /** One of them. */
-export type Flavour = typeof FLAVOURS[number];
+export type Flavour = "plain" | "cloud" | "rt";
 
 /** What is there of a kernel: all of it, or only its image, so that drivers in modules cannot be used. */
 export type Extent = "whole" | "image only";
@@ -37,7 +37,9 @@ export interface ArchiveKernel {
   readonly release: string;
   /** The version of Linux, as in `7.3.4`. */
   readonly version: string;
+  /** How it was configured. */
   readonly flavour: Flavour;
+  /** How much of it there is. */
   readonly extent: Extent;
   /** The packages with the image, the modules and the configuration. */
   readonly packages: readonly ArchivePackage[];

@@ -91,7 +91,9 @@ async function localKernel(release: string): Promise<LocalKernel | undefined> {
 
 /** A kernel, and which modules that were made here go with it, in words. */
 export interface KernelWithModules {
+  /** The kernel, with the folders of those modules. */
   readonly kernel: LocalKernel;
+  /** The modules, a few words for each folder. */
   readonly added: readonly string[];
 }
 

@@ -20,6 +20,7 @@ export class KernelLog {
   readonly #addon: Addon;
   readonly #fd: number;
   readonly #room = new Uint8Array(RECORD_MAX);
+  readonly #reports = new Reports();
 
   private constructor(addon: Addon, fd: number) {
     this.#addon = addon;
@@ -41,13 +42,35 @@ export class KernelLog {
       const length = call(this.#addon, "read", this.#room, this.#fd);
       if (length === -EPIPE) lines.push({ level: "notice", text: "lines were lost before this one" });
       else if (length <= 0) return lines;
-      else lines.push(parseRecord(new TextDecoder().decode(this.#room.subarray(0, length))));
+      else {
+        const record = new TextDecoder().decode(this.#room.subarray(0, length));
+        lines.push(this.#reports.take(parseRecord(record)));
+      }
     }
   }
 
   /** Lets go of the log. */
   close(): void {
     call(this.#addon, "close", undefined, this.#fd);
+  }
+}
+
+/**
+ * Follows the reports of the kernel, from the line that says where to cut to the end of the trace. The first line of
+ * one is the warning, and so is the one that says where it came from; registers and traces below it are not warnings of their own.
+ */
+export class Reports {
+  #within: "none" | "before its first line" | "behind its first line" = "none";
+
+  /** Takes the next line, and gives it with the level that it has within a report. */
+  take(line: LogLine): LogLine {
+    if (line.text.includes("[ cut here ]")) this.#within = "before its first line";
+    else if (line.text.includes("[ end trace")) this.#within = "none";
+    else if (this.#within === "before its first line") {
+      this.#within = "behind its first line";
+      return line;
+    } else if (this.#within === "none" || line.text.startsWith("WARNING: ")) return line;
+    return { ...line, level: "notice" };
   }
 }
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OPERATION_NAMES, operationOf } from "../../spec/operations/mod.ts";
 import { parseBufInfo, parseFdInfo } from "./buffer_files.ts";
 import { operationsOf, whyUnsupported } from "./capabilities.ts";
-import { parseRecord } from "./kernel_log.ts";
+import { parseRecord, Reports } from "./kernel_log.ts";
 import type { Facility, Machine } from "./machine.ts";
 import { parseNative } from "./name.ts";
 import { barsOf, findDevices, type PciDevice } from "./pci.ts";
@@ -180,6 +180,21 @@ Deno.test("parseRecord() reads levels, and tells announcements from warnings", (
     ["no record", "info", "no record"],
   ] as const;
   for (const [record, level, text] of table) assertEquals(parseRecord(record), { level, text });
+});
+
+Deno.test("a report of the kernel is one warning, however long its trace", () => {
+  const reports = new Reports();
+  const levels = [
+    "before",
+    "------------[ cut here ]------------",
+    "refcount_t: underflow; use-after-free.",
+    "WARNING: lib/refcount.c:28 at refcount_warn_saturate+0xf4/0x150",
+    "RIP: 0010:refcount_warn_saturate+0xf4/0x150",
+    " dma_buf_put+0x1a/0x30",
+    "---[ end trace 0000000000000000 ]---",
+    "after",
+  ].map((text) => reports.take({ level: "warn", text }).level);
+  assertEquals(levels, ["warn", "notice", "warn", "warn", "notice", "notice", "notice", "warn"]);
 });
 
 Deno.test("a thread counts as blocked only where nothing but others can wake it", () => {

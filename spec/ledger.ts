@@ -60,7 +60,10 @@ export function loadLedger(folder: URL = OWN_LEDGER): Ledger {
   const reading: Reading = { folder, diagnostics: [], hash: createHash("sha256") };
   const sources = readAs("sources.yaml", sourcesSchema, reading);
   const families = readFolder("clauses", familySchema, reading);
+  const whole = reading.diagnostics.length === 0;
   const profileFiles = readFolder("profiles", profileSchema, reading);
+  // Clauses of a file that cannot be read would be missed everywhere else, which hides what there is to mend.
+  if (!whole) throw new LedgerError(sortDiagnostics(reading.diagnostics));
   const clauses = collectClauses(families);
   if (sources) checkFamilies(families, clauses, sources.value);
   const profiles = resolveProfiles(profileFiles, clauses);

@@ -77,6 +77,20 @@ Deno.test("loadLedger() works out what a profile extends, includes and excludes"
   ]]);
 });
 
+Deno.test("loadLedger() says of a broken file what is wrong with it, and not what is missed because of it", () => {
+  const profile = profileText("p", "include: [AB-01, AB-02]");
+  const broken = familyText(
+    clauseText("AB-01"),
+    clauseText("AB-02").replace("keyword: MUST", "keyword: MIST"),
+  );
+  const files = { "clauses/ab.yaml": broken, "profiles/p.yaml": profile };
+  const { mistakes } = read(files);
+  assertEquals(mistakes.length, 1, mistakes.join("\n"));
+  assert(mistakes[0]?.startsWith("clauses/ab.yaml:"), mistakes[0]);
+  const mended = { ...files, "clauses/ab.yaml": broken.replace("MIST", "MUST") };
+  assertEquals(read(mended).mistakes, []);
+});
+
 Deno.test("loadLedger() says where ids and families are wrong", () => {
   const { mistakes } = read({
     "clauses/ab.yaml": familyText(clauseText("AB-01"), clauseText("AB-01"), clauseText("XY-02")),

@@ -79,7 +79,9 @@ export class HelperProcess {
   #listening: Promise<void> = Promise.resolve();
   #ended = false;
   #isClosed = false;
+  /** How it ended, once it has. */
   #ending: Ending | undefined;
+  #leaving: Promise<Ending> | undefined;
 
   /**
    * Starts a helper process.
@@ -165,21 +167,20 @@ export class HelperProcess {
 
   /** Kills the process and waits until the kernel has closed what it held, for some milliseconds. */
   async kill(ms: number): Promise<Ending> {
-    if (!this.#ending || this.#ending.kind === "stuck") {
+    if (!this.#ending) {
       this.#wasKilled = true;
       this.#addon.kill(this.pid, SIGKILL);
-      this.#ending = await this.#gone(ms);
     }
+    const ending = await this.#gone(ms);
     await this.#hangUp();
-    return this.#ending;
+    return ending;
   }
 
   /** Asks the process to end, and kills it where it does not. */
   async end(ms: number): Promise<Ending> {
-    if (this.#ending && this.#ending.kind !== "stuck") return this.#ending;
     await this.#hangUp();
-    this.#ending = await this.#gone(ms);
-    return this.#ending.kind === "stuck" ? await this.kill(ms) : this.#ending;
+    const ending = await this.#gone(ms);
+    return ending.kind === "stuck" ? await this.kill(ms) : ending;
   }
 
   #ask(thread: number, calls: readonly SystemCall[], fd = -1): Promise<Answer> {
@@ -231,7 +232,16 @@ export class HelperProcess {
     this.#isClosed = true;
   }
 
+  /** Waits until it is gone. Its status can be had once, so that all who wait do so together. */
   async #gone(ms: number): Promise<Ending> {
+    if (this.#ending) return this.#ending;
+    this.#leaving ??= this.#reaped(ms).finally(() => this.#leaving = undefined);
+    const ending = await this.#leaving;
+    if (ending.kind !== "stuck") this.#ending = ending;
+    return ending;
+  }
+
+  async #reaped(ms: number): Promise<Ending> {
     const limit = performance.now() + ms;
     for (let pause = 0;; pause = Math.min(pause + 1, 20)) {
       const status = this.#isCopy ? this.#goneCopy() : this.#addon.reap(this.pid);

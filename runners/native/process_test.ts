@@ -202,6 +202,14 @@ const TESTS: Readonly<Record<string, Test>> = {
     await process.call(0, { do: "open_gate", args: [3] });
     assertEquals(await Promise.all(gates), [0, 0]);
   },
+  async "all who wait for a process to end are told how it ended"(process) {
+    await process.threadId(0);
+    const endings = await Promise.all([process.kill(10_000), process.end(10_000), process.kill(10_000)]);
+    assertEquals(
+      endings.map((ending) => JSON.stringify(ending)),
+      Array(3).fill('{"kind":"killed","signal":9}'),
+    );
+  },
 };
 
 async function tryOut(addon: Addon, command: readonly string[] | undefined, test: Test): Promise<void> {

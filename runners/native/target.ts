@@ -151,7 +151,8 @@ async function runOnce(
   observe: (observation: Observation) => void,
   signal: AbortSignal | undefined,
 ): Promise<CaseEnd> {
-  const abandon = () => void session.abandon();
+  let abandoned: Promise<void> | undefined;
+  const abandon = () => abandoned = session.abandon();
   signal?.addEventListener("abort", abandon, { once: true });
   try {
     for (const step of program.steps) {
@@ -164,5 +165,6 @@ async function runOnce(
     return { end: "completed", post };
   } finally {
     signal?.removeEventListener("abort", abandon);
+    await abandoned;
   }
 }

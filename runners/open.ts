@@ -80,14 +80,19 @@ export function parseTarget(name: string): TargetName {
 function nativeNamed(name: string): TargetName {
   const native = parseNative(name);
   if (typeof native === "string") throw new TargetNameError(native, `Write it as ${NATIVE_NAME}`);
-  return { id: name, kind: "native", dialect: modelOf(Deno.osRelease()), native };
+  return { id: name, kind: "native", dialect: followed(native) ?? modelOf(Deno.osRelease()), native };
 }
 
 function vmNamed(name: string): TargetName {
   const vm = parseVm(name);
   if (typeof vm === "string") throw new TargetNameError(vm, `Write it as ${VM_NAME}`);
   const dialect = vm.kernel.kind === "version" ? modelOf(vm.kernel.version) : DEFAULT_DIALECT;
-  return { id: name, kind: "vm", dialect, vm };
+  return { id: name, kind: "vm", dialect: followed(vm) ?? dialect, vm };
+}
+
+/** The proposal that a reference exporter follows. */
+function followed({ reference }: { readonly reference?: string | undefined }): Dialect | undefined {
+  return reference === undefined ? undefined : DIALECTS.get(reference);
 }
 
 /** The dialect of the newest kernel that is not newer than a release; the oldest where all are. */

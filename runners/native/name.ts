@@ -42,6 +42,7 @@ export function parseNative(name: string): NativeOptions | string {
   };
 }
 
-function unknownReference(name: string): string {
+/** Says that there is no such proposal to follow. */
+export function unknownReference(name: string): string {
   return `The reference exporter cannot follow "${name}": take one of ${[...REFERENCES.keys()].join(", ")}`;
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { unknownReference } from "../native/name.ts";
+import { REFERENCES } from "../native/reference.ts";
 
 /** How the name is written. */
 export const VM_NAME = "vm:<version> or vm:kernel=<file>";
@@ -26,6 +28,8 @@ export interface VmName {
   readonly id: string;
   /** What it boots. */
   readonly kernel: KernelChoice;
+  /** The proposal that the reference exporter of the suite's module follows, where that stands for VFIO devices. */
+  readonly reference?: string | undefined;
   /** More words for the kernel's command line. */
   readonly append: string | undefined;
   /** When it is booted anew. */
@@ -35,8 +39,8 @@ export interface VmName {
 const VERSION = /^\d[\w.+-]*$/;
 
 /**
- * Reads a name such as `vm:7.3`, `vm:7.3,stock,pristine` or `vm:kernel=bzImage,modules=out,append=iommu=pt`; what stands
- * behind `append=` belongs to it to the end.
+ * Reads a name such as `vm:7.3`, `vm:7.3,stock,pristine`, `vm:7.3,reference=matt-v1-vfio` or
+ * `vm:kernel=bzImage,modules=out,append=iommu=pt`; what stands behind `append=` belongs to it to the end.
  *
  * @returns what it stands for, or what is wrong with it
  */
@@ -47,15 +51,17 @@ export function parseVm(name: string): VmName | string {
   let reuse: Reuse = "until dirty";
   let modules: ModuleChoice = "modules made here";
   for (const word of words) {
-    const [, key, value = ""] = /^(kernel|modules)=(.+)$/s.exec(word) ?? [];
+    const [, key, value = ""] = /^(kernel|modules|reference)=(.+)$/s.exec(word) ?? [];
     if (key !== undefined) values.set(key, value);
     else if (word === "pristine") reuse = "one case";
     else if (word === "stock") modules = "its own modules only";
     else if (VERSION.test(word) && !values.has("version")) values.set("version", word);
     else return `A virtual machine cannot use "${word}"`;
   }
+  const reference = values.get("reference");
+  if (reference !== undefined && !REFERENCES.has(reference)) return unknownReference(reference);
   const kernel = kernelOf(values, modules);
-  return typeof kernel === "string" ? kernel : { id: name, kernel, append, reuse };
+  return typeof kernel === "string" ? kernel : { id: name, kernel, reference, append, reuse };
 }
 
 function kernelOf(values: ReadonlyMap<string, string>, made: ModuleChoice): KernelChoice | string {
@@ -71,10 +77,11 @@ function kernelOf(values: ReadonlyMap<string, string>, made: ModuleChoice): Kern
 }
 
 /** Writes a name that {@link parseVm} reads. */
-export function vmName({ kernel, append, reuse }: Omit<VmName, "id">): string {
+export function vmName({ kernel, reference, append, reuse }: Omit<VmName, "id">): string {
   const words = kernel.kind === "version"
     ? [kernel.version, ...(kernel.with === "its own modules only" ? ["stock"] : [])]
     : [`kernel=${kernel.image}`, ...(kernel.modules === undefined ? [] : [`modules=${kernel.modules}`])];
+  if (reference !== undefined) words.push(`reference=${reference}`);
   if (reuse === "one case") words.push("pristine");
   if (append !== undefined) words.push(`append=${append}`);
   return `vm:${words.join(",")}`;

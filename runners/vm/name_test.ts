@@ -6,6 +6,7 @@ const NAMES = [
   "vm:6.12.107+deb13-amd64",
   "vm:7.3,stock",
   "vm:7.3,stock,pristine",
+  "vm:7.3,reference=matt-v1-vfio,pristine",
   "vm:7.3,append=iommu=pt console=ttyS0,115200",
   "vm:kernel=out/bzImage",
   "vm:kernel=out/bzImage,modules=out/lib,pristine,append=a=b,c",
@@ -29,11 +30,14 @@ Deno.test("parseVm() leaves to append= whatever follows it", () => {
 });
 
 Deno.test("parseVm() says what is wrong with a name", () => {
-  assertEquals(["vm", "vm:seven", "vm:7.3,kernel=x", "vm:modules=x", "vm:7.3,7.2"].map(parseVm), [
+  const names = ["vm", "vm:seven", "vm:7.3,kernel=x", "vm:modules=x", "vm:7.3,7.2", "vm:7.3,reference=x"];
+  assertEquals(names.map(parseVm), [
     "The virtual machine has no kernel",
     'A virtual machine cannot use "seven"',
     "A virtual machine boots a version or a file, not both",
     "Modules belong to a kernel that is given as a file",
     'A virtual machine cannot use "7.2"',
+    'The reference exporter cannot follow "x": take one of matt-v1-vfio, matt-v2, matt-v3-feature, matt-v4plus, ' +
+    "matt-v8, mainline-7.3",
   ]);
 });

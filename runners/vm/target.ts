@@ -82,9 +82,10 @@ export function openVm(name: VmName, watcher: VmWatcher = {}): () => Target {
   return () => new VmTarget(name, watcher, () => setup ??= prepare(name, watcher.tell ?? (() => {})));
 }
 
-async function prepare({ id, kernel: choice, append }: VmName, tell: Tell): Promise<Setup> {
+async function prepare({ id, kernel: choice, reference, append }: VmName, tell: Tell): Promise<Setup> {
   const { kernel, added } = await chosen(choice);
-  const [image, initramfs] = await Promise.all([guestImage(tell), initramfsFor(kernel, "agent", tell)]);
+  const purpose = reference === undefined ? "agent" : { reference };
+  const [image, initramfs] = await Promise.all([guestImage(tell), initramfsFor(kernel, purpose, tell)]);
   const parts = { kernel: kernel.image, initramfs: initramfs.path, image: image.path, append };
   const accelerator = await acceleratorFor(parts, kernel.digest, (each) => boots(id, each), tell);
   const facts = [

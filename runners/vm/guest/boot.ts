@@ -40,8 +40,9 @@ const MODULES = [
 
 /** What the first process does when everything is there. */
 export type Purpose =
-  /** Serves this machine's native target over the virtio-serial port. */
+  /** Serves this machine's native target over the virtio-serial port, and with a reference exporter where one is named. */
   | "agent"
+  | { readonly reference: string }
   /** Gives a shell on the console. */
   | { readonly shell: Uint8Array };
 
@@ -88,10 +89,11 @@ export function stepsOf(modules: readonly Pick<Module, "name">[], purpose: Purpo
   if (modules.some(({ name }) => name === IMPORTER.module)) {
     steps.push(`bind ${IMPORTER.device} ${IMPORTER.driver}`);
   }
-  if (purpose === "agent") {
+  if (purpose === "agent" || "reference" in purpose) {
+    const named = purpose === "agent" ? "" : `reference=${purpose.reference},`;
     const deno = `/image/${IN_IMAGE.deno} run --quiet --allow-all --no-config --no-remote --cached-only`;
     steps.push("mount /dev/vda /image ext4");
-    steps.push(`serve ${AGENT_PORT} ${deno} /image/${IN_IMAGE.agent} native:@DEVICES@`);
+    steps.push(`serve ${AGENT_PORT} ${deno} /image/${IN_IMAGE.agent} native:${named}@DEVICES@`);
   } else {
     steps.push("shell /bin/busybox sh");
   }
@@ -116,7 +118,7 @@ function entriesOf({ kernel, init, modules, steps, config, purpose }: Parts): En
     { kind: "file", path: "etc/steps", bytes: new TextEncoder().encode(steps), mode: "0644" },
     ...(config === undefined ? [] : [file(`boot/config-${kernel.release}`, config)]),
     ...modules.map(({ name, bytes }) => file(`modules/${name}.ko`, bytes)),
-    ...(purpose === "agent" ? [] : shellEntries(purpose.shell)),
+    ...(purpose !== "agent" && "shell" in purpose ? shellEntries(purpose.shell) : []),
   ];
 }
 

@@ -19,6 +19,11 @@ Deno.test("the suite's own module gets a device to import with, where it is load
   assertEquals(steps.filter((step) => step.endsWith(" dmabuf-conform")), ["bind 1b36:0005 dmabuf-conform"]);
 });
 
+Deno.test("a reference exporter is named before the devices, of which there may be none", () => {
+  const [last] = stepsOf([], { reference: "matt-v1-vfio" }).trim().split("\n").slice(-1);
+  assertEquals(last?.endsWith(" native:reference=matt-v1-vfio,@DEVICES@"), true);
+});
+
 Deno.test("a shell needs no image", () => {
   const steps = stepsOf([], { shell: new Uint8Array() });
   assertEquals(steps.trim().split("\n").slice(2), ["shell /bin/busybox sh"]);

@@ -228,8 +228,8 @@ static char *filled(char *word)
 	if (!mark)
 		return word;
 	if (!bound[0]) {
-		/* Nothing was bound: the colon before the mark goes as well. */
-		mark[mark > word && mark[-1] == ':' ? -1 : 0] = 0;
+		/* Nothing was bound: the colon or comma before the mark goes as well. */
+		mark[mark > word && strchr(":,", mark[-1]) ? -1 : 0] = 0;
 		return word;
 	}
 	*mark = 0;

@@ -235,6 +235,7 @@ const asan = addon && await sanitizerLibrary();
 
 /** The library that must be in a process before a sanitized addon can be loaded. */
 async function sanitizerLibrary(): Promise<string | undefined> {
+  if (typeof await built("sanitized") === "string") return undefined;
   const { stdout } = await new Deno.Command("cc", { args: ["-print-file-name=libasan.so"] }).output();
   const path = new TextDecoder().decode(stdout).trim();
   return path.startsWith("/") ? path : undefined;

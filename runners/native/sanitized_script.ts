@@ -9,6 +9,7 @@ import { text } from "./abi/layout.ts";
 import { CALL_SIZE, packCalls, type SystemCall, unpackReplies } from "./calls.ts";
 import { MAP, PROT } from "./constants.ts";
 import { HelperProcess } from "./process.ts";
+import { Strand } from "./strand.ts";
 
 const addon = loadAddon();
 
@@ -43,10 +44,13 @@ const helper = new HelperProcess(addon);
 const other = new HelperProcess(addon);
 const sent = await helper.give(2, other);
 if (sent < 0) throw new Error(`The descriptor was not given: ${sent}`);
-const blocked = helper.call(1, { do: "sleep", args: [60_000] });
-await helper.threadId(2);
-await helper.cancel(1);
-await blocked;
+const strand = new Strand(1);
+const event = await strand.do(helper, "eventfd", [0, 0]);
+const read = strand.attempt(helper, "read", [event], new Uint8Array(8));
+/* a thread that is not yet in the call cannot be interrupted */
+await strand.settle(read, { known: 20, unknown: 50 }, Infinity);
+await strand.cancel();
+await read;
 await helper.kill(5_000);
 await other.end(5_000);
 process.stdout.write("done\n");

@@ -103,12 +103,33 @@ Deno.test("every command of the worked example prints what the page says, and th
   assert(blocks.filter(({ language }) => language === "console").length >= 8);
 });
 
+const FOLDERS = ["docs", "spec", "cases", "runners", "reports", "cli", "links"];
+
+/** Every page of the project in Markdown, from its root. */
+function pages(): readonly string[] {
+  const inside = FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name))
+  );
+  return ["README.md", ...inside.filter((name) => name.endsWith(".md"))];
+}
+
 Deno.test("every link of the pages leads to a file that is there", () => {
-  for (const name of readdirSync(join(ROOT, "docs")).filter((file) => file.endsWith(".md"))) {
-    const file = join(ROOT, "docs", name);
+  const names = pages();
+  assert(names.length > 10);
+  for (const name of names) {
+    const file = join(ROOT, name);
     const prose = readFileSync(file, "utf8").replaceAll(/^```[^]*?^```$/gm, "");
     for (const [, target = ""] of prose.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
       if (!target.includes("://")) assert(existsSync(join(dirname(file), target)), `${name}: ${target}`);
     }
   }
+});
+
+Deno.test("the page of the command line names every command", () => {
+  const page = readFileSync(join(ROOT, "docs/command-line.md"), "utf8");
+  const help = run("conform --help", ROOT).join("\n");
+  const commands = [...help.matchAll(/^  ([a-z]+) {2,}[A-Z]/gm)].map(([, name = ""]) => name);
+  assert(commands.length > 20);
+  const missing = commands.filter((name) => !new RegExp(`\\bconform ${name}\\b|, \`${name}\``).test(page));
+  assertEquals(missing, []);
 });

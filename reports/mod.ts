@@ -160,9 +160,11 @@ export {
   type Transition,
 } from "./specification/mod.ts";
 export {
+  type BehaviourWindow,
   type CaseInRun,
   type Finding as LogFinding,
   findingsOf,
+  HarmedStoreError,
   type Imported,
   type Judging,
   NewerStoreError,

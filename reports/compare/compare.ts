@@ -179,8 +179,19 @@ function windowsOf(facts: readonly (CaseFacts | undefined)[]): Window[] {
   return windows.map(({ key: _key, ...window }) => window);
 }
 
+/** What was made of facts is kept as long as they are: those of a history are asked for again and again. */
+const behaviours = new WeakMap<CaseFacts, string>();
+
 /** Two runs behave alike in a case if this is the same. */
-function behaviourOf({ word, seen, reason }: CaseFacts): string {
+export function behaviourOf(facts: CaseFacts): string {
+  const known = behaviours.get(facts);
+  if (known !== undefined) return known;
+  const made = behaviourText(facts);
+  behaviours.set(facts, made);
+  return made;
+}
+
+function behaviourText({ word, seen, reason }: CaseFacts): string {
   const silent = seen.length === 0 || word === "fail" || word === "unknown";
   return JSON.stringify([
     word,

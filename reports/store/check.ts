@@ -41,7 +41,7 @@ const END_OF_LINE = 0x0a;
  */
 export function checkRecord(given: Uint8Array): CheckedRecord {
   if (given.length > MAX_RECORD_BYTES) throw tooLarge(given.length);
-  const bytes = given.subarray(0, given.lastIndexOf(END_OF_LINE) + 1);
+  const bytes = wholeLines(given);
   const record = read(bytes);
   checkHeader(record);
   checkDigests(record);
@@ -65,7 +65,13 @@ function read(bytes: Uint8Array): RunRecord {
   }
 }
 
-function nameOf(bytes: Uint8Array): string {
+/** The bytes of a record up to the last whole line. */
+export function wholeLines(given: Uint8Array): Uint8Array {
+  return given.subarray(0, given.lastIndexOf(END_OF_LINE) + 1);
+}
+
+/** The name of a run: the begin of the digest of its header. */
+export function nameOf(bytes: Uint8Array): string {
   const header = bytes.subarray(0, bytes.indexOf(END_OF_LINE));
   return createHash("sha256").update(header).digest("hex").slice(0, 16);
 }

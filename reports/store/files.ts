@@ -60,13 +60,13 @@ export class StoreFiles {
   }
 
   /** The bytes of a record; `undefined` if there is none of that name. */
-  read(run: string): Uint8Array | undefined {
+  read(run: string): Buffer | undefined {
     const path = this.pathOf(run);
     return path === undefined ? undefined : readFileSync(path);
   }
 
-  /** Puts a record in its place, whole or not at all, also if this process is killed meanwhile. */
-  write(run: string, bytes: Uint8Array): void {
+  /** Writes a record down beside the others, so that it survives; gives its file, for {@link StoreFiles.place}. */
+  stage(bytes: Uint8Array): string {
     const path = this.incoming();
     const fd = openSync(path, "wx");
     try {
@@ -75,8 +75,29 @@ export class StoreFiles {
     } finally {
       closeSync(fd);
     }
-    renameSync(path, this.#pathOf(run));
-    this.#syncFolder();
+    return path;
+  }
+
+  /** Puts a record in its place, whole or not at all, also if this process is killed meanwhile. */
+  place(staged: string, run: string): void {
+    renameSync(staged, this.#pathOf(run));
+  }
+
+  /** Removes a record that was written down but has no place. */
+  discard(staged: string): void {
+    rmSync(staged, { force: true });
+  }
+
+  /** Makes the places last, also if the machine stops. */
+  sync(): void {
+    const fd = openSync(this.#records, "r");
+    fsyncSync(fd);
+    closeSync(fd);
+  }
+
+  /** Removes the index, which can be made anew. */
+  removeIndex(): void {
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(this.index + suffix, { force: true });
   }
 
   /** A name for a file that is on its way in. */
@@ -101,11 +122,5 @@ export class StoreFiles {
 
   #pathOf(run: string): string {
     return join(this.#records, `${run}.jsonl`);
-  }
-
-  #syncFolder(): void {
-    const fd = openSync(this.#records, "r");
-    fsyncSync(fd);
-    closeSync(fd);
   }
 }

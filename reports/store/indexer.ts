@@ -3,18 +3,16 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { caseFacts } from "../compare/facts.ts";
-import type { CaseResult, RunResult } from "../result.ts";
-import { findingsOf } from "./findings.ts";
+import type { IndexedCase, IndexedRun } from "./entry.ts";
+import { SEARCH_ROWS } from "./migrations.ts";
 
 /** Writes the index. */
 export class Indexer {
   readonly #db: DatabaseSync;
   readonly #judgedBy: string;
   readonly #statements: Statements;
-  #depth = 0;
+  #known = { epoch: -1, cases: new Map<string, number>(), facts: new Map<string, number>() };
 
   /** Writes into a database whose tables are there. */
   constructor(db: DatabaseSync, judgedBy: string) {
@@ -23,53 +21,47 @@ export class Indexer {
     this.#statements = prepare(db);
   }
 
-  /** Does something whole or not at all. */
+  /** Does something whole or not at all; meanwhile nobody else writes. */
   inTransaction<T>(action: () => T): T {
-    if (this.#depth > 0) return action();
+    if (this.#db.isTransaction) return action();
     this.#db.exec("BEGIN IMMEDIATE");
-    this.#depth++;
     try {
+      this.#recall();
       const value = action();
+      this.#statements.step.run();
       this.#db.exec("COMMIT");
       return value;
     } catch (error) {
       this.#db.exec("ROLLBACK");
+      this.#known.epoch = -1;
       throw error;
-    } finally {
-      this.#depth--;
     }
   }
 
   /** Empties the index. */
   clear(): void {
-    this.#db.exec(
-      "DELETE FROM search; DELETE FROM results; DELETE FROM runs; DELETE FROM facts; DELETE FROM cases",
-    );
-    this.#db.exec("DELETE FROM refused");
+    const tables = ["search", "shown", "run_facts", "runs", "facts", "cases", "streams", "refused"];
+    for (const table of tables) this.#db.exec(`DELETE FROM ${table}`);
+    this.#db.exec("UPDATE state SET epoch = epoch + 1");
+    this.#recall();
   }
 
   /** Adds a run, in the place of what is known of it. */
-  add(run: string, bytes: number, result: RunResult): void {
-    const { target, results } = result;
-    const startedAt = new Date(result.startedAt).toISOString();
-    this.#statements.removeSearch.run(run);
-    this.#statements.removeRun.run(run);
-    const { lastInsertRowid } = this.#statements.addRun.run(
-      run,
-      bytes,
-      new Date().toISOString(),
-      this.#judgedBy,
-      target.id,
-      target.name,
-      target.kernel,
-      result.profile,
-      startedAt,
-      result.finishedAt ?? null,
-      JSON.stringify(result.counts),
-      results.reduce((sum, { durationMs }) => sum + durationMs, 0),
+  add(entry: IndexedRun): void {
+    this.#remove(entry.run);
+    const { addRun, addShown, addRunFacts } = this.#statements;
+    const stream = this.#streamOf(entry);
+    const id = Number(addRun.run(...this.#columns(entry), stream).lastInsertRowid);
+    const facts = entry.cases.map((each) => {
+      const caseId = this.#caseId(each.case);
+      const factsId = this.#factsId(each, caseId);
+      addShown.run(caseId, entry.startedMs, id, stream, factsId, each.durationUs);
+      return factsId;
+    });
+    addRunFacts.run(id, JSON.stringify(facts));
+    entry.texts.forEach(({ kind, case: name, text }, index) =>
+      this.#statements.addSearch.run(id * SEARCH_ROWS + index, kind, entry.run, name, text)
     );
-    for (const each of results) this.#addResult(Number(lastInsertRowid), startedAt, each);
-    this.#addSearch(run, result);
   }
 
   /** Keeps in mind what was not taken, and why: the same thing once, and the last 500 things. */
@@ -82,22 +74,71 @@ export class Indexer {
     this.#statements.forget.run();
   }
 
-  #addResult(runId: number, startedAt: string, result: CaseResult): void {
-    const facts = JSON.stringify(caseFacts(result));
-    const digest = createHash("sha256").update(facts).digest("base64url");
-    const { addCase, addFacts, addResult } = this.#statements;
-    addCase.run(result.case);
-    addFacts.run(digest, facts);
-    addResult.run(runId, result.case, digest, startedAt, result.durationMs);
+  #columns({ run, bytes, result, startedMs, cases }: IndexedRun) {
+    const { target, profile, finishedAt, counts } = result;
+    return [
+      run,
+      bytes,
+      new Date().toISOString(),
+      this.#judgedBy,
+      target.id,
+      target.name,
+      target.kernel,
+      profile,
+      new Date(startedMs).toISOString(),
+      finishedAt ?? null,
+      JSON.stringify(counts),
+      cases.reduce((sum, { durationUs }) => sum + durationUs, 0) / 1000,
+    ] as const;
   }
 
-  #addSearch(run: string, result: RunResult): void {
-    const { target, profile, command, results } = result;
-    const { addSearch } = this.#statements;
-    const said = [target.id, target.name, target.kernel, profile, ...command, ...target.detectors];
-    addSearch.run("run", run, "", said.join(" "));
-    for (const { case: id, text } of findingsOf(results)) addSearch.run("log", run, id, text);
+  #remove(run: string): void {
+    const { runId, removeShown, removeSearch, removeRun } = this.#statements;
+    const found = runId.get(run);
+    if (!found) return;
+    const id = Number(found["id"]);
+    removeShown.run(id, Date.parse(String(found["started_at"])), id);
+    removeSearch.run(id * SEARCH_ROWS, (id + 1) * SEARCH_ROWS);
+    removeRun.run(id);
   }
+
+  /** What is known of the tables holds until somebody empties them. */
+  #recall(): void {
+    const epoch = Number(this.#statements.epoch.get()?.["epoch"]);
+    if (epoch !== this.#known.epoch) this.#known = { epoch, cases: new Map(), facts: new Map() };
+  }
+
+  #streamOf({ result: { target, profile } }: IndexedRun): number {
+    this.#statements.addStream.run(target.id, profile);
+    return Number(this.#statements.streamId.get(target.id, profile)?.["id"]);
+  }
+
+  #caseId(name: string): number {
+    return numberOf(this.#known.cases, name, () => {
+      this.#statements.addCase.run(name);
+      return this.#statements.caseId.get(name);
+    });
+  }
+
+  #factsId({ digest, facts }: IndexedCase, caseId: number): number {
+    return numberOf(this.#known.facts, digest, () => {
+      this.#statements.addFacts.run(digest, facts, caseId);
+      return this.#statements.factsId.get(digest);
+    });
+  }
+}
+
+/** The most numbers that are kept in memory. */
+const REMEMBERED = 200_000;
+
+function numberOf(known: Map<string, number>, name: string, find: () => unknown): number {
+  const there = known.get(name);
+  if (there !== undefined) return there;
+  const row = find();
+  const id = typeof row === "object" && row !== null && "id" in row ? Number(row.id) : NaN;
+  if (known.size >= REMEMBERED) known.clear();
+  known.set(name, id);
+  return id;
 }
 
 type Statements = ReturnType<typeof prepare>;
@@ -105,17 +146,31 @@ type Statements = ReturnType<typeof prepare>;
 function prepare(db: DatabaseSync) {
   const statement = (sql: string): StatementSync => db.prepare(sql);
   return {
-    removeSearch: statement("DELETE FROM search WHERE run = ?"),
-    removeRun: statement("DELETE FROM runs WHERE run = ?"),
+    step: statement("UPDATE state SET generation = generation + 1"),
+    epoch: statement("SELECT epoch FROM state"),
+    runId: statement("SELECT id, started_at FROM runs WHERE run = ?"),
+    removeShown: statement(`
+      DELETE FROM shown WHERE case_id IN (
+        SELECT case_id FROM facts WHERE id IN (
+          SELECT value FROM json_each((SELECT facts FROM run_facts WHERE run_id = ?))
+        )
+      ) AND started_ms = ? AND run_id = ?`),
+    removeSearch: statement("DELETE FROM search WHERE rowid >= ? AND rowid < ?"),
+    removeRun: statement("DELETE FROM runs WHERE id = ?"),
     addRun: statement(`
       INSERT INTO runs (run, bytes, imported_at, judged_by, target, target_name, kernel, profile, started_at,
-        finished_at, counts, duration_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+        finished_at, counts, duration_ms, stream_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
+    addRunFacts: statement("INSERT INTO run_facts (run_id, facts) VALUES (?, ?)"),
+    addStream: statement("INSERT INTO streams (target, profile) VALUES (?, ?) ON CONFLICT DO NOTHING"),
+    streamId: statement("SELECT id FROM streams WHERE target = ? AND profile = ?"),
     addCase: statement("INSERT INTO cases (name) VALUES (?) ON CONFLICT DO NOTHING"),
-    addFacts: statement("INSERT INTO facts (digest, facts) VALUES (?, ?) ON CONFLICT DO NOTHING"),
-    addResult: statement(`
-      INSERT INTO results (run_id, case_id, facts_id, started_at, duration_ms)
-      VALUES (?, (SELECT id FROM cases WHERE name = ?), (SELECT id FROM facts WHERE digest = ?), ?, ?)`),
-    addSearch: statement("INSERT INTO search (kind, run, name, text) VALUES (?, ?, ?, ?)"),
+    caseId: statement("SELECT id FROM cases WHERE name = ?"),
+    addFacts: statement("INSERT INTO facts (digest, facts, case_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"),
+    factsId: statement("SELECT id FROM facts WHERE digest = ?"),
+    addShown: statement(`
+      INSERT INTO shown (case_id, started_ms, run_id, stream_id, facts_id, duration_us)
+      VALUES (?, ?, ?, ?, ?, ?)`),
+    addSearch: statement("INSERT INTO search (rowid, kind, run, name, text) VALUES (?, ?, ?, ?, ?)"),
     forget: statement("DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - 500"),
     refuse: statement("INSERT INTO refused (name, reason, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"),
   };

@@ -6,5 +6,5 @@
 export { MAX_RECORD_BYTES, RefusedRecord } from "./check.ts";
 export { type Finding, findingsOf } from "./findings.ts";
 export { NewerStoreError } from "./migrations.ts";
-export type { CaseInRun, RunEntry, RunFilter, SearchHit } from "./reader.ts";
-export { type Imported, type Judging, type Rebuilt, Store } from "./store.ts";
+export type { BehaviourWindow, CaseInRun, RunEntry, RunFilter, SearchHit } from "./reader.ts";
+export { HarmedStoreError, type Imported, type Judging, type Rebuilt, Store } from "./store.ts";

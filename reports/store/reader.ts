@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { z } from "zod";
+import { behaviourOf } from "../compare/compare.ts";
 import type { CaseFacts, RunFacts, RunHead } from "../compare/facts.ts";
 import type { Word } from "../formats/format.ts";
 import type { Counts } from "../result.ts";
@@ -43,6 +44,22 @@ export interface CaseInRun {
   readonly facts: CaseFacts;
   /** Wall time in milliseconds. */
   readonly durationMs: number;
+}
+
+/** Runs of one target and profile, one after the other, in which a case behaved alike. */
+export interface BehaviourWindow {
+  /** The target. */
+  readonly target: string;
+  /** The profile. */
+  readonly profile: string;
+  /** The first of the runs. */
+  readonly from: RunHead;
+  /** The last of them. */
+  readonly to: RunHead;
+  /** How many runs there are. */
+  readonly runs: number;
+  /** What the case showed in the last of them. */
+  readonly facts: CaseFacts;
 }
 
 /** Where some words were found. */
@@ -97,7 +114,7 @@ const rowSchema = z.object({
   duration_ms: z.number(),
 });
 
-const resultRowsSchema = z.array(z.object({ facts_id: z.number() }));
+const idsSchema = z.array(z.int());
 const hitsSchema = z.array(
   z.object({ kind: z.enum(["run", "log"]), run: z.string(), name: z.string(), text: z.string() }),
 );
@@ -108,30 +125,32 @@ const RUN_COLUMNS = "run, target, target_name, kernel, profile, started_at, fini
 /** The most facts that are kept in memory once they are read. */
 const REMEMBERED = 50_000;
 
+/** The most windows that are told of, the newest ones. */
+const MOST_WINDOWS = 500;
+
 /** Reads the index. */
 export class Reader {
+  readonly #db: DatabaseSync;
   readonly #statements: Statements;
+  readonly #lists = new Map<string, StatementSync>();
   /** The number of facts is never used again for others, so what was read once stays right. */
   readonly #remembered = new Map<number, CaseFacts>();
 
   /** Reads a database whose tables are there. */
   constructor(db: DatabaseSync) {
+    this.#db = db;
     this.#statements = prepare(db);
   }
 
   /** The runs, the newest first. */
   runs({ target, profile, before, limit = 100, offset = 0 }: RunFilter): readonly RunEntry[] {
-    const rows = this.#statements.runs.all(
-      target ?? null,
-      target ?? null,
-      profile ?? null,
-      profile ?? null,
-      before ?? null,
-      before ?? null,
-      limit,
-      offset,
-    );
-    return rows.map(entryOf);
+    const wanted = [target, profile, before].filter((each) => each !== undefined);
+    return this.#list({ target, profile, before }).all(...wanted, limit, offset).map(entryOf);
+  }
+
+  /** How many runs there are. */
+  count(): number {
+    return Number(this.#statements.count.get()?.["count"]);
   }
 
   /** The newest runs of each target and profile. */
@@ -147,26 +166,44 @@ export class Reader {
 
   /** What a comparison needs of a run. */
   facts(run: string): RunFacts | undefined {
-    const entry = this.run(run);
-    if (!entry) return undefined;
-    const rows = resultRowsSchema.parse(this.#statements.results.all(run));
-    const facts = rows.map(({ facts_id }) => this.#factsOf(facts_id));
-    return { ...headOfEntry(entry), cases: new Map(facts.map((each) => [each.case, each])) };
+    return this.#atOneMoment(() => {
+      const row = this.#statements.run.get(run);
+      if (!row) return undefined;
+      const text = this.#statements.runFacts.get(Number(row["id"]))?.["facts"];
+      const facts = idsSchema.parse(JSON.parse(String(text))).map((id) => this.#factsOf(id));
+      return { ...headOfEntry(entryOf(row)), cases: new Map(facts.map((each) => [each.case, each])) };
+    });
   }
 
-  /** What a case showed in the newest runs that have it. */
-  history(caseId: string, limit: number): readonly CaseInRun[] {
-    return this.#statements.history.all(caseId, limit).map((row) => {
-      const text = (name: string) => String(row[name]);
-      const head = {
-        run: text("run"),
-        target: text("target"),
-        kernel: text("kernel"),
-        profile: text("profile"),
-        startedAt: text("started_at"),
-        partial: row["finished_at"] === null,
-      };
-      return { head, facts: this.#factsOf(Number(row["facts_id"])), durationMs: Number(row["case_ms"]) };
+  /** What a case showed in the newest runs that have it, or in those before a run. */
+  history(caseId: string, limit: number, before?: string): readonly CaseInRun[] {
+    return this.#atOneMoment(() => {
+      const from = before === undefined ? undefined : this.#statements.run.get(before);
+      if (before !== undefined && !from) return [];
+      const started = from ? Date.parse(String(from["started_at"])) : Number.MAX_SAFE_INTEGER;
+      const rows = this.#statements.history.all(caseId, started, Number(from?.["id"] ?? 0), limit);
+      return rows.map((row) => ({
+        head: headOfRow(row),
+        facts: this.#factsOf(Number(row["facts_id"])),
+        durationMs: Number(row["duration_us"]) / 1000,
+      }));
+    });
+  }
+
+  /**
+   * Since when a case behaves as it does on each target: runs in which it behaved alike, the newest first. Runs that
+   * did not reach the case end no window.
+   */
+  windows(caseId: string): readonly BehaviourWindow[] {
+    return this.#atOneMoment(() => {
+      const spans = this.#spansOf(caseId).toSorted((one, other) => other.place - one.place);
+      return spans.slice(0, MOST_WINDOWS).flatMap(({ from, to, runs, factsId }) => {
+        const [first, last] = [this.#statements.byId.get(from), this.#statements.byId.get(to)];
+        if (!first || !last) return [];
+        const [head, end] = [headOfRow(first), headOfRow(last)];
+        const { target, profile } = end;
+        return [{ target, profile, from: head, to: end, runs, facts: this.#factsOf(factsId) }];
+      });
     });
   }
 
@@ -195,8 +232,59 @@ export class Reader {
 
   /** Another text whenever the index has changed. */
   stamp(): string {
-    const row = this.#statements.stamp.get();
-    return `${row?.["newest"]} ${row?.["count"]} ${this.#statements.version.get()?.["data_version"]}`;
+    return String(this.#statements.generation.get()?.["generation"]);
+  }
+
+  /** Several reads of one state of the index, whatever is written meanwhile. */
+  #atOneMoment<T>(read: () => T): T {
+    if (this.#db.isTransaction) return read();
+    this.#statements.begin.run();
+    try {
+      return read();
+    } finally {
+      this.#statements.end.run();
+    }
+  }
+
+  /** Each kind of list has a query of its own, so that each can use an index. */
+  #list(filter: Pick<RunFilter, "target" | "profile" | "before">): StatementSync {
+    const conditions = [
+      filter.target === undefined ? [] : ["target = ?"],
+      filter.profile === undefined ? [] : ["profile = ?"],
+      filter.before === undefined ? [] : ["started_at < ?"],
+    ].flat();
+    const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+    const known = this.#lists.get(where) ?? this.#db.prepare(
+      `SELECT ${RUN_COLUMNS} FROM runs ${where} ORDER BY started_at DESC, run LIMIT ? OFFSET ?`,
+    );
+    this.#lists.set(where, known);
+    return known;
+  }
+
+  #spansOf(caseId: string): readonly Span[] {
+    const done: Span[] = [];
+    const open = new Map<number, Span>();
+    for (const row of this.#statements.shown.iterate(caseId)) {
+      const [stream, run, factsId] = [
+        Number(row["stream_id"]),
+        Number(row["run_id"]),
+        Number(row["facts_id"]),
+      ];
+      if (this.#factsOf(factsId).word === "not-run") continue;
+      const last = open.get(stream);
+      if (last && this.#alike(last.factsId, factsId)) {
+        Object.assign(last, { to: run, runs: last.runs + 1, factsId });
+        continue;
+      }
+      const span = { place: done.length, from: run, to: run, runs: 1, factsId };
+      open.set(stream, span);
+      done.push(span);
+    }
+    return done;
+  }
+
+  #alike(one: number, other: number): boolean {
+    return one === other || behaviourOf(this.#factsOf(one)) === behaviourOf(this.#factsOf(other));
   }
 
   #factsOf(id: number): CaseFacts {
@@ -207,6 +295,15 @@ export class Reader {
     this.#remembered.set(id, facts);
     return facts;
   }
+}
+
+/** Runs of one target and profile in which a case behaved alike, by their numbers. */
+interface Span {
+  readonly place: number;
+  readonly from: number;
+  to: number;
+  runs: number;
+  factsId: number;
 }
 
 function entryOf(row: unknown): RunEntry {
@@ -231,27 +328,42 @@ function headOfEntry({ run, target, kernel, profile, startedAt, partial }: RunEn
   return { run, target, kernel, profile, startedAt, partial };
 }
 
+function headOfRow(row: Readonly<Record<string, SQLOutputValue>>): RunHead {
+  const text = (name: string) => String(row[name]);
+  return {
+    run: text("run"),
+    target: text("target"),
+    kernel: text("kernel"),
+    profile: text("profile"),
+    startedAt: text("started_at"),
+    partial: row["finished_at"] === null,
+  };
+}
+
 type Statements = ReturnType<typeof prepare>;
 
 function prepare(db: DatabaseSync) {
   const statement = (sql: string): StatementSync => db.prepare(sql);
+  const head = "runs.id, runs.run, runs.target, runs.kernel, runs.profile, runs.started_at, runs.finished_at";
   return {
-    runs: statement(`
-      SELECT ${RUN_COLUMNS} FROM runs WHERE (? IS NULL OR target = ?) AND (? IS NULL OR profile = ?)
-        AND (? IS NULL OR started_at < ?)
-      ORDER BY started_at DESC, run LIMIT ? OFFSET ?`),
+    begin: statement("BEGIN"),
+    end: statement("COMMIT"),
+    count: statement("SELECT count(*) AS count FROM runs"),
     latest: statement(`
-      SELECT ${RUN_COLUMNS} FROM (
-        SELECT *, row_number() OVER (PARTITION BY target, profile ORDER BY started_at DESC, run) AS place FROM runs
-      ) WHERE place <= ? ORDER BY started_at DESC, run`),
-    run: statement(`SELECT ${RUN_COLUMNS} FROM runs WHERE run = ?`),
-    results: statement("SELECT facts_id FROM results WHERE run_id = (SELECT id FROM runs WHERE run = ?)"),
+      SELECT ${RUN_COLUMNS.replaceAll(/\b(?=\w)/g, "runs.")} FROM streams JOIN runs ON runs.id IN (
+        SELECT id FROM runs AS own WHERE own.stream_id = streams.id ORDER BY started_at DESC, run LIMIT ?
+      ) ORDER BY runs.started_at DESC, runs.run`),
+    run: statement(`SELECT id, ${RUN_COLUMNS} FROM runs WHERE run = ?`),
+    byId: statement(`SELECT ${head} FROM runs WHERE id = ?`),
+    runFacts: statement("SELECT facts FROM run_facts WHERE run_id = ?"),
     history: statement(`
-      SELECT ${
-      RUN_COLUMNS.replace("duration_ms", "runs.duration_ms").replace("started_at", "runs.started_at")
-    }, facts_id, results.duration_ms AS case_ms
-      FROM results JOIN runs ON runs.id = run_id
-      WHERE case_id = (SELECT id FROM cases WHERE name = ?) ORDER BY results.started_at DESC, run_id LIMIT ?`),
+      SELECT ${head}, facts_id, duration_us
+      FROM shown JOIN runs ON runs.id = run_id
+      WHERE case_id = (SELECT id FROM cases WHERE name = ?) AND (started_ms, run_id) < (?, ?)
+      ORDER BY started_ms DESC, run_id DESC LIMIT ?`),
+    shown: statement(`
+      SELECT stream_id, run_id, facts_id FROM shown
+      WHERE case_id = (SELECT id FROM cases WHERE name = ?) ORDER BY started_ms, run_id`),
     facts: statement("SELECT facts FROM facts WHERE id = ?"),
     search: statement(`
       SELECT kind, run, name, snippet(search, 3, '', '', '…', 24) AS text FROM search WHERE search MATCH ?
@@ -259,7 +371,6 @@ function prepare(db: DatabaseSync) {
     refused: statement("SELECT name, reason FROM refused ORDER BY id DESC LIMIT 200"),
     judgedOtherwise: statement("SELECT count(*) AS count FROM runs WHERE judged_by <> ?"),
     sizes: statement("SELECT run, bytes FROM runs"),
-    stamp: statement("SELECT max(id) AS newest, count(*) AS count FROM runs"),
-    version: statement("PRAGMA data_version"),
+    generation: statement("SELECT generation FROM state"),
   };
 }

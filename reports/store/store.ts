@@ -9,11 +9,27 @@ import type { Case } from "../../cases/case.ts";
 import type { RunFacts } from "../compare/facts.ts";
 import { readRecord, type RunRecord } from "../record_reader.ts";
 import { resultOf, type RunResult } from "../result.ts";
-import { type CheckedRecord, checkRecord, MAX_RECORD_BYTES, RefusedRecord, tooLarge } from "./check.ts";
+import {
+  type CheckedRecord,
+  checkRecord,
+  MAX_RECORD_BYTES,
+  nameOf,
+  RefusedRecord,
+  tooLarge,
+  wholeLines,
+} from "./check.ts";
+import { type IndexedRun, indexedRun } from "./entry.ts";
 import { StoreFiles } from "./files.ts";
 import { Indexer } from "./indexer.ts";
 import { migrate } from "./migrations.ts";
-import { type CaseInRun, Reader, type RunEntry, type RunFilter, type SearchHit } from "./reader.ts";
+import {
+  type BehaviourWindow,
+  type CaseInRun,
+  Reader,
+  type RunEntry,
+  type RunFilter,
+  type SearchHit,
+} from "./reader.ts";
 
 /** What records are judged by. */
 export interface Judging {
@@ -21,6 +37,20 @@ export interface Judging {
   readonly cases: ReadonlyMap<string, Case>;
   /** Names the suite, its ledger and its cases: what another one has judged can be told apart. */
   readonly judgedBy: string;
+}
+
+/** An index that cannot be read. */
+export class HarmedStoreError extends Error {
+  /** The name of the class. */
+  override readonly name = "HarmedStoreError";
+
+  /** Makes an error of what SQLite said. */
+  constructor(cause: unknown) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    super(`The index cannot be read (${said}); conform import --rebuild makes it anew from the records`, {
+      cause,
+    });
+  }
 }
 
 /** What became of a record. */
@@ -42,8 +72,34 @@ export interface Rebuilt {
   readonly quarantined: readonly { readonly run: string; readonly reason: string }[];
 }
 
+/** A record that has been looked at and judged, and waits for its place. */
+interface Prepared {
+  readonly checked: CheckedRecord;
+  readonly entry: IndexedRun;
+  /** Where it was written down. */
+  readonly staged: string;
+}
+
+/** What waits for its place, or what can be said of it at once. */
+type PreparedFile =
+  & { readonly name: string }
+  & (Prepared | Exclude<Imported, { kind: "imported" | "continued" }>);
+
 /** How long a file may be on its way in before it counts as left behind. */
 const LEFT_BEHIND_MS = 24 * 60 * 60 * 1000;
+
+/** Readers wait for nobody who writes; the log of what was written does not keep the space of its longest day. */
+const SETTINGS = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA foreign_keys = ON;
+  PRAGMA cache_size = -32768;
+  PRAGMA mmap_size = 1073741824;
+  PRAGMA journal_size_limit = 67108864;
+`;
+
+/** So many records are given a place in the index at once. */
+const MENDED_AT_ONCE = 50;
 
 /** A history store. */
 export class Store implements Disposable {
@@ -71,29 +127,45 @@ export class Store implements Disposable {
     const files = new StoreFiles(folder);
     const db = new DatabaseSync(files.index, { timeout: 30_000 });
     try {
-      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+      db.exec(SETTINGS);
       migrate(db);
       const store = new Store(files, db, judging);
       store.#mend();
       return store;
     } catch (error) {
       db.close();
-      throw error;
+      throw isHarmed(error) ? new HarmedStoreError(error) : error;
+    }
+  }
+
+  /**
+   * Opens the store in a folder as {@link Store.open} does, and makes its index anew if that cannot be read.
+   *
+   * @throws {NewerStoreError} if a later version of the suite has written it
+   */
+  static openHarmed(folder: string, judging: Judging): Store {
+    try {
+      return Store.open(folder, judging);
+    } catch (error) {
+      if (!(error instanceof HarmedStoreError)) throw error;
+      new StoreFiles(folder).removeIndex();
+      return Store.open(folder, judging);
     }
   }
 
   /** Takes a record from a file. `name` is what a refusal is told of. */
   importFile(path: string, name: string = path): Imported {
-    try {
-      const stats = statSync(path);
-      if (!stats.isFile()) throw new RefusedRecord("It is not a regular file");
-      if (stats.size > MAX_RECORD_BYTES) throw tooLarge(stats.size);
-      return this.#take(checkRecord(readFileSync(path)));
-    } catch (error) {
-      const reason = error instanceof RefusedRecord ? error.message : systemReason(error);
-      this.#indexer.refuse(name, reason);
-      return { kind: "refused", reason };
-    }
+    const [imported] = this.#take([this.#prepare(path, name)]);
+    if (!imported) throw new Error(`Nothing became of "${name}"`);
+    return imported;
+  }
+
+  /**
+   * Takes records from files, all in one piece of the index: what became of each, in their order. A refused one stops
+   * no other. Twenty or so at a time are quick and keep others who write waiting for an instant only.
+   */
+  importFiles(paths: readonly string[]): readonly Imported[] {
+    return this.#take(paths.map((path) => this.#prepare(path, path)));
   }
 
   /** A name for a file that is on its way in; see {@link Store.importFile}. */
@@ -144,9 +216,19 @@ export class Store implements Disposable {
     return this.#reader.facts(run);
   }
 
-  /** What a case showed in the newest runs that have it. */
-  history(caseId: string, limit: number): readonly CaseInRun[] {
-    return this.#reader.history(caseId, limit);
+  /** What a case showed in the newest runs that have it, or in the newest of those before a run. */
+  history(caseId: string, limit: number, before?: string): readonly CaseInRun[] {
+    return this.#reader.history(caseId, limit, before);
+  }
+
+  /** Since when a case behaves as it does on each target, the newest first. */
+  windows(caseId: string): readonly BehaviourWindow[] {
+    return this.#reader.windows(caseId);
+  }
+
+  /** How many runs there are. */
+  count(): number {
+    return this.#reader.count();
   }
 
   /** Runs, cases and kernel log lines with some words in them. */
@@ -179,15 +261,74 @@ export class Store implements Disposable {
     this.close();
   }
 
-  #take(checked: CheckedRecord): Imported {
-    const { run, record, bytes } = checked;
-    const known = this.#files.read(run);
-    const kind = known ? howItGoesOn(checkRecord(known), checked) : "imported";
-    if (kind === "duplicate") return { kind, run };
-    const result = this.#judge(record);
-    this.#files.write(run, bytes);
-    this.#indexer.inTransaction(() => this.#indexer.add(run, bytes.length, result));
-    return { kind, run };
+  /** Does all that needs no lock. */
+  #prepare(path: string, name: string): PreparedFile {
+    try {
+      const stats = statSync(path);
+      if (!stats.isFile()) throw new RefusedRecord("It is not a regular file");
+      if (stats.size > MAX_RECORD_BYTES) throw tooLarge(stats.size);
+      const given = readFileSync(path);
+      const run = nameOf(given);
+      if (this.#files.read(run)?.equals(wholeLines(given))) return { name, kind: "duplicate", run };
+      const checked = checkRecord(given);
+      const entry = indexedRun(checked.run, checked.bytes.length, this.#judge(checked.record));
+      return { name, checked, entry, staged: this.#files.stage(checked.bytes) };
+    } catch (error) {
+      const reason = error instanceof RefusedRecord ? error.message : systemReason(error);
+      return { name, kind: "refused", reason };
+    }
+  }
+
+  #take(prepared: readonly PreparedFile[]): readonly Imported[] {
+    try {
+      return this.#indexer.inTransaction(() => {
+        const imported = prepared.map((each) => this.#takeOne(each));
+        this.#files.sync();
+        return imported;
+      });
+    } finally {
+      for (const each of prepared) if ("staged" in each) this.#files.discard(each.staged);
+    }
+  }
+
+  /** The record of the same run that is there is looked at under the lock: nobody can put another one in between. */
+  #takeOne(prepared: PreparedFile): Imported {
+    if ("kind" in prepared) {
+      const { name: _name, ...imported } = prepared;
+      return imported.kind === "refused" ? this.#refuse(prepared.name, imported.reason) : imported;
+    }
+    const { checked, entry, staged } = prepared;
+    const { run } = checked;
+    try {
+      const known = this.#known(run);
+      const kind = known ? howItGoesOn(known, checked) : "imported";
+      if (kind === "duplicate") return { kind, run };
+      this.#files.place(staged, run);
+      this.#indexer.add(entry);
+      return { kind, run };
+    } catch (error) {
+      if (!(error instanceof RefusedRecord)) throw error;
+      return this.#refuse(prepared.name, error.message);
+    }
+  }
+
+  /** The record of a run that is there; one that was harmed is put aside and stands in no other's way. */
+  #known(run: string): CheckedRecord | undefined {
+    const bytes = this.#files.read(run);
+    if (!bytes) return undefined;
+    try {
+      return checkRecord(bytes);
+    } catch (error) {
+      if (!(error instanceof RefusedRecord)) throw error;
+      this.#files.quarantine(run);
+      this.#indexer.refuse(run, error.message);
+      return undefined;
+    }
+  }
+
+  #refuse(name: string, reason: string): Imported {
+    this.#indexer.refuse(name, reason);
+    return { kind: "refused", reason };
   }
 
   /** A record that nothing can be made of must not stop what is done with the others. */
@@ -204,13 +345,16 @@ export class Store implements Disposable {
   #mend(): void {
     const indexed = this.#reader.sizes();
     const lacking = this.#files.list().filter(({ run, bytes }) => indexed.get(run) !== bytes);
-    for (const { run } of lacking) this.#indexer.inTransaction(() => this.#indexAgain(run, []));
+    for (let begin = 0; begin < lacking.length; begin += MENDED_AT_ONCE) {
+      const some = lacking.slice(begin, begin + MENDED_AT_ONCE);
+      this.#indexer.inTransaction(() => some.forEach(({ run }) => this.#indexAgain(run, [])));
+    }
   }
 
   #indexAgain(run: string, quarantined: { run: string; reason: string }[]): boolean {
     try {
       const { record, bytes } = checkRecord(this.#files.read(run) ?? new Uint8Array());
-      this.#indexer.add(run, bytes.length, this.#judge(record));
+      this.#indexer.add(indexedRun(run, bytes.length, this.#judge(record)));
       return true;
     } catch (error) {
       if (!(error instanceof RefusedRecord)) throw error;
@@ -242,6 +386,11 @@ function wholePart({ bytes, record }: CheckedRecord): Uint8Array {
 function startsWith(bytes: Uint8Array, begin: Uint8Array): boolean {
   if (bytes.length < begin.length) return false;
   return Buffer.compare(bytes.subarray(0, begin.length), begin) === 0;
+}
+
+/** Whether SQLite says that the file is harmed or none of its own. */
+function isHarmed(error: unknown): boolean {
+  return error instanceof Error && /malformed|not a database/.test(error.message);
 }
 
 function systemReason(error: unknown): string {

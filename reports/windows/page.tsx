@@ -1,0 +1,152 @@
+/**
+ * Behaviour windows as a page for people: one file without scripts.
+ *
+ * @module
+ */
+import { html as markup, raw } from "hono/html";
+import { behaviourText, clauseCounts, traceLog, traceText } from "./formats.ts";
+import { WINDOWS_STYLE } from "./style.ts";
+import type { ClauseWindows, Standing, Windows } from "./windows.ts";
+
+const SIGNS: Readonly<Record<Standing, string>> = {
+  holds: "✓",
+  broken: "✗",
+  contested: "≠",
+  "holds, not owed": "✓?",
+  "not owed": "·",
+  "not shown": "",
+};
+
+/** Writes behaviour windows as one HTML file. */
+export async function windowsPage(windows: Windows): Promise<string> {
+  const labels = windows.runs.map(({ label }) => label);
+  const changed = windows.clauses.filter(({ traces }) => traces.length > 0);
+  const document = (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <title>Behaviour windows · dmabuf-conform</title>
+        <style>{raw(WINDOWS_STYLE)}</style>
+      </head>
+      <body>
+        <main>
+          <h1>{labels.join(" · ")}</h1>
+          <p>{clauseCounts(windows)}.</p>
+          <Runs windows={windows} />
+          <Matrix windows={windows} />
+          <h2>What changes</h2>
+          {changed.map((each) => <Clause clause={each} />)}
+        </main>
+      </body>
+    </html>
+  );
+  return `${await markup`<!DOCTYPE html>${document}`}\n`;
+}
+
+function Runs({ windows: { runs } }: { readonly windows: Windows }) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Here called</th>
+          <th scope="col">Target</th>
+          <th scope="col">Kernel</th>
+          <th scope="col">Owes</th>
+          <th scope="col">Begun</th>
+        </tr>
+      </thead>
+      <tbody>
+        {runs.map(({ label, target, kernel, owes, startedAt, partial }) => (
+          <tr>
+            <td>{label}</td>
+            <td>
+              <code>{target}</code>
+            </td>
+            <td>{kernel}</td>
+            <td>{owes ?? "nothing that the ledger has"}</td>
+            <td>
+              {startedAt} {partial ? "partial" : ""}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Matrix({ windows: { runs, clauses } }: { readonly windows: Windows }) {
+  return (
+    <>
+      <h2>Every clause</h2>
+      <p class="key">
+        {Object.entries(SIGNS).map(([standing, sign]) => sign === "" ? "" : `${sign} ${standing}`).filter(
+          Boolean,
+        )
+          .join("   ")}. An empty cell: no case was answered.
+      </p>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Clause</th>
+            {runs.map(({ label }) => <th scope="col" class="cell">{label}</th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {clauses.map(({ clause, title, standings, traces }) => (
+            <tr>
+              <th scope="row">
+                {traces.length > 0 ? <a href={`#${clause}`}>{clause}</a> : clause} <span>{title}</span>
+              </th>
+              {standings.map((standing) => (
+                <td class={`cell ${standing.replaceAll(/\W+/g, "-")}`} title={standing}>{SIGNS[standing]}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function Clause({ clause: { clause, title, behaviours, traces } }: { readonly clause: ClauseWindows }) {
+  return (
+    <section id={clause}>
+      <h3>
+        {clause} <span>{title}</span>
+      </h3>
+      <ul>
+        {behaviours.map((behaviour) => (
+          <li>
+            {behaviour.cases.length === 1 ? behaviourText(behaviour) : (
+              <details>
+                <summary>{behaviourText(behaviour)}</summary>
+                {behaviour.cases.map((each) => (
+                  <div>
+                    <code>{each}</code>
+                  </div>
+                ))}
+              </details>
+            )}
+            {behaviour.cases.length === 1
+              ? (
+                <div>
+                  <code>{behaviour.cases[0]}</code>
+                </div>
+              )
+              : ""}
+          </li>
+        ))}
+      </ul>
+      {traces.map((trace) => {
+        const log = traceLog(trace);
+        return (
+          <p class="trace">
+            {traceText(trace)} {log === undefined ? "" : <code>{log}</code>}
+          </p>
+        );
+      })}
+    </section>
+  );
+}

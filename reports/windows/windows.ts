@@ -1,0 +1,302 @@
+/**
+ * Behaviour windows: for each clause which behaviour was seen in which run, and what the ledger knows of the places
+ * where behaviour changes.
+ *
+ * @module
+ */
+import type { Clause, Keyword, Source, Status } from "../../spec/clause.ts";
+import type { Ledger } from "../../spec/ledger.ts";
+import { type CaseFacts, labelsOf, type RunFacts, type RunHead } from "../compare/mod.ts";
+import type { Word } from "../formats/format.ts";
+import { type Owed, owedBy } from "./owed.ts";
+
+/** The version of the shape. */
+export const WINDOWS_SCHEMA = "dmabuf-conform/windows/1";
+
+/** A run, with what it owes. */
+export interface WindowsRun extends RunHead {
+  /** A name as short as can be. */
+  readonly label: string;
+  /** The profile of the ledger that says what the target owes. */
+  readonly owes: string | undefined;
+}
+
+/** One behaviour, and where it was seen. */
+export interface Behaviour {
+  /** How the cases that show it ended. */
+  readonly word: Word;
+  /** What was seen, in a few words. */
+  readonly says: string;
+  /** The runs in which it was seen, by their places. */
+  readonly places: readonly number[];
+  /** The same in words, as in `up to 6.12` or `7.2 to 7.3`. */
+  readonly spans: string;
+  /** The cases that show it. */
+  readonly cases: readonly string[];
+}
+
+/** A commit that the ledger has for a clause. */
+export interface KnownCommit {
+  /** The begin of its id. */
+  readonly commit: string;
+  /** What the ledger says of it. */
+  readonly note?: string | undefined;
+}
+
+/** What the ledger knows of a clause that behaves otherwise from some run on. */
+export interface Trace {
+  /** The first run that behaves otherwise, by its place. */
+  readonly at: number;
+  /** The run before it and that run, by their short names. */
+  readonly between: readonly [string, string];
+  /** What the ledger says of the change, as in `holds since 7.1`; missing where it says nothing of such a change. */
+  readonly ledger?: string | undefined;
+  /** The commits that the ledger has for the clause. */
+  readonly commits: readonly KnownCommit[];
+  /** The files of the kernel that the clause cites. */
+  readonly files: readonly string[];
+}
+
+/**
+ * How a clause stands in a run:
+ *
+ * - `holds`: the run owes it and every case that it could answer passed
+ * - `broken`: the run owes it and a case failed, or nothing could be said
+ * - `contested`: a case shows that the target takes another side of a disagreement
+ * - `holds, not owed`: every case passed, although the ledger does not say that it must
+ * - `not owed`: cases do not pass, as they need not
+ * - `not shown`: no case was answered
+ */
+export type Standing = "holds" | "broken" | "contested" | "holds, not owed" | "not owed" | "not shown";
+
+/** One clause over the runs. */
+export interface ClauseWindows {
+  /** The id of the clause. */
+  readonly clause: string;
+  /** What it is about, in a few words. */
+  readonly title: string;
+  /** How strong it is; missing where the ledger has no such clause. */
+  readonly keyword?: Keyword | undefined;
+  /** Where it stands; missing in the same way. */
+  readonly status?: Status | undefined;
+  /** The first kernel in which it holds, where the ledger says so. */
+  readonly since?: string | undefined;
+  /** The last one. */
+  readonly until?: string | undefined;
+  /** How it stands in each run. */
+  readonly standings: readonly Standing[];
+  /** Every behaviour of its cases, and where it was seen. */
+  readonly behaviours: readonly Behaviour[];
+  /** Where behaviour changes, and what the ledger knows of it; empty where it does not change. */
+  readonly traces: readonly Trace[];
+}
+
+/** The behaviour windows of some runs. */
+export interface Windows {
+  /** The shape and its version. */
+  readonly schema: typeof WINDOWS_SCHEMA;
+  /** The runs, in order. */
+  readonly runs: readonly WindowsRun[];
+  /** The clauses that one of the cases verifies; those whose behaviour changes come first. */
+  readonly clauses: readonly ClauseWindows[];
+}
+
+/** Finds the behaviour windows of runs, which are given in the order of their kernels. */
+export function windowsOf(runs: readonly RunFacts[], ledger: Ledger): Windows {
+  const labels = labelsOf(runs);
+  const owed = runs.map((run) => owedBy(run, ledger));
+  const clauses = [...casesByClause(runs)].map(([id, cases]) =>
+    clauseWindows(id, cases, { runs, labels, owed, ledger })
+  );
+  return {
+    schema: WINDOWS_SCHEMA,
+    runs: runs.map(({ cases: _cases, ...head }, place) => ({
+      ...head,
+      label: labels[place] ?? head.run,
+      owes: owed[place]?.profile,
+    })),
+    clauses: clauses.toSorted((one, other) =>
+      Number(other.traces.length > 0) - Number(one.traces.length > 0) || (one.clause < other.clause ? -1 : 1)
+    ),
+  };
+}
+
+/** What is needed beside the cases of a clause. */
+interface Context {
+  readonly runs: readonly RunFacts[];
+  readonly labels: readonly string[];
+  readonly owed: readonly Owed[];
+  readonly ledger: Ledger;
+}
+
+function casesByClause(runs: readonly RunFacts[]): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { cases } of runs) {
+    for (const { case: id, clauses } of cases.values()) {
+      for (const clause of clauses) {
+        const own = found.get(clause);
+        if (own) own.add(id);
+        else found.set(clause, new Set([id]));
+      }
+    }
+  }
+  return found;
+}
+
+function clauseWindows(id: string, cases: ReadonlySet<string>, context: Context): ClauseWindows {
+  const { runs, labels, owed, ledger } = context;
+  const clause = [...ledger.clauses.values()].find((each) => each.id === id);
+  const perCase = [...cases].map((each) => behavioursOf(runs.map((run) => reached(run.cases.get(each)))));
+  const behaviours = merged([...cases], perCase, labels);
+  const changes = changesOf(perCase);
+  return {
+    clause: id,
+    title: clause?.title ?? id,
+    keyword: clause?.keyword,
+    status: clause?.status,
+    since: clause?.since,
+    until: clause?.until,
+    standings: runs.map((run, place) =>
+      standingOf([...cases].flatMap((each) => run.cases.get(each)?.word ?? []), owes(owed[place], clause))
+    ),
+    behaviours,
+    traces: changes.map((at) => traceOf(at, clause, labels)),
+  };
+}
+
+function owes(owed: Owed | undefined, clause: Clause | undefined): boolean {
+  return clause !== undefined && owed?.clauses.has(clause.id) === true;
+}
+
+/** A case that was not reached says nothing. */
+function reached(facts: CaseFacts | undefined): CaseFacts | undefined {
+  return facts?.word === "not-run" ? undefined : facts;
+}
+
+/** What a case showed in a run, in a few words. */
+interface Shown {
+  readonly word: Word;
+  readonly says: string;
+}
+
+/** What a case showed in each run; `undefined` where it was not reached. */
+function behavioursOf(facts: readonly (CaseFacts | undefined)[]): readonly (Shown | undefined)[] {
+  const step = decidingStep(facts);
+  return facts.map((each) => each && { word: each.word, says: saysOf(each, step) });
+}
+
+/** The first step that was not seen alike in all runs that could answer the case. */
+function decidingStep(facts: readonly (CaseFacts | undefined)[]): string | undefined {
+  const answered = facts.filter((each) => each !== undefined && each.word !== "not-supported");
+  const steps = new Set(answered.flatMap((each) => each?.seen.map(({ step }) => step) ?? []));
+  return [...steps].find((step) =>
+    new Set(answered.map((each) => each?.seen.find((seen) => seen.step === step)?.seen)).size > 1
+  );
+}
+
+function saysOf({ word, reason, seen }: CaseFacts, step: string | undefined): string {
+  if (word === "not-supported") return withoutFigures(reason);
+  const decisive = seen.find((each) => each.step === step);
+  if (decisive) return `${decisive.operation}: ${decisive.seen}`;
+  return word === "pass" ? "as the clause says" : withoutFigures(reason);
+}
+
+/** Figures in a reason differ from run to run without meaning anything. */
+function withoutFigures(reason: string): string {
+  return reason.replaceAll(/\(schedule [^)]*\)/g, "").replaceAll(/\b\d+(\.\d+)? ms\b/g, "… ms").trim();
+}
+
+function merged(
+  ids: readonly string[],
+  perCase: readonly (readonly (Shown | undefined)[])[],
+  labels: readonly string[],
+): Behaviour[] {
+  const found = new Map<string, Behaviour>();
+  ids.forEach((id, index) => {
+    const shown = perCase[index] ?? [];
+    for (const [key, { word, says }] of new Map(shown.flatMap((each) => each ? [[keyOf(each), each]] : []))) {
+      const places = shown.flatMap((each, place) => each && keyOf(each) === key ? [place] : []);
+      const whole = `${key} ${places.join(" ")}`;
+      const cases = [...found.get(whole)?.cases ?? [], id].sort();
+      found.set(whole, { word, says, places, spans: spansOf(places, labels), cases });
+    }
+  });
+  return [...found.values()].toSorted((one, other) =>
+    (one.places[0] ?? 0) - (other.places[0] ?? 0) || other.places.length - one.places.length ||
+    other.cases.length - one.cases.length
+  );
+}
+
+function keyOf({ word, says }: Shown): string {
+  return JSON.stringify([word, says]);
+}
+
+/** Places in words: neighbours make a span. */
+function spansOf(places: readonly number[], labels: readonly string[]): string {
+  const spans: { from: number; to: number }[] = [];
+  for (const place of places) {
+    const last = spans.at(-1);
+    if (last?.to === place - 1) last.to = place;
+    else spans.push({ from: place, to: place });
+  }
+  if (spans.length === 1 && places.length === labels.length) return "in all";
+  return spans.map(({ from, to }) => spanOf(labels[from] ?? "", labels[to] ?? "")).join(", ");
+}
+
+function spanOf(from: string, to: string): string {
+  return from === to ? from : `${from} to ${to}`;
+}
+
+/** The places at which some case shows another behaviour than in the run before that reached it. */
+function changesOf(perCase: readonly (readonly (Shown | undefined)[])[]): number[] {
+  const places = new Set<number>();
+  for (const shown of perCase) {
+    let last: string | undefined;
+    shown.forEach((each, place) => {
+      if (!each) return;
+      const key = keyOf(each);
+      if (last !== undefined && last !== key) places.add(place);
+      last = key;
+    });
+  }
+  return [...places].sort((one, other) => one - other);
+}
+
+/** From the worst to the best, of what was answered. */
+function standingOf(words: readonly Word[], isOwed: boolean): Standing {
+  const answered = words.filter((word) => word !== "not-supported" && word !== "not-run");
+  if (answered.length === 0) return "not shown";
+  if (answered.some((word) => word === "fail" || word === "unknown")) return isOwed ? "broken" : "not owed";
+  if (answered.includes("contested")) return "contested";
+  return isOwed ? "holds" : "holds, not owed";
+}
+
+function traceOf(at: number, clause: Clause | undefined, labels: readonly string[]): Trace {
+  const between = [labels[at - 1] ?? "", labels[at] ?? ""] as const;
+  const sources = clause?.sources ?? [];
+  return {
+    at,
+    between,
+    ledger: clause && ledgerSays(clause),
+    commits: sources.flatMap((source) => "commit" in source ? [commitOf(source)] : []),
+    files: filesOf(sources),
+  };
+}
+
+function ledgerSays({ since, until }: Clause): string | undefined {
+  if (since !== undefined && until !== undefined) return `holds from ${since} to ${until}`;
+  if (since !== undefined) return `holds since ${since}`;
+  return until === undefined ? undefined : `holds up to ${until}`;
+}
+
+function commitOf({ commit, note }: Extract<Source, { commit: string }>): KnownCommit {
+  return note === undefined ? { commit } : { commit, note };
+}
+
+/** The files of the kernel that some sources cite, each once. */
+export function filesOf(sources: readonly Source[]): string[] {
+  const files = sources.flatMap((source) =>
+    "file" in source && source.file !== undefined ? [source.file] : []
+  );
+  return [...new Set(files)].sort();
+}

@@ -56,6 +56,7 @@ export type { Profile, ProfileKind, ProfileText } from "./profile.ts";
 export { isSize, type Size, sizeInBytes } from "./size.ts";
 export type { KernelSource, Mail, Sources } from "./sources.ts";
 export {
+  type Aspect,
   type Change as SourceChange,
   checkKernel,
   checkMails,
@@ -65,14 +66,19 @@ export {
   citationsOf,
   type ComparedPlace,
   compareKernels,
-  digestsOf,
+  type Digests,
+  type DigestsByLines,
+  type Files,
   FolderError,
   type KernelCitation,
+  kernelDigestsOf,
   type KernelTree,
   kernelTree,
-  type LineDigests,
   type MailCitation,
+  mailDigestsOf,
   readDigests,
+  type RecordedKernel,
+  type RecordedPlace,
   seedReader,
   writeDigests,
 } from "./provenance/mod.ts";

@@ -10,12 +10,15 @@ import {
   checkKernel,
   checkMails,
   type CitationFinding,
+  type Citations,
   citationsOf,
   type ComparedPlace,
   compareKernels,
-  digestsOf,
   FolderError,
+  kernelDigestsOf,
+  type KernelTree,
   kernelTree,
+  mailDigestsOf,
   readDigests,
   seedReader,
   writeDigests,
@@ -43,42 +46,53 @@ export function checkSources(args: CheckSourcesArguments, io: Io): number {
   const { mails, kernels } = citationsOf(ledger);
   try {
     const read = args.seeds === undefined ? undefined : seedReader(args.seeds);
-    if (read && args.accept) {
-      writeDigests(digestsOf(mails, read));
-      io.err("Wrote spec/citations.yaml\n");
-    }
     const tree = args.kernel === undefined ? undefined : kernelTree(args.kernel);
+    const older = args.kernelOld === undefined ? undefined : kernelTree(args.kernelOld);
+    if (args.accept) accept({ mails, kernels }, read, tree, io);
+    const recorded = readDigests();
     const findings = [
-      ...(read ? checkMails(mails, readDigests(), read) : []),
-      ...(tree ? checkKernel(kernels, tree) : []),
+      ...(read ? checkMails(mails, recorded, read) : []),
+      ...(tree ? checkKernel(kernels, tree, recorded.kernels) : []),
     ];
-    const compared = tree && args.kernelOld !== undefined
-      ? compareKernels(kernels, kernelTree(args.kernelOld), tree)
-      : [];
+    const compared = tree ? compareKernels(kernels, older, tree, recorded.kernels) : [];
     const checked = { mails: read ? mails.length : 0, kernels: tree ? kernels.length : 0 };
     io.out(
       args.format === "json" ? asJson(checked, findings, compared, cases) : asText(findings, compared, cases),
     );
-    io.err(summary(checked, findings, compared));
+    io.err(summary(checked, findings, compared, cases));
     return findings.length === 0 ? 0 : 1;
   } catch (error) {
     if (error instanceof FolderError) throw new Failure(2, error.message, error.hint, error);
     if (error instanceof LedgerError) {
-      throw new Failure(4, error.message, "Write the file anew with --accept", error);
+      throw new Failure(4, error.message, "Mend spec/citations.yaml, or take it from the last commit", error);
     }
     throw error;
   }
 }
 
-function refuseNothing({ seeds, kernel, kernelOld, accept }: CheckSourcesArguments): void {
+type SeedReader = ReturnType<typeof seedReader>;
+
+/** Records what is cited as it is now: that of the mails, that of the kernel, or both. */
+function accept(
+  { mails, kernels }: Citations,
+  read: SeedReader | undefined,
+  tree: KernelTree | undefined,
+  io: Io,
+): void {
+  const before = readDigests();
+  writeDigests({
+    mails: read ? mailDigestsOf(mails, read) : before.mails,
+    kernels: tree ? kernelDigestsOf(kernels, tree, before.kernels) : before.kernels,
+  });
+  io.err("Wrote spec/citations.yaml\n");
+}
+
+function refuseNothing({ seeds, kernel, kernelOld }: CheckSourcesArguments): void {
   if (seeds === undefined && kernel === undefined) {
     throw new Failure(2, "There is nothing to check against", "Give --seeds DIR, --kernel TREE, or both");
   }
   if (kernelOld !== undefined && kernel === undefined) {
     throw new Failure(2, "--kernel-old has nothing to be compared with", "Give the newer tree with --kernel");
-  }
-  if (accept && seeds === undefined) {
-    throw new Failure(2, "--accept has nothing to record", "Give the folder of the mails with --seeds");
   }
 }
 
@@ -115,10 +129,19 @@ function asText(
     `${citation}: ${message}. ${hint}\n${touched(clauses, cases)}`
   );
   const changed = compared.filter(({ change }) => change !== "same").map((each) =>
-    `${each.change}: ${each.file}${each.function === undefined ? "" : `, ${each.function}()`}\n` +
-    touched(each.clauses, cases)
+    `${each.change}: ${comparedText(each)}\n${touched(each.clauses, cases)}`
   );
   return [...wrong, ...changed].join("");
+}
+
+function comparedText({ file, function: name, aspect, to }: ComparedPlace): string {
+  const parts = [
+    file,
+    ...(name === undefined ? [] : [name]),
+    ...(aspect === "code" ? [] : ["its words"]),
+    ...(to === undefined ? [] : [`now in ${to}`]),
+  ];
+  return parts.join(", ");
 }
 
 function touched(clauses: readonly ClauseId[], cases: readonly Case[]): string {
@@ -131,13 +154,18 @@ function summary(
   { mails, kernels }: Checked,
   findings: readonly CitationFinding[],
   compared: readonly ComparedPlace[],
+  cases: readonly Case[],
 ): string {
-  const changed = compared.filter(({ change }) => change !== "same").length;
+  const changed = compared.filter(({ change }) => change !== "same");
+  const clauses = [...new Set(changed.flatMap((each) => each.clauses))];
   const parts = [
     ...(mails > 0 ? [`${mails} citations of mails`] : []),
     ...(kernels > 0 ? [`${kernels} of kernel files`] : []),
     findings.length === 0 ? "none errs" : `${findings.length} to mend`,
-    ...(compared.length > 0 ? [`${changed} of ${compared.length} cited places changed`] : []),
+    ...(compared.length > 0 ? [`${changed.length} of ${compared.length} cited places changed`] : []),
+    ...(clauses.length > 0
+      ? [`${clauses.length} clauses and ${casesOf(clauses, cases).length} cases touched`]
+      : []),
   ];
   return `${parts.join(", ")}\n`;
 }

@@ -61,7 +61,7 @@ Deno.test("conform spec check-sources answers wrong usage with 2 and what to do"
       [["--seeds", join(folder, "none")], "Name the folder that has the mails"],
       [["--kernel", folder], "is not a kernel source tree"],
       [["--seeds", folder, "--kernel-old", folder], "Give the newer tree with --kernel"],
-      [["--kernel", folder, "--accept"], "Give the folder of the mails with --seeds"],
+      [["--accept"], "Give --seeds DIR, --kernel TREE, or both"],
     ];
     for (const [args, said] of wrong) {
       const ran = await conform("spec", "check-sources", ...args);

@@ -1,12 +1,13 @@
 /**
- * Holds the citations of kernel files against a source tree, and two source trees against each other.
+ * Holds the citations of kernel files against a source tree.
  *
  * @module
  */
-import type { ClauseId } from "../ids.ts";
-import { type Definition, definitionsNamed, definitionsOf, essenceOf } from "./c_source.ts";
-import { citationText, type KernelCitation, rangesOf } from "./citation.ts";
+import { definitionsNamed } from "./c_source.ts";
+import { citationText, type KernelCitation, type LineRange, rangesOf, rangeText } from "./citation.ts";
+import { digestOf, type Digests, type RecordedKernel, type RecordedPlace } from "./digests.ts";
 import type { CitationFinding } from "./mails.ts";
+import { type Files, namesAt, type Place, placeDigest, placeOfLines, rangeOfText } from "./place.ts";
 
 /** A kernel source tree. */
 export interface KernelTree {
@@ -17,7 +18,9 @@ export interface KernelTree {
    *
    * @param path a path in the tree, with `*` for any folder
    */
-  readonly read: (path: string) => ReadonlyMap<string, readonly string[]>;
+  readonly read: (path: string) => Files;
+  /** The paths of the source files in the folder of a path, sorted. */
+  readonly beside: (path: string) => readonly string[];
 }
 
 /** The version that a kernel's top Makefile gives, or `undefined` if it is none. */
@@ -32,137 +35,191 @@ export function versionOf(makefile: readonly string[]): string | undefined {
 }
 
 /** Tells whether a tree is of the release that a citation names. */
-export function isOf(tree: KernelTree, kernel: string): boolean {
-  return tree.version === kernel || tree.version.startsWith(`${kernel}.`);
+export function isOf({ version }: Pick<KernelTree, "version">, kernel: string): boolean {
+  return version === kernel || version.startsWith(`${kernel}.`);
 }
 
-/** Checks the citations of kernels against a tree. Line numbers count only in a tree of the cited release. */
+/**
+ * Checks the citations of kernels against a tree. Lines count only in a tree of the cited release: there they must
+ * lie in the function that is named, and say what they said when they were last read.
+ */
 export function checkKernel(
   citations: readonly KernelCitation[],
   tree: KernelTree,
+  recorded: Digests["kernels"],
 ): readonly CitationFinding[] {
   const findings = new Map<string, CitationFinding>();
-  for (const found of citations.flatMap((citation) => findingsOf(citation, tree))) {
+  for (const found of citations.flatMap((citation) => findingsOf(citation, tree, recorded))) {
     const clauses = new Set([...findings.get(found.message)?.clauses ?? [], ...found.clauses]);
     findings.set(found.message, { ...found, clauses: [...clauses] });
   }
   return [...findings.values()];
 }
 
-function findingsOf(citation: KernelCitation, tree: KernelTree): readonly CitationFinding[] {
-  const { kernel, file, clauses } = citation;
+function findingsOf(
+  citation: KernelCitation,
+  tree: KernelTree,
+  recorded: Digests["kernels"],
+): readonly CitationFinding[] {
+  const { kernel, file } = citation;
   const files = tree.read(file);
-  if (files.size > 0) {
-    return [...functionFindings(citation, files, tree), ...lineFindings(citation, files, tree)];
+  if (files.size === 0) {
+    const message = `Linux ${tree.version} has no file ${file}`;
+    return [finding(citation, "missing-file", message, writtenFor(kernel))];
   }
-  const message = `Linux ${tree.version} has no file ${file}`;
-  return [{
-    fault: "missing-file",
-    citation: `Linux ${kernel}, ${file}`,
-    message,
-    hint: writtenFor(kernel),
-    clauses,
-  }];
+  const lines = linesFindings(citation, files, tree, recorded[kernel]?.files[file] ?? []);
+  return [...functionFindings(citation, files, tree), ...lines];
+}
+
+function finding(
+  citation: KernelCitation,
+  fault: CitationFinding["fault"],
+  message: string,
+  hint: string,
+): CitationFinding {
+  const place = `Linux ${citation.kernel}, ${citationText(citation)}`;
+  return { fault, citation: place, message, hint, clauses: citation.clauses };
 }
 
 function writtenFor(kernel: string): string {
   return `The citation was written for Linux ${kernel}; look for where it has gone`;
 }
 
-type Files = ReadonlyMap<string, readonly string[]>;
-
 function functionFindings(
-  { function: name, kernel, file, clauses }: KernelCitation,
+  citation: KernelCitation,
   files: Files,
   tree: KernelTree,
 ): readonly CitationFinding[] {
+  const { function: name, kernel, file } = citation;
   if (name === undefined || [...files.values()].some((lines) => definitionsNamed(lines, name).length > 0)) {
     return [];
   }
   const message = `${file} of Linux ${tree.version} defines no ${name}()`;
-  const citation = `Linux ${kernel}, ${file}, ${name}()`;
-  return [{ fault: "no-function", citation, message, hint: writtenFor(kernel), clauses }];
+  return [finding(citation, "no-function", message, writtenFor(kernel))];
 }
 
-function lineFindings(cited: KernelCitation, files: Files, tree: KernelTree): readonly CitationFinding[] {
-  if (cited.lines === undefined) return [];
-  const about = { citation: `Linux ${cited.kernel}, ${citationText(cited)}`, clauses: cited.clauses };
-  const ranges = rangesOf(cited.lines);
+function linesFindings(
+  citation: KernelCitation,
+  files: Files,
+  tree: KernelTree,
+  recorded: readonly RecordedPlace[],
+): readonly CitationFinding[] {
+  if (citation.lines === undefined) return [];
+  const ranges = rangesOf(citation.lines);
   if (!ranges) {
-    const message = `"${cited.lines}" does not say lines`;
-    return [{ ...about, fault: "bad-lines", message, hint: "Write lines as in 110-111, 118" }];
+    const message = `"${citation.lines}" does not say lines`;
+    return [finding(citation, "bad-lines", message, "Write lines as in 110-111, 118")];
   }
-  const longest = Math.max(...[...files.values()].map(({ length }) => length));
-  const last = Math.max(...ranges.map((range) => range.last));
-  if (!isOf(tree, cited.kernel) || last <= longest) return [];
-  const message = `Line ${last} lies beyond the end: ${cited.file} has ${longest} lines`;
-  return [{ ...about, fault: "beyond-the-end", message, hint: "Correct the lines" }];
+  const [text] = files.values();
+  if (!text || !isOf(tree, citation.kernel)) return [];
+  return ranges.flatMap((range) =>
+    beyondFindings(citation, range, text) ?? [
+      ...withinFindings(citation, range, text),
+      ...driftFindings(citation, range, text, recorded),
+    ]
+  );
 }
 
-/** What has become of a cited function from one tree to another; of the file, where no function is cited. */
-export type Change = "same" | "changed" | "new" | "gone" | "in neither";
+function beyondFindings(
+  citation: KernelCitation,
+  { last }: LineRange,
+  text: readonly string[],
+): readonly CitationFinding[] | undefined {
+  if (last <= text.length) return undefined;
+  const message = `Line ${last} lies beyond the end: ${citation.file} has ${text.length} lines`;
+  return [finding(citation, "beyond-the-end", message, "Correct the lines")];
+}
 
-/** A cited function, or a cited file, in two trees. */
-export interface ComparedPlace {
-  /** The path in the tree. */
-  readonly file: string;
-  /** The function; left out where the file as a whole is compared. */
-  readonly function?: string | undefined;
-  /** What has become of it. */
-  readonly change: Change;
-  /** The clauses that rest on it. */
-  readonly clauses: readonly ClauseId[];
+function withinFindings(
+  citation: KernelCitation,
+  range: LineRange,
+  text: readonly string[],
+): readonly CitationFinding[] {
+  const { file, function: name } = citation;
+  const place = `${file}:${rangeText(range)}`;
+  const names = namesAt(text, range);
+  const [other] = names;
+  if (name === undefined) {
+    if (other === undefined || !isFunction(text, other)) return [];
+    return [finding(citation, "unnamed-function", `${place} lies in ${other}()`, "Name the function")];
+  }
+  if (names.length === 1 && other === name) return [];
+  const message = other === undefined
+    ? `${place} does not lie in ${name}()`
+    : `${place} does not lie in ${name}() alone, but in ${names.map((each) => `${each}()`).join(" and ")}`;
+  return [finding(citation, "wrong-function", message, "Correct the lines, or cite each function by itself")];
+}
+
+/** Whether a definition is a function, which a citation must name; it begins with neither a structure nor a macro. */
+function isFunction(text: readonly string[], name: string): boolean {
+  const definition = definitionsNamed(text, name)[0];
+  if (!definition) return false;
+  const head = text.slice(definition.first - 1, definition.last).join("\n").split("{")[0] ?? "";
+  return head.includes("(") && !head.startsWith("#") && !head.includes("=");
+}
+
+function driftFindings(
+  citation: KernelCitation,
+  range: LineRange,
+  text: readonly string[],
+  recorded: readonly RecordedPlace[],
+): readonly CitationFinding[] {
+  const place = `${citation.file}:${rangeText(range)}`;
+  const before = recorded.find(({ lines }) => lines === rangeText(range))?.text;
+  if (before === digestOf(text, range)) return [];
+  if (before === undefined) {
+    const hint = "Read the lines, then call this again with --accept";
+    return [finding(citation, "not-recorded", `Nobody has recorded what ${place} says`, hint)];
+  }
+  const now = rangeOfText(text, range.last - range.first + 1, before);
+  const hint = now
+    ? `The same lines now stand at ${rangeText(now)}`
+    : "Read them again and correct the clause, or call this again with --accept if it still holds";
+  const message = `${place} no longer says what it said when it was last read`;
+  return [finding(citation, "drifted", message, hint)];
 }
 
 /**
- * Compares what is cited in two trees. Comments and white space do not count. A citation of lines stands for the
- * function that has these lines in a tree of the cited release.
+ * Records what the citations of the release of a tree lead to in it; what cannot be found is left out.
+ *
+ * @returns what was recorded of other releases, with this one's put in
  */
-export function compareKernels(
+export function kernelDigestsOf(
   citations: readonly KernelCitation[],
-  older: KernelTree,
-  newer: KernelTree,
-): readonly ComparedPlace[] {
-  const places = new Map<string, ComparedPlace>();
-  for (const citation of citations) {
-    for (const name of namesOf(citation, [newer, older])) {
-      const key = `${citation.file} ${name ?? ""}`;
-      const clauses = new Set([...places.get(key)?.clauses ?? [], ...citation.clauses]);
-      const change = changeOf(essenceIn(older, citation.file, name), essenceIn(newer, citation.file, name));
-      places.set(key, { file: citation.file, function: name, change, clauses: [...clauses] });
+  tree: KernelTree,
+  recorded: Digests["kernels"],
+): Digests["kernels"] {
+  const kernels: Record<string, RecordedKernel> = { ...recorded };
+  for (const kernel of new Set(citations.map((citation) => citation.kernel))) {
+    if (!isOf(tree, kernel)) continue;
+    const files: Record<string, RecordedPlace[]> = {};
+    for (const citation of citations.filter((each) => each.kernel === kernel)) {
+      const places = files[citation.file] ??= [];
+      for (const place of recordsOf(citation, tree.read(citation.file))) {
+        if (!places.some((each) => JSON.stringify(each) === JSON.stringify(place))) places.push(place);
+      }
     }
+    kernels[kernel] = { version: tree.version, files };
   }
-  return [...places.values()];
+  return kernels;
 }
 
-function changeOf(before: string | undefined, after: string | undefined): Change {
-  if (before === undefined) return after === undefined ? "in neither" : "new";
-  if (after === undefined) return "gone";
-  return before === after ? "same" : "changed";
-}
-
-/** The functions that a citation is about; `undefined` stands for the whole file. */
-function namesOf(citation: KernelCitation, trees: readonly KernelTree[]): readonly (string | undefined)[] {
-  if (citation.function !== undefined) return [citation.function];
-  const tree = trees.find((each) => isOf(each, citation.kernel));
-  const ranges = rangesOf(citation.lines ?? "") ?? [];
-  if (!tree || ranges.length === 0) return [undefined];
-  const names = [...tree.read(citation.file).values()].flatMap((lines) =>
-    definitionsOf(lines).filter((definition) => ranges.some((range) => overlap(range, definition)))
-      .map(({ name }) => name)
-  );
-  return names.length === 0 ? [undefined] : [...new Set(names)];
-}
-
-function overlap(a: Pick<Definition, "first" | "last">, b: Pick<Definition, "first" | "last">): boolean {
-  return a.first <= b.last && b.first <= a.last;
-}
-
-function essenceIn(tree: KernelTree, file: string, name: string | undefined): string | undefined {
-  const parts = [...tree.read(file)].flatMap(([path, lines]) =>
-    name === undefined
-      ? [`${path} ${essenceOf(lines, { first: 1, last: lines.length })}`]
-      : definitionsNamed(lines, name).map((definition) => essenceOf(lines, definition))
-  );
-  return parts.length === 0 ? undefined : parts.join("\n");
+function recordsOf(citation: KernelCitation, files: Files): readonly RecordedPlace[] {
+  const { file, lines, function: name } = citation;
+  const [text] = files.values();
+  if (!text) return [];
+  if (lines === undefined) {
+    const place: Place = { file, name, aspect: "code" };
+    return [{ of: name, as: place.aspect, whole: placeDigest(place, files) }];
+  }
+  return (rangesOf(lines) ?? []).filter(({ last }) => last <= text.length).map((range) => {
+    const place = placeOfLines(file, text, range);
+    return {
+      lines: rangeText(range),
+      text: digestOf(text, range),
+      of: place.name,
+      as: place.aspect,
+      whole: place.text ? undefined : placeDigest(place, files),
+    };
+  });
 }

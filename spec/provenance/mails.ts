@@ -5,7 +5,7 @@
  */
 import type { ClauseId } from "../ids.ts";
 import { citationText, type LineRange, type MailCitation, rangesOf, rangeText } from "./citation.ts";
-import { digestOf, type LineDigests } from "./digests.ts";
+import { digestOf, type Digests } from "./digests.ts";
 
 /**
  * What is wrong with a citation:
@@ -16,6 +16,8 @@ import { digestOf, type LineDigests } from "./digests.ts";
  * - `drifted`: the lines no longer say what they said when they were last read
  * - `not-recorded`: nobody has recorded what the lines said
  * - `no-function`: the function that it names is not there
+ * - `wrong-function`: the lines are not of the function that it names
+ * - `unnamed-function`: the lines are of a function, and it names none
  */
 export type CitationFault =
   | "missing-file"
@@ -23,7 +25,9 @@ export type CitationFault =
   | "beyond-the-end"
   | "drifted"
   | "not-recorded"
-  | "no-function";
+  | "no-function"
+  | "wrong-function"
+  | "unnamed-function";
 
 /** Something wrong with a citation. */
 export interface CitationFinding {
@@ -48,7 +52,7 @@ export interface CitationFinding {
  */
 export function checkMails(
   citations: readonly MailCitation[],
-  recorded: LineDigests,
+  recorded: Pick<Digests, "mails">,
   read: (seed: string) => readonly string[] | undefined,
 ): readonly CitationFinding[] {
   return citations.flatMap((citation) => {

@@ -4,7 +4,17 @@
  * @module
  */
 export { type Citations, citationsOf, type KernelCitation, type MailCitation } from "./citation.ts";
-export { digestsOf, type LineDigests, readDigests, writeDigests } from "./digests.ts";
-export { type Change, checkKernel, type ComparedPlace, compareKernels, type KernelTree } from "./kernel.ts";
+export { type Change, type ComparedPlace, compareKernels } from "./compare.ts";
+export {
+  type Digests,
+  type DigestsByLines,
+  mailDigestsOf,
+  readDigests,
+  type RecordedKernel,
+  type RecordedPlace,
+  writeDigests,
+} from "./digests.ts";
+export { checkKernel, kernelDigestsOf, type KernelTree } from "./kernel.ts";
 export { checkMails, type CitationFault, type CitationFinding } from "./mails.ts";
+export type { Aspect, Files } from "./place.ts";
 export { FolderError, kernelTree, seedReader } from "./read.ts";

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { loadLedger } from "../ledger.ts";
-import { definitionsOf, essenceOf } from "./c_source.ts";
+import { commentsOf, definitionsOf, essenceOf, isComment } from "./c_source.ts";
 import { citationsOf, rangesOf, rangeText } from "./citation.ts";
-import { digestsOf, digestsText, linesOf, readDigests } from "./digests.ts";
-import { checkKernel, compareKernels } from "./kernel.ts";
+import { compareKernels } from "./compare.ts";
+import { type Digests, digestsText, linesOf, mailDigestsOf, readDigests } from "./digests.ts";
+import { checkKernel, kernelDigestsOf } from "./kernel.ts";
 import { checkMails } from "./mails.ts";
 import { FolderError, kernelTree, seedReader } from "./read.ts";
 
@@ -57,7 +58,7 @@ function read(text: string | undefined) {
 /** What checking a citation of S1 says once the mail has become another text. */
 function faults(lines: string, now: string | undefined, before = MAIL): readonly string[] {
   const { mails } = citationsOf(ledgerOf(clause("AB-01", `{ mail: S1, lines: "${lines}" }`)));
-  const found = checkMails(mails, digestsOf(mails, read(before)), read(now));
+  const found = checkMails(mails, { mails: mailDigestsOf(mails, read(before)) }, read(now));
   return found.map(({ fault, message, hint, clauses }) =>
     `${fault}: ${message}. ${hint} [${clauses.join()}]`
   );
@@ -117,23 +118,48 @@ Deno.test("checkMails() names a function that the mail does not mention", () => 
 
 Deno.test("digestsText() is in the order of the lines and says nothing of what they say", () => {
   const { mails } = citationsOf(ledgerOf(clause("AB-01", '{ mail: S1, lines: "8, 4-5, 1, 4" }')));
-  const text = digestsText(digestsOf(mails, read(MAIL)));
+  const text = digestsText({ mails: mailDigestsOf(mails, read(MAIL)), kernels: {} });
   assertEquals([...text.matchAll(/"([\d-]+)":/g)].map(([, range]) => range), ["1", "4", "4-5", "8"]);
   assert(!text.includes("frob"));
 });
 
 Deno.test("the digests of the suite are those of the lines that its clauses cite; --accept writes them", () => {
-  const { mails } = citationsOf(loadLedger());
-  const cited = new Set(
-    mails.flatMap(({ mail, lines }) =>
-      (rangesOf(lines ?? "") ?? []).map((range) => `${mail}:${rangeText(range)}`)
+  const { mails, kernels } = citationsOf(loadLedger());
+  const cited = [
+    ...mails.flatMap(({ mail, lines }) => rangesIn(lines).map((range) => `${mail}:${range}`)),
+    ...kernels.flatMap(({ kernel, file, lines }) =>
+      rangesIn(lines).map((range) => `${kernel} ${file}:${range}`)
     ),
-  );
-  const recorded = Object.entries(readDigests().mails).flatMap(([mail, lines]) =>
-    Object.keys(lines).map((range) => `${mail}:${range}`)
-  );
-  assertEquals(recorded.toSorted(), [...cited].toSorted());
+  ];
+  const recorded = readDigests();
+  const known = [
+    ...Object.entries(recorded.mails).flatMap(([mail, lines]) =>
+      Object.keys(lines).map((range) => `${mail}:${range}`)
+    ),
+    ...Object.entries(recorded.kernels).flatMap(([kernel, { files }]) =>
+      Object.entries(files).flatMap(([file, places]) =>
+        places.flatMap(({ lines }) => lines === undefined ? [] : [`${kernel} ${file}:${lines}`])
+      )
+    ),
+  ];
+  assertEquals(known.toSorted(), [...new Set(cited)].toSorted());
 });
+
+Deno.test("a citation of the suite that leads into a function of a kernel names it", () => {
+  const { kernels } = citationsOf(loadLedger());
+  const recorded = readDigests().kernels;
+  const wrong = kernels.flatMap(({ kernel, file, lines, function: name, clauses }) =>
+    rangesIn(lines).flatMap((range) => {
+      const place = recorded[kernel]?.files[file]?.find((each) => each.lines === range);
+      return name === undefined || place?.of === name ? [] : [`${clauses}: ${file}:${range}, ${name}`];
+    })
+  );
+  assertEquals(wrong, []);
+});
+
+function rangesIn(lines: string | undefined): readonly string[] {
+  return (rangesOf(lines ?? "") ?? []).map(rangeText);
+}
 
 const SOURCE = `// SPDX
 static int frob_lock;
@@ -156,6 +182,17 @@ int frob_check(struct frob *frob) {
 	return 0;
 }
 
+static const struct frob_ops frob_table = {
+	.revoke = frob_revoke,
+};
+
+#define FROB_LONG(x) \\
+	((x) + 1)
+
+TEST_F(frob_suite, revokes)
+{
+}
+
 #ifdef CONFIG_FROB
 static inline void frob_sleep(void) { }
 #endif
@@ -166,25 +203,59 @@ long __must_check frob_wait(struct frob *frob,
 }
 `;
 
-Deno.test("definitionsOf() finds the functions and structures of a file, and not what only calls them", () => {
-  const found = definitionsOf(linesOf(SOURCE)).map(({ name, first, last }) => `${name} ${first}-${last}`);
-  assertEquals(found, ["frob 4-6", "frob_revoke 9-15", "frob_check 18-20", "frob_wait 25-29"]);
+Deno.test("definitionsOf() finds functions, structures, tables and macros, and not what only calls them", () => {
+  const found = definitionsOf(linesOf(SOURCE)).map(({ name, above, first, last }) =>
+    `${name} ${above === first ? "" : `(${above}) `}${first}-${last}`
+  );
+  assertEquals(found, [
+    "frob 4-6",
+    "frob_revoke (8) 9-15",
+    "frob_check 18-20",
+    "frob_table 22-24",
+    "FROB_LONG 26-27",
+    "frob_suite.revokes 29-31",
+    "frob_wait 36-40",
+  ]);
 });
 
-Deno.test("essenceOf() does not look at comments and white space", () => {
+Deno.test("essenceOf() does not look at comments and white space, and is not taken in by quotes", () => {
   const range = { first: 1, last: 3 };
   assertEquals(
     essenceOf(["int f(void)", "{ /* a", "b */ }"], range),
     essenceOf(["int  f(void) // x", "{", "}"], range),
   );
+  const one = { first: 1, last: 1 };
+  assert(essenceOf(['say("http://a");'], one) !== essenceOf(['say("http://b");'], one));
+});
+
+Deno.test("commentsOf() has the words of comments alone, and isComment() tells where nothing else stands", () => {
+  const lines = [
+    "/**",
+    " * f() - Does it",
+    " * twice",
+    " */",
+    "int f(void) { /* now */",
+    '  say("/* no */");',
+    "}",
+  ];
+  assertEquals(commentsOf(lines, { first: 1, last: 7 }), "f() - Does it twice now");
+  assertEquals(
+    [{ first: 2, last: 3 }, { first: 3, last: 5 }, { first: 6, last: 6 }].map((range) =>
+      isComment(lines, range)
+    ),
+    [true, false, false],
+  );
 });
 
 const MAKEFILE = "# SPDX\nVERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 4\nNAME = x\n";
 const CITED = ledgerOf(
-  clause("AB-01", '{ kernel: "7.3", file: drivers/frob.c, function: frob_revoke }'),
-  clause("AB-02", '{ kernel: "7.3", file: drivers/frob.c, lines: 25-28 }'),
+  clause("AB-01", '{ kernel: "7.3", file: drivers/frob.c, lines: 12-13, function: frob_revoke }'),
+  clause("AB-02", '{ kernel: "7.3", file: drivers/frob.c, lines: 38, function: frob_wait }'),
   clause("AB-03", '{ kernel: "7.3", file: arch/*/frob.h }'),
+  clause("AB-04", '{ kernel: "7.3", file: drivers/frob.c, lines: 8, function: frob_revoke }'),
+  clause("AB-05", '{ kernel: "7.3", file: drivers/frob.c, lines: 1 }'),
 );
+const { kernels: KERNELS } = citationsOf(CITED);
 
 function withTrees<T>(
   trees: readonly Readonly<Record<string, string>>[],
@@ -201,52 +272,147 @@ function withTrees<T>(
 
 const TREE = { Makefile: MAKEFILE, "drivers/frob.c": SOURCE, "arch/x86/frob.h": "#define FROB 1\n" };
 
+/** What was recorded of {@linkcode TREE}. */
+const RECORDED = withTrees([TREE], (tree) => kernelDigestsOf(KERNELS, tree, {}));
+
 Deno.test("checkKernel() is content with a tree that has what is cited", () => {
   withTrees([TREE], (tree) => {
-    assertEquals([tree.version, checkKernel(citationsOf(CITED).kernels, tree)], ["7.3.4", []]);
+    assertEquals([tree.version, checkKernel(KERNELS, tree, RECORDED)], ["7.3.4", []]);
   });
 });
+
+function kernelFaults(tree: Readonly<Record<string, string>>, cited = KERNELS): readonly string[] {
+  return withTrees(
+    [tree],
+    (found) =>
+      checkKernel(cited, found, RECORDED).map(({ fault, message, hint, clauses }) =>
+        `${fault}: ${message}. ${hint} [${clauses}]`
+      ),
+  );
+}
 
 Deno.test("checkKernel() names files, functions and lines that are not there", () => {
-  const gone = {
-    Makefile: MAKEFILE,
-    "drivers/frob.c": SOURCE.replaceAll("frob_revoke", "frob_end").slice(0, 200),
-  };
-  withTrees([gone], (tree) => {
-    assertEquals(
-      checkKernel(citationsOf(CITED).kernels, tree).map(({ message, clauses }) => `${message} [${clauses}]`),
-      [
-        "Linux 7.3.4 has no file arch/*/frob.h [AB-03]",
-        "drivers/frob.c of Linux 7.3.4 defines no frob_revoke() [AB-01]",
-        "Line 28 lies beyond the end: drivers/frob.c has 16 lines [AB-02]",
-      ],
-    );
-  });
+  const short = SOURCE.replaceAll("frob_revoke", "frob_end").slice(0, 200);
+  const found = kernelFaults({ Makefile: MAKEFILE, "drivers/frob.c": short }).join("\n");
+  for (
+    const said of [
+      "missing-file: Linux 7.3.4 has no file arch/*/frob.h",
+      "no-function: drivers/frob.c of Linux 7.3.4 defines no frob_revoke()",
+      "beyond-the-end: Line 38 lies beyond the end: drivers/frob.c has 16 lines",
+    ]
+  ) assertStringIncludes(found, said);
 });
 
-Deno.test("compareKernels() tells which cited functions changed, went and came, and which clauses that touches", () => {
-  const newer = {
-    ...TREE,
-    "drivers/frob.c": SOURCE.replace("-ENODEV", "-EINVAL").replace("/* Revokes. */", "/* Takes back. */"),
-    "arch/arm/frob.h": "#define FROB 2\n",
-  };
-  withTrees([TREE, newer], (old, now) => {
-    const compared = compareKernels(citationsOf(CITED).kernels, old, now);
+Deno.test("checkKernel() names lines that say something else, and where they have gone", () => {
+  const changed = { ...TREE, "drivers/frob.c": SOURCE.replace("-ENODEV", "-EINVAL") };
+  assertEquals(kernelFaults(changed), [
+    "drifted: drivers/frob.c:12-13 no longer says what it said when it was last read. Read them again and " +
+    "correct the clause, or call this again with --accept if it still holds [AB-01]",
+  ]);
+  const shifted = { ...TREE, "drivers/frob.c": SOURCE.replace("// SPDX\n", "// SPDX\n\n") };
+  assertStringIncludes(kernelFaults(shifted).join(), "The same lines now stand at 13-14");
+});
+
+Deno.test("checkKernel() counts no lines in a tree of another release", () => {
+  const older = { ...TREE, Makefile: MAKEFILE.replace("3", "2"), "drivers/frob.c": `\n\n${SOURCE}` };
+  assertEquals(kernelFaults(older), []);
+});
+
+Deno.test("checkKernel() names lines that are not of the function that is named, or of one that is not", () => {
+  const wrong = citationsOf(ledgerOf(
+    clause("AB-01", '{ kernel: "7.3", file: drivers/frob.c, lines: 12, function: frob_wait }'),
+    clause("AB-02", '{ kernel: "7.3", file: drivers/frob.c, lines: 12-19, function: frob_revoke }'),
+    clause("AB-03", '{ kernel: "7.3", file: drivers/frob.c, lines: 37 }'),
+    clause("AB-04", '{ kernel: "7.3", file: drivers/frob.c, lines: 23 }'),
+    clause("AB-05", '{ kernel: "7.3", file: drivers/frob.c, lines: 2, function: frob_wait }'),
+  )).kernels;
+  const found = kernelFaults(TREE, wrong).filter((each) => !each.startsWith("not-recorded"));
+  assertEquals(found.map((each) => each.replace(/\. (Name|Correct).* \[/, " [")).toSorted(), [
+    "unnamed-function: drivers/frob.c:37 lies in frob_wait() [AB-03]",
+    "wrong-function: drivers/frob.c:12 does not lie in frob_wait() alone, but in frob_revoke() [AB-01]",
+    "wrong-function: drivers/frob.c:12-19 does not lie in frob_revoke() alone, but in frob_revoke() and " +
+    "frob_check() [AB-02]",
+    "wrong-function: drivers/frob.c:2 does not lie in frob_wait() [AB-05]",
+  ]);
+});
+
+/** What has become of each place from one tree to another; from what was recorded, where there is no older one. */
+function changes(
+  older: Readonly<Record<string, string>> | undefined,
+  newer: Readonly<Record<string, string>>,
+): readonly string[] {
+  return withTrees(
+    [newer, older ?? newer],
+    (now, old) =>
+      compareKernels(KERNELS, older && old, now, RECORDED).map((
+        { change, function: name, aspect, to, clauses },
+      ) =>
+        [
+          change,
+          name ?? "-",
+          ...(aspect === "code" ? [] : [aspect]),
+          ...(to === undefined ? [] : [to]),
+          clauses,
+        ]
+          .join(" ")
+      ),
+  );
+}
+
+const SAME = [
+  "same - AB-03",
+  "same - documentation AB-05",
+  "same frob_revoke documentation AB-04",
+  "same frob_revoke AB-01",
+  "same frob_wait AB-02",
+];
+
+Deno.test("compareKernels() says that nothing changed where only lines move and layout changes", () => {
+  const moved = { ...TREE, "drivers/frob.c": `\n${SOURCE.replace("int state;\t", "int  state;")}` };
+  for (const older of [TREE, undefined]) assertEquals(changes(older, moved), SAME);
+});
+
+Deno.test("compareKernels() tells changed code from changed comments, with the clauses that each touches", () => {
+  for (const older of [TREE, undefined]) {
+    const code = { ...TREE, "drivers/frob.c": SOURCE.replace("-ENODEV", "-EINVAL") };
+    assertEquals(changes(older, code), SAME.with(3, "changed frob_revoke AB-01"));
+    const words = { ...TREE, "drivers/frob.c": SOURCE.replace("/* Revokes. */", "/* Takes back. */") };
+    assertEquals(changes(older, words), SAME.with(2, "changed frob_revoke documentation AB-04"));
+    const first = { ...TREE, "drivers/frob.c": SOURCE.replace("SPDX", "GPL") };
+    assertEquals(changes(older, first), SAME.with(1, "changed - documentation AB-05"));
     assertEquals(
-      compared.map((each) => `${each.change} ${each.file} ${each.function} ${each.clauses}`),
-      [
-        "changed arch/*/frob.h undefined AB-03",
-        "changed drivers/frob.c frob_revoke AB-01",
-        "same drivers/frob.c frob_wait AB-02",
-      ],
+      changes(older, { ...TREE, "arch/arm/frob.h": "#define FROB 2\n" }),
+      SAME.with(0, "changed - AB-03"),
     );
-  });
-  withTrees([{ Makefile: MAKEFILE }, TREE], (old, now) => {
-    const changes = (a: typeof old, b: typeof old) =>
-      new Set(compareKernels(citationsOf(CITED).kernels, a, b).map(({ change }) => change));
-    assertEquals([...changes(old, now)], ["new"]);
-    assertEquals([...changes(now, old)], ["gone"]);
-    assertEquals([...changes(old, old)], ["in neither"]);
+  }
+});
+
+Deno.test("compareKernels() finds a function that has moved to another file of the folder, changed or not", () => {
+  const wait = SOURCE.indexOf("long __must_check");
+  const moved = { ...TREE, "drivers/frob.c": SOURCE.slice(0, wait), "drivers/wait.c": SOURCE.slice(wait) };
+  for (const older of [TREE, undefined]) {
+    assertEquals(changes(older, moved), SAME.with(4, "moved frob_wait drivers/wait.c AB-02"));
+    const other = { ...moved, "drivers/wait.c": SOURCE.slice(wait).replace("NULL", "wait") };
+    assertEquals(changes(older, other), SAME.with(4, "changed frob_wait drivers/wait.c AB-02"));
+  }
+});
+
+Deno.test("compareKernels() tells what is new, what is gone, and what neither kernel has", () => {
+  const none = { Makefile: MAKEFILE };
+  const all = (change: string) => SAME.map((each) => each.replace("same", change));
+  assertEquals(changes(none, TREE), all("new"));
+  assertEquals(changes(undefined, none), all("gone"));
+  const found = changes(TREE, none);
+  assertEquals(found.filter((each) => each.startsWith("gone")).length, found.length);
+  assert(changes(none, none).every((each) => each.startsWith("in neither")));
+});
+
+Deno.test("digestsText() writes of kernels what readDigests() reads", () => {
+  inFolder({}, (folder) => {
+    const digests: Digests = { mails: { S1: { "1-2": "0123456789abcdef" } }, kernels: RECORDED };
+    writeFileSync(join(folder, "citations.yaml"), digestsText(digests));
+    const again = readDigests(pathToFileURL(join(folder, "citations.yaml")));
+    assertEquals(JSON.stringify(again), JSON.stringify(digests));
   });
 });
 

@@ -59,7 +59,23 @@ export function kernelTree(folder: string): KernelTree {
     known.set(path, found);
     return found;
   }
-  return { version, read };
+  return { version, read, beside: (path) => sourcesBeside(folder, path) };
+}
+
+function sourcesBeside(folder: string, path: string): readonly string[] {
+  const parent = path.split("/").slice(0, -1).join("/");
+  return filesIn(join(folder, parent)).filter((name) => /\.[ch]$/.test(name)).map((name) =>
+    `${parent}/${name}`
+  )
+    .filter((each) => each !== path);
+}
+
+function filesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
 }
 
 /** The paths that a path with `*` for a folder stands for, sorted. */

@@ -6,7 +6,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { printable } from "../../reports/formats/format.ts";
-import { type Imported, Store } from "../../reports/store/mod.ts";
+import { type Imported, ImportThreads, Store } from "../../reports/store/mod.ts";
 import { Failure, type Io } from "../io.ts";
 import { identityOf, loadSuite, type Suite, VERSION } from "../suite.ts";
 
@@ -21,19 +21,24 @@ export interface ImportArguments {
 }
 
 /** Carries out `conform import` and gives the exit status: 1 if a record was refused. */
-export function importRecords({ records, store: folder, rebuild }: ImportArguments, io: Io): number {
+export async function importRecords(
+  { records, store: folder, rebuild }: ImportArguments,
+  io: Io,
+): Promise<number> {
   if (records.length === 0 && !rebuild) {
     throw new Failure(2, "There is nothing to import", "Name run records, or a folder with some");
   }
-  using store = openStore(folder, loadSuite());
+  const suite = loadSuite();
+  using store = openStore(folder, suite, rebuild ? "mend" : "refuse");
   if (rebuild) tellRebuilt(store, io);
-  let refused = 0;
-  for (const path of records.flatMap(recordsIn)) {
-    if (io.signal.aborted) return 1;
-    const imported = store.importFile(path);
-    if (imported.kind === "refused") refused++;
-    io.out(`${lineOf(path, imported)}\n`);
-  }
+  const paths = records.flatMap(recordsIn);
+  using threads = paths.length < WORTH_THREADS ? undefined : new ImportThreads({
+    folder,
+    judgedBy: judgedBy(suite),
+    threads: Math.min(MOST_THREADS, navigator.hardwareConcurrency),
+  });
+  const refused = await importAll(paths, threads ?? store, io);
+  if (io.signal.aborted) return 1;
   const other = store.judgedOtherwise();
   if (other > 0) {
     io.err(
@@ -43,19 +48,56 @@ export function importRecords({ records, store: folder, rebuild }: ImportArgumen
   return refused > 0 ? 1 : 0;
 }
 
+/** Threads take a second to start. */
+const WORTH_THREADS = 100;
+
+const MOST_THREADS = 4;
+
+/** So many records are written in one piece. */
+const AT_ONCE = 16;
+
+/** Takes all records in and tells what became of each, in their order; gives how many were refused. */
+async function importAll(
+  paths: readonly string[],
+  into: Pick<Store, "importFiles"> | ImportThreads,
+  io: Io,
+): Promise<number> {
+  let refused = 0;
+  const underWay: Promise<() => void>[] = [];
+  const take = async (some: readonly string[]) => {
+    const imported = await into.importFiles(some);
+    return () => {
+      imported.forEach((each, index) => io.out(`${lineOf(some[index] ?? "", each)}\n`));
+      refused += imported.filter(({ kind }) => kind === "refused").length;
+    };
+  };
+  const most = into instanceof ImportThreads ? 2 * MOST_THREADS : 1;
+  for (let begin = 0; begin < paths.length && !io.signal.aborted; begin += AT_ONCE) {
+    underWay.push(take(paths.slice(begin, begin + AT_ONCE)));
+    if (underWay.length >= most) (await underWay.shift())?.();
+  }
+  for (const each of underWay) (await each)();
+  return refused;
+}
+
 /**
- * Opens the history.
+ * Opens the history. An index that cannot be read is refused, or made anew.
  *
  * @throws {Failure} with status 2 if the folder cannot be used
  */
-export function openStore(folder: string, { ledger, cases, byId }: Suite): Store {
-  const { cases: digest } = identityOf(ledger, cases);
+export function openStore(folder: string, suite: Suite, harmed: "refuse" | "mend" = "refuse"): Store {
+  const judging = { cases: suite.byId, judgedBy: judgedBy(suite) };
   try {
-    return Store.open(folder, { cases: byId, judgedBy: `${VERSION} ${ledger.digest} ${digest}` });
+    return harmed === "refuse" ? Store.open(folder, judging) : Store.openHarmed(folder, judging);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Failure(2, `Cannot open the history in "${folder}": ${reason}`, "Take another --store", error);
   }
+}
+
+/** Names what judges: what another suite has judged can be told apart. */
+export function judgedBy({ ledger, cases }: Suite): string {
+  return `${VERSION} ${ledger.digest} ${identityOf(ledger, cases).cases}`;
 }
 
 function tellRebuilt(store: Store, io: Io): void {

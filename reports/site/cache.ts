@@ -9,34 +9,63 @@ import { createHash } from "node:crypto";
 export interface Made {
   /** What it was made from. */
   readonly stamp: string;
-  /** Its text. */
-  readonly body: string;
+  /** Its text, UTF-8. */
+  readonly body: Uint8Array<ArrayBuffer>;
   /** Names its text: another text has another one. */
   readonly tag: string;
 }
 
-/** The most characters that are kept. */
-const MOST_CHARACTERS = 48 * 1024 * 1024;
+/** The most bytes that are kept. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** What a page costs besides its text. */
+const OVERHEAD = 256;
 
 /** Keeps pages, those that were asked for last. */
 export class PageCache {
   readonly #made = new Map<string, Made>();
-  #characters = 0;
+  readonly #underWay = new Map<string, Promise<Made | undefined>>();
+  readonly #mostBytes: number;
+  #bytes = 0;
 
-  /** A page by its address, made anew only if what it is made from has changed. */
-  async page(address: string, stamp: string, make: () => string | Promise<string>): Promise<Made> {
+  /** Keeps pages of so many bytes together. */
+  constructor(mostBytes: number = MOST_BYTES) {
+    this.#mostBytes = mostBytes;
+  }
+
+  /**
+   * A page by its address, made anew only if what it is made from has changed, and once for all who ask meanwhile.
+   * What cannot be made, `undefined`, is not kept: nobody can fill the memory with addresses of nothing.
+   */
+  page(
+    address: string,
+    stamp: string,
+    make: () => Promise<string | undefined>,
+  ): Made | Promise<Made | undefined> {
     const known = this.#made.get(address);
     if (known?.stamp === stamp) {
       this.#made.delete(address);
       this.#made.set(address, known);
       return known;
     }
-    const body = await make();
-    const made = {
-      stamp,
-      body,
-      tag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`,
-    };
+    const key = `${stamp} ${address}`;
+    const underWay = this.#underWay.get(key) ?? this.#make(address, stamp, make).finally(() => {
+      this.#underWay.delete(key);
+    });
+    this.#underWay.set(key, underWay);
+    return underWay;
+  }
+
+  async #make(
+    address: string,
+    stamp: string,
+    make: () => Promise<string | undefined>,
+  ): Promise<Made | undefined> {
+    const text = await make();
+    if (text === undefined) return undefined;
+    const body = new TextEncoder().encode(text);
+    const tag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+    const made = { stamp, body, tag };
     this.#keep(address, made);
     return made;
   }
@@ -44,9 +73,9 @@ export class PageCache {
   #keep(address: string, made: Made): void {
     this.#drop(address);
     this.#made.set(address, made);
-    this.#characters += made.body.length;
+    this.#bytes += sizeOf(address, made);
     for (const [oldest] of this.#made) {
-      if (this.#characters <= MOST_CHARACTERS) return;
+      if (this.#bytes <= this.#mostBytes) return;
       this.#drop(oldest);
     }
   }
@@ -55,6 +84,10 @@ export class PageCache {
     const known = this.#made.get(address);
     if (!known) return;
     this.#made.delete(address);
-    this.#characters -= known.body.length;
+    this.#bytes -= sizeOf(address, known);
   }
+}
+
+function sizeOf(address: string, { body }: Made): number {
+  return body.length + 2 * address.length + OVERHEAD;
 }

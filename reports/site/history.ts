@@ -7,7 +7,15 @@ import { readFileSync } from "node:fs";
 import type { Case } from "../../cases/case.ts";
 import { caseFacts, factsOf, headOf, type RunFacts } from "../compare/mod.ts";
 import type { RunResult } from "../result.ts";
-import { type CaseInRun, findingsOf, type RunEntry, type RunFilter, type SearchHit } from "../store/mod.ts";
+import {
+  type BehaviourWindow,
+  type CaseInRun,
+  findingsOf,
+  type RunEntry,
+  type RunFilter,
+  type SearchHit,
+  windowsOf,
+} from "../store/mod.ts";
 import { Catalogue, filesNamed, filesOfFolder, type ListedRun } from "./catalogue.ts";
 
 /** Runs, as the pages ask for them. */
@@ -24,8 +32,12 @@ export interface History {
   record(run: string): Uint8Array | undefined;
   /** What a comparison needs of a run. */
   facts(run: string): RunFacts | undefined;
-  /** What a case showed in the newest runs that have it. */
-  history(caseId: string, limit: number): readonly CaseInRun[];
+  /** What a case showed in the newest runs that have it, or in the newest of those before a run. */
+  history(caseId: string, limit: number, before?: string): readonly CaseInRun[];
+  /** Since when a case behaves as it does on each target, the newest first. */
+  windows(caseId: string): readonly BehaviourWindow[];
+  /** How many runs there are. */
+  count(): number;
   /** Where some words are. */
   search(words: string, limit: number): readonly SearchHit[];
   /** What cannot be shown, and why. */
@@ -89,15 +101,26 @@ class FileHistory implements History {
     return known;
   }
 
-  history(caseId: string, limit: number): readonly CaseInRun[] {
+  history(caseId: string, limit: number, before?: string): readonly CaseInRun[] {
     const all: CaseInRun[] = [];
-    for (const { name, result } of this.#catalogue.list().runs) {
+    const { runs } = this.#catalogue.list();
+    const begin = before === undefined ? 0 : runs.findIndex(({ name }) => name === before) + 1;
+    if (before !== undefined && begin === 0) return [];
+    for (const { name, result } of runs.slice(begin)) {
       const of = result.results.find((each) => each.case === caseId);
       if (!of) continue;
       all.push({ head: { run: name, ...headOf(result) }, facts: caseFacts(of), durationMs: of.durationMs });
       if (all.length === limit) break;
     }
     return all;
+  }
+
+  windows(caseId: string): readonly BehaviourWindow[] {
+    return windowsOf(this.history(caseId, Infinity).toReversed());
+  }
+
+  count(): number {
+    return this.#catalogue.list().runs.length;
   }
 
   search(words: string, limit: number): readonly SearchHit[] {

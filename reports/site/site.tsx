@@ -4,27 +4,27 @@
  * @module
  */
 import { type Context, Hono } from "hono";
-import type { Child } from "hono/jsx";
 import { secureHeaders } from "hono/secure-headers";
 import type { Case } from "../../cases/case.ts";
 import { loadContradictions } from "../../spec/contradictions.ts";
 import { clauseIdSchema, profileIdSchema } from "../../spec/ids.ts";
 import type { Ledger } from "../../spec/ledger.ts";
 import { DIALECTS } from "../../runners/simulator/mod.ts";
+import type { Certificate } from "../certificate/mod.ts";
 import { writeComparison } from "../compare/mod.ts";
 import { SpecificationBody } from "../specification/html.tsx";
 import { specificationOf } from "../specification/document.ts";
 import { SPECIFICATION_STYLE } from "../specification/style.ts";
-import type { RunEntry, Store } from "../store/mod.ts";
+import type { RunEntry } from "../store/mod.ts";
 import { comparisonOf, createApi, MOST_COMPARED, newestFacts } from "./api/api.ts";
 import { lastCase } from "./api/live.ts";
-import { Uploads } from "./api/upload.ts";
-import { badge } from "./badge.tsx";
-import { PageCache } from "./cache.ts";
+import { type UploadOptions, Uploads } from "./api/upload.ts";
+import { badge, badgeAnswer } from "./badge.tsx";
 import type { History } from "./history.ts";
-import { page, type PageKind, type Place } from "./layout.tsx";
+import type { PageKind } from "./layout.tsx";
 import { comparePath } from "./links.ts";
 import { LIVE_SCRIPT } from "./live_script.ts";
+import { BadgesPage } from "./pages/badges.tsx";
 import { CasePage } from "./pages/case.tsx";
 import { ClausePage, ClausesPage, CoveragePage } from "./pages/clauses.tsx";
 import { ComparePage } from "./pages/compare.tsx";
@@ -32,12 +32,15 @@ import { CaseHistoryPage, RUNS_FOLLOWED } from "./pages/history.tsx";
 import { HomePage, type Newest } from "./pages/home.tsx";
 import { LivePage } from "./pages/live.tsx";
 import { OperationsPage } from "./pages/operations.tsx";
-import { ProblemPage } from "./pages/problem.tsx";
 import { ProfilePage, ProfilesPage, RUNS_OF_PROFILE } from "./pages/profiles.tsx";
 import { RunPage } from "./pages/run.tsx";
 import { RUNS_ON_A_PAGE, RunsPage } from "./pages/runs.tsx";
 import { SearchPage } from "./pages/search.tsx";
 import { queryFor } from "./query.ts";
+import { RateLimit } from "./rate.ts";
+import { pagesOfPapers } from "./papers/routes.tsx";
+import type { Shelf } from "./papers/shelf.ts";
+import { missing, Pages, type Problem, type Shown } from "./shown.tsx";
 import { STYLE } from "./style.ts";
 
 /** What the site shows. */
@@ -48,12 +51,16 @@ export interface SiteOptions {
   readonly ledger: Ledger;
   /** The suite's cases, by id. */
   readonly cases: ReadonlyMap<string, Case>;
+  /** The certificates, mutation scores and tours beside the runs; none if left out. */
+  readonly shelf?: Shelf | undefined;
+  /** The identity that certificates have of the suite; without it none is judged again. */
+  readonly identity?: ((cases: readonly Case[]) => Certificate["suite"]) | undefined;
   /** The version of the suite. */
   readonly version?: string | undefined;
   /** Who may bring records; nobody if left out. */
   readonly uploads?: {
-    /** The store that takes them. */
-    readonly store: Store;
+    /** The store that takes them, or its threads. */
+    readonly store: UploadOptions["store"];
     /** The token that must be shown. */
     readonly token: string;
     /** The largest record in bytes. */
@@ -61,14 +68,16 @@ export interface SiteOptions {
   } | undefined;
   /** How old a page may be, in milliseconds, before it is looked at whether runs have come in; 0 if left out. */
   readonly maxAgeMs?: number | undefined;
+  /** How many requests one address may make in a second, over a longer time; as many as it likes if left out. */
+  readonly requestsPerSecond?: number | undefined;
   /** Whether requests are answered, so that forms make sense; pages that are files answer nothing. */
   readonly answers?: PageKind["answers"] | undefined;
 }
 
 /** A site, to be served. */
 export interface Site {
-  /** Answers a request. */
-  fetch(request: Request): Response | Promise<Response>;
+  /** Answers a request; `address` is where it comes from, as far as that is known. */
+  fetch(request: Request, address?: string): Response | Promise<Response>;
 }
 
 /** The longest address that is looked at, in characters. */
@@ -76,13 +85,14 @@ const MAX_ADDRESS = 8192;
 
 /** Makes the site. */
 export function createSite(options: SiteOptions): Site {
-  const app = new Hono();
-  protect(app);
+  const app = new Hono<Requests>();
+  protect(app, options);
   const pages = new Pages(options);
   app.get("/style.css", (c) => file(c, STYLE + SPECIFICATION_STYLE, "text/css; charset=utf-8"));
   app.get("/live.js", (c) => file(c, LIVE_SCRIPT, "text/javascript; charset=utf-8"));
   pagesOfRuns(app, options, pages);
   pagesOfSpecification(app, options, pages);
+  pagesOfPapers(app, options, pages);
   const { history, ledger, cases, uploads, version = "" } = options;
   app.route("/", createApi({ history, ledger, cases, version, uploads: uploads && new Uploads(uploads) }));
   app.notFound((c) =>
@@ -93,15 +103,17 @@ export function createSite(options: SiteOptions): Site {
   app.onError((error, c) =>
     pages.problem(c, { status: 500, title: "Something went wrong", details: error.message })
   );
-  return app;
+  return { fetch: (request, address = "") => app.fetch(request, { address }) };
+}
+
+/** What is known of a request besides what it says itself. */
+interface Requests {
+  readonly Bindings: { readonly address: string };
 }
 
 /** Nothing from elsewhere is loaded, no script but the site's own file runs, and nobody can put it in a frame. */
-function protect(app: Hono): void {
-  app.use(async (c, next) => {
-    if (c.req.url.length > MAX_ADDRESS) return c.text("The address is too long", 414);
-    return await next();
-  });
+function protect(app: Hono<Requests>, { requestsPerSecond }: SiteOptions): void {
+  const limit = requestsPerSecond === undefined ? undefined : new RateLimit({ perSecond: requestsPerSecond });
   app.use(secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
@@ -115,84 +127,21 @@ function protect(app: Hono): void {
     },
     referrerPolicy: "no-referrer",
   }));
+  app.use(async (c, next) => {
+    if (c.req.url.length > MAX_ADDRESS) return c.text("The address is too long", 414);
+    const wait = limit?.wait(c.env.address) ?? 0;
+    if (wait > 0) {
+      return c.json({ error: `Too many requests; wait ${wait} s` }, 429, { "retry-after": String(wait) });
+    }
+    return await next();
+  });
 }
 
 function file(c: Context, body: string, type: string): Response {
   return c.body(body, 200, { "content-type": type, "cache-control": "max-age=300" });
 }
 
-/** A page that can be shown. */
-interface Shown {
-  readonly title: string;
-  readonly place: Place;
-  readonly body: Child;
-  readonly script?: PageKind["script"];
-}
-
-/** Why a page cannot be shown. */
-interface Problem {
-  readonly status: 400 | 404 | 422 | 500;
-  readonly title: string;
-  readonly details: string;
-}
-
-function missing(what: string, name: string): Problem {
-  return { status: 404, title: `There is no such ${what}`, details: `Nothing here is called "${name}".` };
-}
-
-/** Makes pages, and keeps them. */
-class Pages {
-  readonly #history: History;
-  readonly #answers: PageKind["answers"];
-  readonly #maxAgeMs: number;
-  readonly #cache = new PageCache();
-  #looked = { at: -Infinity, stamp: "" };
-
-  constructor({ history, answers = "yes", maxAgeMs = 0 }: SiteOptions) {
-    this.#history = history;
-    this.#answers = answers;
-    this.#maxAgeMs = maxAgeMs;
-  }
-
-  /** Shows a page that is kept until some run changes, or until `stamp` does. */
-  async show(c: Context, make: () => Shown | Problem, stamp?: string): Promise<Response> {
-    let failed: Problem | undefined;
-    const { pathname, search } = new URL(c.req.url);
-    const made = await this.#cache.page(pathname + search, stamp ?? this.#stamp(), async () => {
-      const shown = make();
-      if ("status" in shown) failed = shown;
-      return "status" in shown ? "" : await this.#text(shown);
-    });
-    if (failed) return await this.problem(c, failed);
-    if (made.body === "") return await this.#again(c, make);
-    if (c.req.header("if-none-match") === made.tag) return c.body(null, 304, { etag: made.tag });
-    return c.html(made.body, 200, { etag: made.tag, "cache-control": "no-cache" });
-  }
-
-  /** Says what cannot be shown. */
-  async problem(c: Context, { status, title, details }: Problem): Promise<Response> {
-    const body = <ProblemPage title={title} details={details} />;
-    return c.html(await this.#text({ title, place: "none", body }), status);
-  }
-
-  /** A page that could not be shown the last time cannot be shown now either; say why anew. */
-  async #again(c: Context, make: () => Shown | Problem): Promise<Response> {
-    const shown = make();
-    return "status" in shown ? await this.problem(c, shown) : c.html(await this.#text(shown));
-  }
-
-  #stamp(): string {
-    const now = performance.now();
-    if (now - this.#looked.at >= this.#maxAgeMs) this.#looked = { at: now, stamp: this.#history.stamp() };
-    return this.#looked.stamp;
-  }
-
-  async #text({ title, place, body, script = "none" }: Shown): Promise<string> {
-    return String(await page(title, place, body, { answers: this.#answers, script }));
-  }
-}
-
-function pagesOfRuns(app: Hono, { history, ledger, cases }: SiteOptions, pages: Pages): void {
+function pagesOfRuns(app: Hono<Requests>, { history, ledger, cases }: SiteOptions, pages: Pages): void {
   app.get("/", (c) =>
     pages.show(c, () => ({
       title: "Start",
@@ -200,8 +149,8 @@ function pagesOfRuns(app: Hono, { history, ledger, cases }: SiteOptions, pages: 
       body: (
         <HomePage
           newest={newestRuns(history)}
-          refused={history.refused()}
-          total={history.runs({ limit: 1000 }).length}
+          refused={[...history.refused(), ...shelf?.refused() ?? []]}
+          total={history.count()}
         />
       ),
     })));
@@ -262,13 +211,16 @@ function pagesOfRuns(app: Hono, { history, ledger, cases }: SiteOptions, pages: 
       };
     }));
   app.get("/compare", (c) => compare(c, history, pages));
+  app.get("/badges", (c) =>
+    pages.show(c, () => ({
+      title: "Badges",
+      place: "runs",
+      body: <BadgesPage newest={history.latest(1)} />,
+    })));
   app.get("/badges/:target/:file{.+\\.svg}", (c) => {
     const [target, profile] = [c.req.param("target"), c.req.param("file").slice(0, -".svg".length)];
     const [run] = history.runs({ target, profile, limit: 1 });
-    return c.body(badge(profile, run), run ? 200 : 404, {
-      "content-type": "image/svg+xml",
-      "cache-control": "max-age=300",
-    });
+    return badgeAnswer(c, badge(profile, run), run ? 200 : 404);
   });
   app.get("/search", (c) =>
     pages.show(c, () => {
@@ -386,7 +338,11 @@ function find(words: string, { history, ledger, cases }: SiteOptions) {
   };
 }
 
-function pagesOfSpecification(app: Hono, { history, ledger, cases }: SiteOptions, pages: Pages): void {
+function pagesOfSpecification(
+  app: Hono<Requests>,
+  { history, ledger, cases }: SiteOptions,
+  pages: Pages,
+): void {
   const all = [...cases.values()];
   app.get(
     "/clauses",

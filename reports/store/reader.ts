@@ -5,10 +5,10 @@
  */
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { z } from "zod";
-import { behaviourOf } from "../compare/compare.ts";
 import type { CaseFacts, RunFacts, RunHead } from "../compare/facts.ts";
 import type { Word } from "../formats/format.ts";
 import type { Counts } from "../result.ts";
+import { type BehaviourWindow, type Shown, spansOf, windowOf } from "./windows.ts";
 
 /** A run, as lists show it. */
 export interface RunEntry extends RunHead {
@@ -44,22 +44,6 @@ export interface CaseInRun {
   readonly facts: CaseFacts;
   /** Wall time in milliseconds. */
   readonly durationMs: number;
-}
-
-/** Runs of one target and profile, one after the other, in which a case behaved alike. */
-export interface BehaviourWindow {
-  /** The target. */
-  readonly target: string;
-  /** The profile. */
-  readonly profile: string;
-  /** The first of the runs. */
-  readonly from: RunHead;
-  /** The last of them. */
-  readonly to: RunHead;
-  /** How many runs there are. */
-  readonly runs: number;
-  /** What the case showed in the last of them. */
-  readonly facts: CaseFacts;
 }
 
 /** Where some words were found. */
@@ -195,16 +179,12 @@ export class Reader {
    * did not reach the case end no window.
    */
   windows(caseId: string): readonly BehaviourWindow[] {
-    return this.#atOneMoment(() => {
-      const spans = this.#spansOf(caseId).toSorted((one, other) => other.place - one.place);
-      return spans.slice(0, MOST_WINDOWS).flatMap(({ from, to, runs, factsId }) => {
-        const [first, last] = [this.#statements.byId.get(from), this.#statements.byId.get(to)];
-        if (!first || !last) return [];
-        const [head, end] = [headOfRow(first), headOfRow(last)];
-        const { target, profile } = end;
-        return [{ target, profile, from: head, to: end, runs, facts: this.#factsOf(factsId) }];
-      });
-    });
+    return this.#atOneMoment(() =>
+      spansOf(this.#shown(caseId)).slice(0, MOST_WINDOWS).flatMap(({ from, to, runs }) => {
+        const [first, last] = [this.#statements.byId.get(from.run), this.#statements.byId.get(to.run)];
+        return first && last ? [windowOf(headOfRow(first), headOfRow(last), runs, to.facts)] : [];
+      })
+    );
   }
 
   /** Where some words were found; what is no letter or digit only parts them. */
@@ -261,30 +241,11 @@ export class Reader {
     return known;
   }
 
-  #spansOf(caseId: string): readonly Span[] {
-    const done: Span[] = [];
-    const open = new Map<number, Span>();
+  *#shown(caseId: string): Generator<Shown & { readonly run: number }> {
     for (const row of this.#statements.shown.iterate(caseId)) {
-      const [stream, run, factsId] = [
-        Number(row["stream_id"]),
-        Number(row["run_id"]),
-        Number(row["facts_id"]),
-      ];
-      if (this.#factsOf(factsId).word === "not-run") continue;
-      const last = open.get(stream);
-      if (last && this.#alike(last.factsId, factsId)) {
-        Object.assign(last, { to: run, runs: last.runs + 1, factsId });
-        continue;
-      }
-      const span = { place: done.length, from: run, to: run, runs: 1, factsId };
-      open.set(stream, span);
-      done.push(span);
+      const facts = this.#factsOf(Number(row["facts_id"]));
+      yield { stream: Number(row["stream_id"]), run: Number(row["run_id"]), facts };
     }
-    return done;
-  }
-
-  #alike(one: number, other: number): boolean {
-    return one === other || behaviourOf(this.#factsOf(one)) === behaviourOf(this.#factsOf(other));
   }
 
   #factsOf(id: number): CaseFacts {
@@ -295,15 +256,6 @@ export class Reader {
     this.#remembered.set(id, facts);
     return facts;
   }
-}
-
-/** Runs of one target and profile in which a case behaved alike, by their numbers. */
-interface Span {
-  readonly place: number;
-  readonly from: number;
-  to: number;
-  runs: number;
-  factsId: number;
 }
 
 function entryOf(row: unknown): RunEntry {

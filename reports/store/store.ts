@@ -22,14 +22,8 @@ import { type IndexedRun, indexedRun } from "./entry.ts";
 import { StoreFiles } from "./files.ts";
 import { Indexer } from "./indexer.ts";
 import { migrate } from "./migrations.ts";
-import {
-  type BehaviourWindow,
-  type CaseInRun,
-  Reader,
-  type RunEntry,
-  type RunFilter,
-  type SearchHit,
-} from "./reader.ts";
+import { type CaseInRun, Reader, type RunEntry, type RunFilter, type SearchHit } from "./reader.ts";
+import type { BehaviourWindow } from "./windows.ts";
 
 /** What records are judged by. */
 export interface Judging {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import {
   type Finding,
   fuzz as runFuzz,
@@ -11,9 +10,11 @@ import {
   MAX_STEPS,
   type Trouble,
 } from "../../runners/fuzz/fuzz.ts";
-import { replayCommand, writeFinding, type WriteOptions } from "../../runners/fuzz/finding.ts";
+import type { WriteOptions } from "../../runners/fuzz/case_file.ts";
+import { replayCommand, writeFinding } from "../../runners/fuzz/finding.ts";
 import { openTarget, parseDialect, TargetNameError } from "../../runners/open.ts";
 import { profilesOf } from "../../cases/select.ts";
+import { keepCase } from "../found_cases.ts";
 import { Failure, type Io } from "../io.ts";
 import { progressOn } from "../progress.ts";
 import { loadSuite } from "../suite.ts";
@@ -103,22 +104,7 @@ function writeOptions({ target, against }: FuzzArguments): WriteOptions {
 async function save(finding: Finding, { out }: FuzzArguments, options: WriteOptions): Promise<Saved> {
   const written = await writeFinding(finding, options);
   if (written.kind === "unwritable") return { finding, reason: written.reason };
-  const file = freePath(`${out}/${written.name}`);
-  try {
-    mkdirSync(out, { recursive: true });
-    writeFileSync(file, written.text);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Failure(2, `The finding cannot be saved: ${why}`, "Give another folder with --out", error);
-  }
-  return { finding, file };
-}
-
-function freePath(stem: string): string {
-  for (let count = 1;; count++) {
-    const path = count === 1 ? `${stem}.yaml` : `${stem}-${count}.yaml`;
-    if (!existsSync(path)) return path;
-  }
+  return { finding, file: keepCase(out, written) };
 }
 
 function describe({ finding, file, reason }: Saved, number: number, args: FuzzArguments): string {

@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { profilesOf } from "../../cases/select.ts";
 import { openTarget, parseTarget, TargetNameError } from "../../runners/open.ts";
+import type { WriteOptions } from "../../runners/fuzz/case_file.ts";
 import { watchInvariants } from "../../runners/simulator/explore/invariants.ts";
 import type { Dialect } from "../../runners/simulator/mod.ts";
 import {
   type DepthReport,
   reproduce,
-  type ReproduceOptions,
   tour as takeTour,
   type TourDivergence,
   type TourReport,
@@ -22,6 +20,7 @@ import {
   UNIVERSES,
 } from "../../runners/tour/mod.ts";
 import { didYouMean } from "../../spec/nearest.ts";
+import { keepCase } from "../found_cases.ts";
 import { Failure, type Io } from "../io.ts";
 import { progressOn } from "../progress.ts";
 import { loadSuite } from "../suite.ts";
@@ -66,7 +65,7 @@ export async function tour(args: TourArguments, io: Io): Promise<number> {
   progress.end();
   const saved = args.out === undefined
     ? NOTHING_SAVED
-    : await save(report, args.out, { dialect, target, open });
+    : await save(report, args.out, { against: dialect, target, open });
   io.out(args.format === "json" ? jsonOf(report, saved) : describe(report, saved));
   return exitStatus(report);
 }
@@ -79,33 +78,18 @@ const NOTHING_SAVED: Saved = new Map();
 async function save(
   report: Report,
   folder: string,
-  touring: Pick<ReproduceOptions, "dialect" | "target" | "open">,
+  touring: Pick<WriteOptions, "against" | "target" | "open">,
 ): Promise<Saved> {
   const { ledger, cases } = loadSuite();
-  const own = cases.filter((case_) => profilesOf(case_, ledger).some((id) => id === touring.dialect.id));
+  const own = cases.filter((case_) => profilesOf(case_, ledger).some((id) => id === touring.against.id));
   const options = { ...touring, ledger, cases: own.length > 0 ? own : cases };
   const saved = new Map<TourDivergence, { readonly file: string } | { readonly reason: string }>();
   for (const divergence of report.universes.flatMap(({ divergences }) => divergences)) {
     const written = await reproduce(divergence, options);
     if (written.kind === "unwritable") saved.set(divergence, { reason: written.reason });
-    else saved.set(divergence, { file: writeCase(folder, written.name, written.text) });
+    else saved.set(divergence, { file: keepCase(folder, written) });
   }
   return saved;
-}
-
-function writeCase(folder: string, name: string, text: string): string {
-  try {
-    mkdirSync(folder, { recursive: true });
-    for (let count = 1;; count++) {
-      const file = join(folder, count === 1 ? `${name}.yaml` : `${name}-${count}.yaml`);
-      if (existsSync(file)) continue;
-      writeFileSync(file, text);
-      return file;
-    }
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Failure(2, `The case cannot be saved: ${why}`, "Give another folder with --out", error);
-  }
 }
 
 function opened({ target, dialect }: TourArguments) {

@@ -112,3 +112,10 @@ function playOn(model: Simulator, program: Program): Played {
   const end = model.run(program, (observation) => observations.push(observation));
   return { observations, end };
 }
+
+/** The operation of a step of the program by its index, or `after the program`. */
+export function operationAt({ program, steps }: Arranged, index: number): string {
+  const step = program.steps[index];
+  const id = step?.action === "finish" ? step.of : step?.id;
+  return (id === undefined ? undefined : steps.get(id)?.operation) ?? "after the program";
+}

@@ -9,7 +9,8 @@ import { loadLedger } from "../../spec/ledger.ts";
 import type { Observation } from "../../spec/observation.ts";
 import { type Dialect, DIALECTS, simulator } from "../simulator/mod.ts";
 import { MUTANTS } from "../simulator/mutants/mod.ts";
-import { replayCommand, writeFinding, type WriteOptions } from "./finding.ts";
+import type { WriteOptions } from "./case_file.ts";
+import { replayCommand, writeFinding } from "./finding.ts";
 import { type Finding, fuzz } from "./fuzz.ts";
 
 const ledger = loadLedger();

@@ -11,7 +11,7 @@ import fc from "fast-check";
 import { messageOf } from "../deadline.ts";
 import { type Dialect, simulator } from "../simulator/mod.ts";
 import type { Target } from "../target.ts";
-import { arrange, type Arranged } from "./arrange.ts";
+import { arrange, type Arranged, operationAt } from "./arrange.ts";
 import { compare, type Comparison, type Divergence } from "./differ.ts";
 import { drawsOf } from "./draw.ts";
 import { type Played, Player, TargetLost } from "./play.ts";
@@ -349,10 +349,4 @@ function closedBy(closing: readonly WovenStep[], steps: readonly WovenStep[]): W
 /** The property does not throw by itself; fast-check makes an error of every `false`. */
 function isFalsified(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("Property failed by returning false");
-}
-
-function operationAt({ program, steps }: Arranged, index: number): string {
-  const step = program.steps[index];
-  const id = step?.action === "finish" ? step.of : step?.id;
-  return (id === undefined ? undefined : steps.get(id)?.operation) ?? "after the program";
 }

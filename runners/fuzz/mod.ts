@@ -4,6 +4,7 @@
  * @module
  */
 export type { Arranged } from "./arrange.ts";
+export type { WriteOptions, WrittenCase } from "./case_file.ts";
 export type { Aspect, Divergence } from "./differ.ts";
 export { type Finding, fuzz, type FuzzEnd, type FuzzOptions, type FuzzResult, type Trouble } from "./fuzz.ts";
 export type { Played } from "./play.ts";

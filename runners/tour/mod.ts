@@ -13,7 +13,7 @@ export {
   type Violation,
 } from "./depth_report.ts";
 export type { Ambiguity } from "./graph.ts";
-export { reproduce, type ReproduceOptions, type Reproduction } from "./reproduce.ts";
+export { reproduce } from "./reproduce.ts";
 export {
   type NotTaken,
   type NotTakenReason,

@@ -208,7 +208,7 @@ Deno.test("reproduce() writes a divergence as a case that passes on the model an
   const [found] = divergencesOf(report);
   assert(found);
   const ledger = loadLedger();
-  const written = await reproduce(found, { open, target: "sim:matt-v2", dialect: V1, ledger, cases: [] });
+  const written = await reproduce(found, { open, target: "sim:matt-v2", against: V1, ledger, cases: [] });
   assert(written.kind === "case");
   assertEquals(written.name, "close-device-invalidate-no-invalidate");
   assertStringIncludes(written.text, "sees: [ { invalidate: imp1 } ]");

@@ -17,6 +17,13 @@ export interface PageSources {
   readonly requirementOf: Requirement;
   /** The digest of the record's bytes. */
   readonly recordDigest: string;
+  /** Where clauses and cases lead to; nowhere in a file that stands alone. */
+  readonly leads?: {
+    /** The address of a clause. */
+    readonly clause: (id: string) => string;
+    /** The address of a case; `undefined` where there is none. */
+    readonly case: (id: string) => string | undefined;
+  } | undefined;
 }
 
 const GRADES: Readonly<Record<Grade, string>> = {
@@ -56,15 +63,31 @@ export async function certificatePage(certificate: Certificate, sources: PageSou
       </head>
       <body>
         <main>
-          <Front certificate={certificate} sources={sources} />
-          <Unshown certificate={certificate} sources={sources} />
-          <Clauses clauses={certificate.clauses} requirementOf={sources.requirementOf} />
-          <Cases certificate={certificate} />
+          <CertificateBody certificate={certificate} sources={sources} />
         </main>
       </body>
     </html>
   );
   return `${await markup`<!DOCTYPE html>${document}`}\n`;
+}
+
+/** Everything that the page says, to be put in a page of a site. */
+export function CertificateBody(
+  { certificate, sources }: { readonly certificate: Certificate; readonly sources: PageSources },
+) {
+  return (
+    <>
+      <Front certificate={certificate} sources={sources} />
+      <Unshown certificate={certificate} sources={sources} />
+      <Clauses clauses={certificate.clauses} sources={sources} />
+      <Cases certificate={certificate} sources={sources} />
+    </>
+  );
+}
+
+/** The id of a clause or a case, which leads to its page where there is one. */
+function Id({ id, href }: { readonly id: string; readonly href: string | undefined }) {
+  return href === undefined ? <code>{id}</code> : <a class="mono" href={href}>{id}</a>;
 }
 
 function Front(
@@ -88,7 +111,7 @@ function Front(
           </li>
         ))}
       </ul>
-      <dl>
+      <dl class="facts">
         <Fact name="Target">{target.id}, {target.version}</Fact>
         <Fact name="Kernel">{target.kernel}, {target.architecture}</Fact>
         <Fact name="Kernel image">{target.image ?? "not known"}</Fact>
@@ -147,17 +170,13 @@ function Unshown(
   return (
     <section class="unshown">
       <h2>What this certificate does not say</h2>
-      <UnseenList title="Not covered" of={notCovered} requirementOf={sources.requirementOf} />
-      <UnseenList
-        title="Not observable on this target"
-        of={notObservable}
-        requirementOf={sources.requirementOf}
-      />
+      <UnseenList title="Not covered" of={notCovered} sources={sources} />
+      <UnseenList title="Not observable on this target" of={notObservable} sources={sources} />
       <h3>Contested ({contested.length})</h3>
       <List
         items={contested.map(({ clause, holders, follows }) => (
           <>
-            <code>{clause}</code> {sources.requirementOf(clause)}{" "}
+            <Id id={clause} href={sources.leads?.clause(clause)} /> {sources.requirementOf(clause)}{" "}
             <span class="soft">
               {holders.length === 0 ? "" : `Others: ${holders.join(", ")}. `}
               {follows.length === 0
@@ -171,7 +190,7 @@ function Unshown(
       <List
         items={waived.map(({ case: id, message, url, why }) => (
           <>
-            <code>{id}</code> {message} <a href={url}>{url}</a> {why}
+            <Id id={id} href={sources.leads?.case(id)} /> {message} <a href={url}>{url}</a> {why}
           </>
         ))}
       />
@@ -179,7 +198,7 @@ function Unshown(
       <List
         items={notSupported.map(({ case: id, reason }) => (
           <>
-            <code>{id}</code> <span class="soft">{reason}</span>
+            <Id id={id} href={sources.leads?.case(id)} /> <span class="soft">{reason}</span>
           </>
         ))}
       />
@@ -188,10 +207,10 @@ function Unshown(
 }
 
 function UnseenList(
-  { title, of, requirementOf }: {
+  { title, of, sources }: {
     readonly title: string;
     readonly of: readonly UnseenClause[];
-    readonly requirementOf: Requirement;
+    readonly sources: PageSources;
   },
 ) {
   return (
@@ -200,7 +219,7 @@ function UnseenList(
       <List
         items={of.map(({ clause, reason, details }) => (
           <>
-            <code>{clause}</code> {requirementOf(clause)}{" "}
+            <Id id={clause} href={sources.leads?.clause(clause)} /> {sources.requirementOf(clause)}{" "}
             <span class="soft">{reason === BY_ISSUER ? "In the words of the issuer: " : ""}{details}</span>
           </>
         ))}
@@ -219,9 +238,9 @@ function List({ items }: { readonly items: readonly Child[] }) {
 }
 
 function Clauses(
-  { clauses, requirementOf }: {
+  { clauses, sources }: {
     readonly clauses: readonly CertifiedClause[];
-    readonly requirementOf: Requirement;
+    readonly sources: PageSources;
   },
 ) {
   return (
@@ -243,8 +262,10 @@ function Clauses(
         <tbody>
           {clauses.map((each) => (
             <tr class={each.state}>
-              <th scope="row">{each.clause}</th>
-              <td>{requirementOf(each.clause)}</td>
+              <th scope="row">
+                <Id id={each.clause} href={sources.leads?.clause(each.clause)} />
+              </th>
+              <td>{sources.requirementOf(each.clause)}</td>
               <td>
                 <span aria-hidden="true">{SIGNS[each.state]}</span> {STATES[each.state]}
               </td>
@@ -264,7 +285,9 @@ function Clauses(
   );
 }
 
-function Cases({ certificate: { cases } }: { readonly certificate: Certificate }) {
+function Cases(
+  { certificate: { cases }, sources }: { readonly certificate: Certificate; readonly sources: PageSources },
+) {
   return (
     <section>
       <h2>Every case of the profile that was run</h2>
@@ -281,7 +304,9 @@ function Cases({ certificate: { cases } }: { readonly certificate: Certificate }
         <tbody>
           {cases.map((each) => (
             <tr>
-              <th scope="row">{each.case}</th>
+              <th scope="row">
+                <Id id={each.case} href={sources.leads?.case(each.case)} />
+              </th>
               <td>{each.verdict}</td>
               <td>{each.end}</td>
               <td>{each.baseline}</td>

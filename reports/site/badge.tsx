@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
+import type { Context } from "hono";
 import type { RunEntry } from "../store/mod.ts";
 
 /** About how wide a character is, in pixels. */
@@ -35,6 +37,15 @@ export function badge(profile: string, run: RunEntry | undefined): string {
     </svg>
   );
   return `${drawing}\n`;
+}
+
+/** Answers with a badge; whoever has the same one is told that it has not changed. */
+export function badgeAnswer(c: Context, drawing: string, status: 200 | 404): Response {
+  const tag = `"${createHash("sha256").update(drawing).digest("base64url").slice(0, 22)}"`;
+  const headers = { "content-type": "image/svg+xml", "cache-control": "max-age=300", etag: tag };
+  return c.req.header("if-none-match") === tag
+    ? c.body(null, 304, headers)
+    : c.body(drawing, status, headers);
 }
 
 function widthOf(text: string): number {

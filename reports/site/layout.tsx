@@ -8,15 +8,27 @@ import type { Child } from "hono/jsx";
 import { Answers, CanAsk } from "./components/ref.tsx";
 
 /** A part of the site that the navigation leads to. */
-export type Place = "start" | "runs" | "clauses" | "profiles" | "operations" | "spec" | "search" | "none";
+export type Place =
+  | "start"
+  | "runs"
+  | "certificates"
+  | "clauses"
+  | "profiles"
+  | "operations"
+  | "spec"
+  | "suite"
+  | "search"
+  | "none";
 
 const PLACES: readonly (readonly [Place, string, string])[] = [
   ["start", "/", "Start"],
   ["runs", "/runs", "Runs"],
+  ["certificates", "/certificates", "Certificates"],
   ["clauses", "/clauses", "Clauses"],
   ["profiles", "/profiles", "Profiles"],
   ["operations", "/operations", "Vocabulary"],
   ["spec", "/spec", "Specification"],
+  ["suite", "/suite", "Suite"],
 ];
 
 /** What else is there besides the page. */

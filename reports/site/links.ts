@@ -77,3 +77,18 @@ export function operationPath(operation: string): string {
 function encoded(part: string): string {
   return encodeURIComponent(part.toWellFormed());
 }
+
+/** The address of a certificate. */
+export function certificatePath(name: string): string {
+  return `/certificates/${encoded(name)}`;
+}
+
+/** The file of a certificate, as it was signed. */
+export function certificateFilePath(name: string): string {
+  return `${certificatePath(name)}/certificate.json`;
+}
+
+/** What became of the mutants, of the model's edges, or of the races, as a file tells it. */
+export function suitePath(kind: "mutants" | "tours" | "races", name: string): string {
+  return `/suite/${kind}/${encoded(name)}`;
+}

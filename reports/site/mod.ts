@@ -5,5 +5,6 @@
  */
 export { fileHistory, folderHistory, type History } from "./history.ts";
 export type { PageKind } from "./layout.tsx";
+export { fileShelf, folderShelf, type Shelf } from "./papers/shelf.ts";
 export { createSite, type Site, type SiteOptions } from "./site.tsx";
 export { type StaticSite, type StaticSiteOptions, writeSite } from "./static.ts";

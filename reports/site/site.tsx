@@ -85,8 +85,8 @@ const MAX_ADDRESS = 8192;
 
 /** Makes the site. */
 export function createSite(options: SiteOptions): Site {
-  const app = new Hono<Requests>();
-  protect(app, options);
+  const app = new Hono();
+  protect(app);
   const pages = new Pages(options);
   app.get("/style.css", (c) => file(c, STYLE + SPECIFICATION_STYLE, "text/css; charset=utf-8"));
   app.get("/live.js", (c) => file(c, LIVE_SCRIPT, "text/javascript; charset=utf-8"));
@@ -103,17 +103,25 @@ export function createSite(options: SiteOptions): Site {
   app.onError((error, c) =>
     pages.problem(c, { status: 500, title: "Something went wrong", details: error.message })
   );
-  return { fetch: (request, address = "") => app.fetch(request, { address }) };
+  return limited((request) => app.fetch(request), options);
 }
 
-/** What is known of a request besides what it says itself. */
-interface Requests {
-  readonly Bindings: { readonly address: string };
+/** Answers nobody more often than is agreed. */
+function limited(answer: (request: Request) => Response | Promise<Response>, options: SiteOptions): Site {
+  const { requestsPerSecond: perSecond } = options;
+  const limit = perSecond === undefined ? undefined : new RateLimit({ perSecond });
+  return {
+    fetch: (request, address = "") => {
+      const wait = limit?.wait(address) ?? 0;
+      if (wait === 0) return answer(request);
+      const headers = { "retry-after": String(wait), "x-content-type-options": "nosniff" };
+      return Response.json({ error: `Too many requests; wait ${wait} s` }, { status: 429, headers });
+    },
+  };
 }
 
 /** Nothing from elsewhere is loaded, no script but the site's own file runs, and nobody can put it in a frame. */
-function protect(app: Hono<Requests>, { requestsPerSecond }: SiteOptions): void {
-  const limit = requestsPerSecond === undefined ? undefined : new RateLimit({ perSecond: requestsPerSecond });
+function protect(app: Hono): void {
   app.use(secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
@@ -129,10 +137,6 @@ function protect(app: Hono<Requests>, { requestsPerSecond }: SiteOptions): void 
   }));
   app.use(async (c, next) => {
     if (c.req.url.length > MAX_ADDRESS) return c.text("The address is too long", 414);
-    const wait = limit?.wait(c.env.address) ?? 0;
-    if (wait > 0) {
-      return c.json({ error: `Too many requests; wait ${wait} s` }, 429, { "retry-after": String(wait) });
-    }
     return await next();
   });
 }
@@ -141,7 +145,7 @@ function file(c: Context, body: string, type: string): Response {
   return c.body(body, 200, { "content-type": type, "cache-control": "max-age=300" });
 }
 
-function pagesOfRuns(app: Hono<Requests>, { history, ledger, cases }: SiteOptions, pages: Pages): void {
+function pagesOfRuns(app: Hono, { history, ledger, cases, shelf }: SiteOptions, pages: Pages): void {
   app.get("/", (c) =>
     pages.show(c, () => ({
       title: "Start",
@@ -339,7 +343,7 @@ function find(words: string, { history, ledger, cases }: SiteOptions) {
 }
 
 function pagesOfSpecification(
-  app: Hono<Requests>,
+  app: Hono,
   { history, ledger, cases }: SiteOptions,
   pages: Pages,
 ): void {

@@ -219,3 +219,67 @@ export function Durations(
     </div>
   );
 }
+
+const KILLS_WIDTH = 660;
+const KILLS_HEIGHT = 110;
+
+/** How many cases kill how many mutants. */
+export function KillHistogram({ kills }: { readonly kills: readonly number[] }) {
+  const most = Math.max(0, ...kills);
+  const columns = Array.from(
+    { length: most + 1 },
+    (_, count) => kills.filter((each) => each === count).length,
+  );
+  const highest = Math.max(1, ...columns);
+  const width = Math.min(28, KILLS_WIDTH / columns.length);
+  return (
+    <div class="scroll">
+      <svg
+        class="durations"
+        role="img"
+        aria-label={`Cases by the number of mutants that they kill: ${
+          columns.map((cases, count) => `${cases} kill ${count}`).join(", ")
+        }`}
+        viewBox={`0 0 ${KILLS_WIDTH} ${KILLS_HEIGHT + 38}`}
+        width={KILLS_WIDTH}
+        height={KILLS_HEIGHT + 38}
+      >
+        {columns.map((cases, count) => {
+          const height = cases === 0 ? 0 : Math.max(2, (KILLS_HEIGHT - 16) * cases / highest);
+          const x = count * width;
+          return (
+            <>
+              <rect
+                class={count === 0 ? "fail" : "time"}
+                x={(x + 1).toFixed(1)}
+                y={(KILLS_HEIGHT - height).toFixed(1)}
+                width={(width - 2).toFixed(1)}
+                height={height.toFixed(1)}
+                rx="1.5"
+              />
+              {cases === 0 || width < 20 ? "" : (
+                <text
+                  class="figure"
+                  x={(x + width / 2).toFixed(1)}
+                  y={(KILLS_HEIGHT - height - 4).toFixed(1)}
+                >
+                  {cases}
+                </text>
+              )}
+              {count % (width < 20 ? 5 : 1) === 0
+                ? (
+                  <text class="figure soft" x={(x + width / 2).toFixed(1)} y={KILLS_HEIGHT + 14}>
+                    {count}
+                  </text>
+                )
+                : ""}
+            </>
+          );
+        })}
+        <text class="soft" x="2" y={KILLS_HEIGHT + 33}>
+          mutants that a case kills, and how many cases do so
+        </text>
+      </svg>
+    </div>
+  );
+}

@@ -6,6 +6,7 @@
 import { type Word, wordOf } from "../../formats/format.ts";
 import type { CaseResult, Counts } from "../../result.ts";
 import { Ref } from "./ref.tsx";
+import { ShareBar } from "./share.tsx";
 
 const SIGNS: Readonly<Record<Word, string>> = {
   pass: "✓",
@@ -43,30 +44,12 @@ function present(counts: Counts): Word[] {
   return WORDS.filter((word) => counts[word] > 0);
 }
 
-/** The smallest part of a bar, as a share of it: one failure among hundreds must be seen. */
-const SMALLEST_PART = 0.012;
-
 /** Counts as a bar. Its label says the same in words. */
 export function CountBar({ counts }: { readonly counts: Counts }) {
-  const words = present(counts);
-  const widths = words.map((word) => Math.max(counts[word] / counts.total, SMALLEST_PART));
-  const whole = widths.reduce((sum, width) => sum + width, 0);
-  let x = 0;
   return (
-    <svg
-      class="bar"
-      role="img"
-      aria-label={words.map((word) => `${counts[word]} ${readable(word)}`).join(", ") || "nothing"}
-      viewBox="0 0 1000 1"
-      preserveAspectRatio="none"
-    >
-      {words.map((word, index) => {
-        const width = 1000 * (widths[index] ?? 0) / whole;
-        const begin = x;
-        x += width;
-        return <rect class={word} x={begin.toFixed(2)} y="0" width={width.toFixed(2)} height="1" />;
-      })}
-    </svg>
+    <ShareBar
+      parts={WORDS.map((word) => ({ count: counts[word], kind: word, words: readable(word) }))}
+    />
   );
 }
 

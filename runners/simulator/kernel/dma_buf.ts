@@ -195,7 +195,8 @@ export function* dmaBufAttach(kernel: Kernel, request: AttachRequest): Steps<Att
   if (error) return kernel.rules.core.exporterError(error);
   yield window("attach and its listing");
   yield dmabuf.resv.mutex.lock;
-  dmabuf.attachments = [...dmabuf.attachments, attachment];
+  // The newest comes first, as list_add() puts it.
+  dmabuf.attachments = [attachment, ...dmabuf.attachments];
   dmabuf.resv.mutex.unlock();
   return attachment;
 }

@@ -7,7 +7,7 @@ import { object, or } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
 import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, option } from "@optique/core/primitives";
-import { choice, string } from "@optique/core/valueparser";
+import { choice, integer, string } from "@optique/core/valueparser";
 import { COMPARISON_FORMATS } from "../reports/compare/mod.ts";
 import { compare } from "./commands/compare.ts";
 import { DEFAULT_STORE, importRecords } from "./commands/import.ts";
@@ -49,6 +49,10 @@ export const serveStoreOptions = {
   })),
   tokenFile: optional(option("--token-file", string({ metavar: "FILE" }), {
     description: message`Lets those who show the token in this file bring records to the history.`,
+  })),
+  rate: optional(option("--rate", integer({ metavar: "N", min: 0 }), {
+    description:
+      message`How many requests one address may make in a second, 100 if left out; 0 for any number.`,
   })),
 };
 

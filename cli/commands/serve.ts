@@ -15,7 +15,8 @@ import { type FormatName, writeResult } from "../formats.ts";
 import { Failure, type Io } from "../io.ts";
 import { recordAt } from "../record_at.ts";
 import { loadSuite, VERSION } from "../suite.ts";
-import { openStore } from "./import.ts";
+import { ImportThreads } from "../../reports/store/mod.ts";
+import { judgedBy, openStore } from "./import.ts";
 
 /** Carries out `conform judge` on a record, perhaps against a baseline, and gives the exit status. */
 export async function judgeRecord(
@@ -40,17 +41,22 @@ export interface ServeArguments {
   readonly store?: string | undefined;
   /** A file with the token that whoever brings a record must show. */
   readonly tokenFile?: string | undefined;
+  /** How many requests one address may make in a second; 0 stands for as many as it likes. */
+  readonly rate?: number | undefined;
 }
 
 /** The largest record that can be brought, in bytes. */
 const MAX_UPLOAD = 64 * 1024 * 1024;
+
+/** So often one address may ask, over a longer time: a person never does, and a program that does can wait. */
+const REQUESTS_PER_SECOND = 100;
 
 /** With a history, pages may be so old: runs come in while many read. */
 const MAX_AGE_MS = 1000;
 
 /** Carries out `conform serve`: serves until it is told to stop. */
 export async function serve(
-  { host, port, runs, store: folder, tokenFile }: ServeArguments,
+  { host, port, runs, store: folder, tokenFile, rate = REQUESTS_PER_SECOND }: ServeArguments,
   io: Io,
 ): Promise<number> {
   const { createSite, folderHistory } = await import("../../reports/site/mod.ts");
@@ -61,15 +67,28 @@ export async function serve(
   }
   using store = folder === undefined ? undefined : openStore(folder, suite);
   const token = tokenFile === undefined ? undefined : tokenIn(tokenFile);
+  using threads = folder === undefined || token === undefined
+    ? undefined
+    : new ImportThreads({ folder, judgedBy: judgedBy(suite), threads: 1 });
   const site = createSite({
     history: store ?? folderHistory(runs, byId),
     ledger,
     cases: byId,
     version: VERSION,
     maxAgeMs: store ? MAX_AGE_MS : 0,
-    uploads: store && token !== undefined ? { store, token, maxBytes: MAX_UPLOAD } : undefined,
+    requestsPerSecond: rate === 0 ? undefined : rate,
+    uploads: store && threads && token !== undefined
+      ? {
+        store: {
+          incoming: () => store.incoming(),
+          importFile: (path, name) => threads.importFile(path, name),
+        },
+        token,
+        maxBytes: MAX_UPLOAD,
+      }
+      : undefined,
   });
-  const server = listen(host, port, (request) => site.fetch(request), io);
+  const server = listen(host, port, (request, address) => site.fetch(request, address), io);
   await server.finished;
   return 0;
 }
@@ -99,7 +118,7 @@ function textIn(path: string): string {
 function listen(
   hostname: string,
   port: number,
-  answer: (request: Request) => Response | Promise<Response>,
+  answer: (request: Request, address: string) => Response | Promise<Response>,
   io: Io,
 ): Deno.HttpServer {
   const onListen = (at: { hostname: string; port: number }) =>
@@ -107,7 +126,10 @@ function listen(
       `Listening on http://${at.hostname.includes(":") ? `[${at.hostname}]` : at.hostname}:${at.port}/\n`,
     );
   try {
-    return Deno.serve({ hostname, port, signal: io.signal, onListen }, answer);
+    return Deno.serve(
+      { hostname, port, signal: io.signal, onListen },
+      (request, { remoteAddr }) => answer(request, remoteAddr.hostname),
+    );
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Failure(

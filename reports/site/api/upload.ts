@@ -6,14 +6,19 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type FileHandle, open, rm } from "node:fs/promises";
-import type { Store } from "../../store/mod.ts";
+import type { Imported } from "../../store/mod.ts";
 import { runPath } from "../links.ts";
 import type { Answer } from "./api.ts";
 
 /** Who may bring records, and how large they may be. */
 export interface UploadOptions {
-  /** The store that takes them. */
-  readonly store: Pick<Store, "incoming" | "importFile">;
+  /** What takes them: a store, or threads that judge them while others are answered. */
+  readonly store: {
+    /** A name for a file that is on its way in. */
+    incoming(): string;
+    /** Takes a record from a file; `name` is what a refusal is told of. */
+    importFile(path: string, name: string): Imported | Promise<Imported>;
+  };
   /** The token that must be shown. */
   readonly token: string;
   /** The largest record in bytes. */
@@ -78,7 +83,7 @@ export class Uploads {
       const whole = await copy(request.body, file, maxBytes);
       await file.close();
       if (!whole) return this.#tooLarge();
-      const imported = store.importFile(path, "an upload");
+      const imported = await store.importFile(path, "an upload");
       if (imported.kind === "refused") return problem(422, imported.reason);
       return { status: 201, body: { ...imported, url: runPath(imported.run) } };
     } finally {

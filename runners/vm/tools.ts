@@ -18,6 +18,7 @@ const PACKAGES = {
   make: "make",
   mke2fs: "e2fsprogs",
   mount: "mount",
+  mv: "coreutils",
   patch: "patch",
   "qemu-system-x86_64": "qemu-system-x86",
   strip: "binutils",

@@ -6,7 +6,7 @@
  */
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { digestOf, digestOfFile, madeWhole } from "../cache.ts";
+import { cached, digestOf, digestOfFile, madeWhole } from "../cache.ts";
 import { type Tell, VmError } from "../failure.ts";
 import { runTool } from "../tools.ts";
 import type { Archive } from "./archive.ts";
@@ -50,9 +50,10 @@ export async function buildKernel(
   await configure(tools, inside, options, suffix, tell);
   tell(`Building ${release}; this takes many minutes`);
   await tools.run(
-    ["make", "-C", inside, ...COMPILER, `-j${navigator.hardwareConcurrency}`, "bzImage"],
+    ["make", "-C", inside, ...COMPILER, `-j${navigator.hardwareConcurrency}`, "bzImage", "modules"],
     counted(tell),
   );
+  await keepHeaders(tools, inside, release);
   await madeWhole(folder, (half) => collect(work, half, kernel, release));
   await rm(work, { recursive: true, force: true });
   return await kernelHere(release);
@@ -130,6 +131,23 @@ async function configure(
 
 async function fragmentNamed(name: string): Promise<Map<string, string>> {
   return parseFragment(await readFile(new URL(`fragments/${name}.config`, import.meta.url), "utf8"));
+}
+
+/**
+ * Keeps what modules are built against, laid out as the packages with headers lay it out. The script is the one with
+ * which the kernel makes such packages itself; it came with Linux 6.3, and nothing is kept where it is missing.
+ */
+async function keepHeaders(tools: Toolchain, inside: string, release: string): Promise<void> {
+  const script = "scripts/package/install-extmod-build";
+  if (!existsSync(`${tools.root}${inside}/${script}`)) return;
+  const kept = `${inside}/headers`;
+  const command = `KBUILD_RUN_COMMAND=+$(srctree)/${script} ${kept}`;
+  await tools.run(["make", "-C", inside, ...COMPILER, "run-command", command]);
+  await copyFile(`${tools.root}${inside}/.config`, `${tools.root}${kept}/.config`);
+  await madeWhole(`${await cached("headers")}/${release}`, async (half) => {
+    await mkdir(`${half}/usr/src`, { recursive: true });
+    await runTool("mv", [`${tools.root}${kept}`, `${half}/usr/src/linux-headers-${release}`]);
+  });
 }
 
 async function collect(work: string, folder: string, kernel: ArchiveKernel, release: string): Promise<void> {

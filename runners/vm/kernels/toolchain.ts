@@ -41,6 +41,7 @@ const MORE_PACKAGES = [
   "libelf-dev",
   "libssl-dev",
   "m4",
+  "tar",
 ];
 
 /** What a toolchain is for. */

@@ -141,3 +141,17 @@ Deno.test("a mutant changes the rules of its dialect and leaves the dialect alon
     assertEquals(sections.map((section) => ({ ...section })), before);
   }
 });
+
+Deno.test("simulator() drops pages that are counted from a mapping, but not those of a device", () => {
+  const map: Line = ["buffer.mmap", { buffer: "buf" }, "vma"];
+  const discard: Line = ["memory.discard", { vma: "vma" }];
+  const ofDevice = run(dialect("matt-v1-vfio"), program(...SHARED, map, discard)).seen.at(-1)?.outcome;
+  assertEquals(ofDevice, { kind: "failed", errno: "EINVAL" });
+  const counted = run(
+    dialect("matt-v1-vfio"),
+    program(["exporter.create", { mmap: true }, "buf"], map, discard),
+  ).seen.at(
+    -1,
+  );
+  assertEquals(counted?.outcome?.kind, "ok");
+});

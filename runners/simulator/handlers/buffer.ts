@@ -118,9 +118,7 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     const frame = yield* vma.touch(kernel, page, "read");
     return frame instanceof Fault ? "EFAULT" : undefined;
   }),
-  at("memory.discard", (_session, { vma }) => {
-    vma.ptes.clear();
-  }),
+  at("memory.discard", (_session, { vma }) => vma.discard()),
   at("memory.protect", (_session, { vma, access }) => {
     vma.access = access;
     vma.ptes.clear();

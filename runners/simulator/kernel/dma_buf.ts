@@ -10,7 +10,15 @@ import { DmaFence, DmaResv, type Usage } from "./dma_resv.ts";
 import { type Fd, fget, File, fput, getFile, type OpenFlags, type Process } from "./file.ts";
 import type { Kernel } from "./kernel.ts";
 import { PAGE_SIZE } from "./kernel.ts";
-import { type FaultHandler, FileMappings, type MmapRequest, type PageFrame, Vma, zap } from "./mm.ts";
+import {
+  type Backing,
+  type FaultHandler,
+  FileMappings,
+  type MmapRequest,
+  type PageFrame,
+  Vma,
+  zap,
+} from "./mm.ts";
 import { type Steps, window } from "./sched.ts";
 import { shared, SharedObject } from "./shared.ts";
 
@@ -30,6 +38,8 @@ export interface DmaBufOps {
   readonly mmap?:
     | ((kernel: Kernel, dmabuf: DmaBuf, request: MmapRequest) => FaultHandler | ErrnoName)
     | undefined;
+  /** What the CPU mappings show; counted pages where left out. */
+  readonly backing?: Backing | undefined;
   readonly vmap?: ((dmabuf: DmaBuf) => ErrnoName | undefined) | undefined;
   readonly release?: ((kernel: Kernel, dmabuf: DmaBuf) => Steps<void>) | undefined;
   /** Revokes the buffer for good; only the core of seed 3 ever calls it (S3:46-70). */
@@ -379,7 +389,13 @@ export function* dmaBufMmap(
   const fault = dmabuf.ops.mmap?.(kernel, dmabuf, request) ?? "EINVAL";
   if (isError(fault)) return fault;
   yield window("the exporter's mmap and the listing of the mapping");
-  return new Vma(process, request, dmabuf.mapped, askingCore(kernel, dmabuf, fault));
+  return new Vma(
+    process,
+    request,
+    dmabuf.mapped,
+    askingCore(kernel, dmabuf, fault),
+    dmabuf.ops.backing ?? "pages",
+  );
 }
 
 /** A fault handler behind the core's own checks, where a core has any: that of the cover letter alone. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ErrnoName } from "../../../spec/errno.ts";
 import type { Signal } from "../../../spec/observation.ts";
 import type { File, Process } from "./file.ts";
 import { fput, getFile } from "./file.ts";
@@ -109,6 +110,9 @@ export class PageTable extends SharedObject {
   }
 }
 
+/** What a mapping shows: pages that the kernel counts, or the bare numbers of frames, as of a device (VM_PFNMAP). */
+export type Backing = "pages" | "frame numbers";
+
 /** A mapping of a process: struct vm_area_struct. */
 export class Vma extends SharedObject {
   readonly process: Process;
@@ -116,6 +120,7 @@ export class Vma extends SharedObject {
   /** vm_pgoff: the page of the file at which it starts. */
   readonly first: number;
   readonly pages: number;
+  readonly backing: Backing;
   readonly ptes: PageTable = new PageTable();
   @shared
   accessor access: readonly Access[];
@@ -125,8 +130,15 @@ export class Vma extends SharedObject {
   readonly #fault: FaultHandler;
   readonly #siblings: FileMappings;
 
-  constructor(process: Process, request: MmapRequest, siblings: FileMappings, fault: FaultHandler) {
+  constructor(
+    process: Process,
+    request: MmapRequest,
+    siblings: FileMappings,
+    fault: FaultHandler,
+    backing: Backing,
+  ) {
     super();
+    this.backing = backing;
     this.process = process;
     this.file = request.file;
     this.first = request.first;
@@ -159,9 +171,17 @@ export class Vma extends SharedObject {
       { file, first, pages, access, sharing: "shared" },
       this.#siblings,
       this.#fault,
+      this.backing,
     );
     copy.holes = this.holes;
     return copy;
+  }
+
+  /** Drops every entry, so that the next access faults; madvise(2). Nothing stands behind bare frame numbers. */
+  discard(): ErrnoName | undefined {
+    if (this.backing === "frame numbers") return "EINVAL";
+    this.ptes.clear();
+    return undefined;
   }
 
   /** Takes pages out; munmap(2). The file goes with the last page. */

@@ -66,6 +66,7 @@ function opsOf(frames: readonly PageFrame[], file: File): DmaBufOps {
     map: () => frames,
     unmap: () => {},
     mmap: () => serve,
+    backing: "frame numbers",
     vmap: () => undefined,
     release: (kernel) => atomic(() => fput(kernel, file)),
   };

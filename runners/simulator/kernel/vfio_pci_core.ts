@@ -302,6 +302,7 @@ export function mmapBar(
       device.memoryLock.upRead();
       return enabled ? { memory: bar.memory, page: request.first + page } : undefined;
     },
+    "frame numbers",
   );
 }
 

@@ -217,6 +217,7 @@ export const vfioPciDmaBufOps: DmaBufOps = {
     bufferOf(mapping.attachment.dmabuf).putKref(kernel, kernel.rules.vfio.krefsPutByUnmap);
   },
   mmap: (kernel, dmabuf, asked) => kernel.rules.vfio.mmap(kernel, dmabuf, asked),
+  backing: "frame numbers",
   *release(kernel, dmabuf) {
     const buffer = bufferOf(dmabuf);
     if (buffer.kref > 1) kernel.leaks.push(`${buffer.kref - 1} kref of a released VFIO buffer`);

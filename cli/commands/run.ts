@@ -19,7 +19,7 @@ import { didYouMean } from "../../spec/nearest.ts";
 import { baselineAt, heldAgainst } from "../baseline_at.ts";
 import { type FormatName, writeResult } from "../formats.ts";
 import { Failure, type Io } from "../io.ts";
-import { progressOn } from "../progress.ts";
+import { type Progress, progressOn } from "../progress.ts";
 import {
   DEFAULT_PROFILE,
   identityOf,
@@ -69,12 +69,16 @@ export async function run(args: RunArguments, io: Io): Promise<number> {
   return suite.diagnostics.length > 0 ? 4 : exitStatus(result);
 }
 
-/** Runs cases into a record and judges the record; a resumed run takes its cases from the record. */
+/**
+ * Runs cases into a record and judges the record; a resumed run takes its cases from the record. Whoever runs several
+ * side by side gives each a progress of its own.
+ */
 export async function runToRecord(
   suite: Suite,
   cases: readonly Case[],
   args: RunArguments,
   io: Io,
+  progress: Progress = progressOn(io),
 ): Promise<{ readonly result: RunResult; readonly path: string }> {
   const open = usage(() => openTarget(args.target));
   const target = await open();
@@ -84,7 +88,7 @@ export async function runToRecord(
     ? newRun(suite, cases, args, description)
     : continuedRun(suite, args.resume, description);
   io.err(`Writing ${plan.writer.path}\n`);
-  await runPlan(plan, args, open, description, io);
+  await runPlan(plan, args, open, description, { io, progress });
   return { result: resultOf(readRecordFile(plan.writer.path), suite.byId), path: plan.writer.path };
 }
 
@@ -149,10 +153,9 @@ async function runPlan(
   args: RunArguments,
   open: ReturnType<typeof openTarget>,
   { pageSize }: TargetDescription,
-  io: Io,
+  { io, progress }: { readonly io: Io; readonly progress: Progress },
 ): Promise<void> {
   const { writer, cases } = plan;
-  const progress = progressOn(io);
   const total = cases.length * plan.repeat;
   let finished = plan.done.size;
   const options: RunOptions = {

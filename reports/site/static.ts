@@ -24,6 +24,8 @@ export interface StaticSite {
   readonly files: number;
   /** Their bytes. */
   readonly bytes: number;
+  /** The file of each address, below the folder. */
+  readonly pages: ReadonlyMap<string, string>;
 }
 
 /** A page or another file that was fetched. */
@@ -49,7 +51,8 @@ export async function writeSite({ site, folder, also = [] }: StaticSiteOptions):
     writeFileSync(path, written);
     bytes += written.length;
   }
-  return { files: found.size, bytes };
+  const pages = new Map([...found].map(([address, { file }]) => [address, file]));
+  return { files: found.size, bytes, pages };
 }
 
 async function crawl(site: Site, begin: readonly string[]): Promise<ReadonlyMap<string, Fetched>> {

@@ -6,7 +6,7 @@
 import { printable } from "../formats/format.ts";
 import { text } from "../formats/markdown.ts";
 import { gitLog } from "./git_log.ts";
-import type { Behaviour, ClauseWindows, Standing, Trace, Windows } from "./windows.ts";
+import type { Behaviour, ChangeKind, ClauseWindows, Standing, Trace, Windows } from "./windows.ts";
 
 /** The formats of behaviour windows that are plain text. */
 export const WINDOWS_FORMATS = ["human", "json", "markdown"] as const;
@@ -26,12 +26,21 @@ export function writeWindows(windows: Windows, format: WindowsFormat): string {
   }
 }
 
+/** The clauses of which this is what changes most. */
+export function changedIn({ clauses }: Windows, kind: ChangeKind): readonly ClauseWindows[] {
+  const behaves = (each: ClauseWindows) => each.traces.some((trace) => trace.kind === "behaviour");
+  return clauses.filter((each) =>
+    kind === "behaviour" ? behaves(each) : each.traces.length > 0 && !behaves(each)
+  );
+}
+
 /** How many clauses change, in words. */
-export function clauseCounts({ clauses }: Windows): string {
-  const changed = clauses.filter(({ traces }) => traces.length > 0).length;
+export function clauseCounts(windows: Windows): string {
+  const { clauses } = windows;
   const shown = clauses.filter(({ standings }) => standings.some((each) => each !== "not shown")).length;
-  return `${clauses.length} clauses have cases here; ${shown} were shown somewhere, ${changed} behave otherwise ` +
-    "from some run on";
+  return `${clauses.length} clauses have cases here; ${shown} were shown somewhere; of ` +
+    `${changedIn(windows, "behaviour").length} the behaviour changes, of ` +
+    `${changedIn(windows, "support").length} only whether they can be shown`;
 }
 
 /** Standings over the runs; one that is repeated is told once. */
@@ -55,7 +64,7 @@ export function traceLog({ between, files }: Trace): string | undefined {
 }
 
 function human(windows: Windows): string {
-  const changed = windows.clauses.filter(({ traces }) => traces.length > 0);
+  const supported = changedIn(windows, "support");
   const lines = [
     ...windows.runs.map(({ label, target, owes, partial }) =>
       printable(
@@ -64,7 +73,11 @@ function human(windows: Windows): string {
     ),
     "",
     clauseCounts(windows),
-    ...changed.flatMap(humanClause),
+    ...changedIn(windows, "behaviour").flatMap(humanClause),
+    ...(supported.length === 0 ? [] : ["", "Only whether they can be shown changes:"]),
+    ...supported.map(({ clause, title, behaviours }) =>
+      printable(`  ${clause}  ${title}: answered in ${answeredIn(behaviours, windows)}`)
+    ),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -81,6 +94,12 @@ function humanClause({ clause, title, standings, behaviours, traces }: ClauseWin
   ];
 }
 
+/** The runs in which a case was answered. */
+function answeredIn(behaviours: readonly Behaviour[], { runs }: Windows): string {
+  const answered = behaviours.filter(({ word }) => word !== "not-supported").flatMap(({ places }) => places);
+  return runs.flatMap(({ label }, place) => answered.includes(place) ? [label] : []).join(", ");
+}
+
 /** A behaviour in a line: where, how it ended, what was seen, how many cases show it. */
 export function behaviourText({ spans, word, says, cases }: Behaviour): string {
   return `${spans}: ${word}, ${says} (${casesText(cases.length)})`;
@@ -91,7 +110,7 @@ function casesText(count: number): string {
 }
 
 function markdown(windows: Windows): string {
-  const { runs, clauses } = windows;
+  const { runs } = windows;
   const lines = [
     `# Behaviour windows: ${runs.map(({ label }) => text(label)).join(" · ")}`,
     "",
@@ -110,7 +129,8 @@ function markdown(windows: Windows): string {
     ...standingsSection(windows),
     "",
     "## What changes",
-    ...clauses.filter(({ traces }) => traces.length > 0).flatMap(markdownClause),
+    ...changedIn(windows, "behaviour").flatMap(markdownClause),
+    ...supportSection(windows),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -123,6 +143,22 @@ function standingsSection({ runs, clauses }: Windows): string[] {
     ...table(
       ["clause", "", ...runs.map(({ label }) => text(label))],
       clauses.map(({ clause, title, standings }) => [clause, text(title), ...standings]),
+    ),
+  ];
+}
+
+function supportSection(windows: Windows): string[] {
+  const clauses = changedIn(windows, "support");
+  if (clauses.length === 0) return [];
+  return [
+    "",
+    "## What can be shown in some only",
+    "",
+    ...table(
+      ["clause", "", "answered in"],
+      clauses.map((
+        { clause, title, behaviours },
+      ) => [clause, text(title), text(answeredIn(behaviours, windows))]),
     ),
   ];
 }

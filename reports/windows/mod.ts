@@ -5,6 +5,7 @@
  */
 export {
   behaviourText,
+  changedIn,
   clauseCounts,
   standingsText,
   traceLog,
@@ -14,10 +15,11 @@ export {
   writeWindows,
 } from "./formats.ts";
 export { gitLog } from "./git_log.ts";
-export { compareVersions, type Owed, owedBy } from "./owed.ts";
+export { compareVersions, type Owed, owedBy, owedSince } from "./owed.ts";
 export { windowsPage } from "./page.tsx";
 export {
   type Behaviour,
+  type ChangeKind,
   type ClauseWindows,
   filesOf,
   type KnownCommit,

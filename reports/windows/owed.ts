@@ -30,17 +30,42 @@ function ofDialect(target: string, { profiles }: Ledger): Profile | undefined {
   return [...profiles.values()].find(({ id }) => id === dialect);
 }
 
-function ofKernel(kernel: string, { profiles }: Ledger): Profile | undefined {
+function ofKernel(kernel: string, ledger: Ledger): Profile | undefined {
   const version = /^\d+\.\d+/.exec(kernel)?.[0];
   if (version === undefined) return undefined;
-  const releases = [...profiles.values()]
-    .flatMap((profile) => {
-      const [, of] = /^mainline-(\d+\.\d+)$/.exec(profile.id) ?? [];
-      return of === undefined ? [] : [{ profile, of }];
-    })
-    .toSorted((one, other) => compareVersions(one.of, other.of));
-  const reached = releases.filter(({ of }) => compareVersions(of, version) <= 0);
+  const releases = releasesOf(ledger);
+  const reached = releases.filter((release) => compareVersions(release.version, version) <= 0);
   return (reached.at(-1) ?? releases[0])?.profile;
+}
+
+/** A release of the kernel that the ledger has a profile of. */
+interface Release {
+  readonly version: string;
+  readonly profile: Profile;
+}
+
+/** The releases of the kernel that the ledger knows, the oldest first. */
+function releasesOf({ profiles }: Ledger): readonly Release[] {
+  return [...profiles.values()]
+    .flatMap((profile) => {
+      const [, version] = /^mainline-(\d+\.\d+)$/.exec(profile.id) ?? [];
+      return version === undefined ? [] : [{ version, profile }];
+    })
+    .toSorted((one, other) => compareVersions(one.version, other.version));
+}
+
+/**
+ * The releases that owe a clause, in words such as `owed since 7.1`; nothing where all releases that the ledger knows
+ * owe it, or none.
+ */
+export function owedSince(clause: ClauseId, ledger: Ledger): string | undefined {
+  const releases = releasesOf(ledger);
+  const owing = releases.filter(({ profile }) => profile.clauses.has(clause));
+  const [first, last] = [owing[0], owing.at(-1)];
+  if (!first || !last || owing.length === releases.length) return undefined;
+  const [since, until] = [first !== releases[0], last !== releases.at(-1)];
+  if (since && until) return `owed from ${first.version} to ${last.version}`;
+  return since ? `owed since ${first.version}` : `owed up to ${last.version}`;
 }
 
 const collator = new Intl.Collator("en", { numeric: true });

@@ -4,7 +4,7 @@
  * @module
  */
 import { html as markup, raw } from "hono/html";
-import { behaviourText, clauseCounts, traceLog, traceText } from "./formats.ts";
+import { behaviourText, changedIn, clauseCounts, traceLog, traceText } from "./formats.ts";
 import { WINDOWS_STYLE } from "./style.ts";
 import type { ClauseWindows, Standing, Windows } from "./windows.ts";
 
@@ -20,7 +20,7 @@ const SIGNS: Readonly<Record<Standing, string>> = {
 /** Writes behaviour windows as one HTML file. */
 export async function windowsPage(windows: Windows): Promise<string> {
   const labels = windows.runs.map(({ label }) => label);
-  const changed = windows.clauses.filter(({ traces }) => traces.length > 0);
+  const changed = changedIn(windows, "behaviour");
   const document = (
     <html lang="en">
       <head>
@@ -97,7 +97,9 @@ function Matrix({ windows: { runs, clauses } }: { readonly windows: Windows }) {
           {clauses.map(({ clause, title, standings, traces }) => (
             <tr>
               <th scope="row">
-                {traces.length > 0 ? <a href={`#${clause}`}>{clause}</a> : clause} <span>{title}</span>
+                {traces.some(({ kind }) => kind === "behaviour")
+                  ? <a href={`#${clause}`}>{clause}</a>
+                  : clause} <span>{title}</span>
               </th>
               {standings.map((standing) => (
                 <td class={`cell ${standing.replaceAll(/\W+/g, "-")}`} title={standing}>{SIGNS[standing]}</td>

@@ -8,7 +8,7 @@ import type { Clause, Keyword, Source, Status } from "../../spec/clause.ts";
 import type { Ledger } from "../../spec/ledger.ts";
 import { type CaseFacts, labelsOf, type RunFacts, type RunHead } from "../compare/mod.ts";
 import type { Word } from "../formats/format.ts";
-import { type Owed, owedBy } from "./owed.ts";
+import { type Owed, owedBy, owedSince } from "./owed.ts";
 
 /** The version of the shape. */
 export const WINDOWS_SCHEMA = "dmabuf-conform/windows/1";
@@ -43,13 +43,18 @@ export interface KnownCommit {
   readonly note?: string | undefined;
 }
 
+/** What changes: what is seen, or only whether the cases can be answered. */
+export type ChangeKind = "behaviour" | "support";
+
 /** What the ledger knows of a clause that behaves otherwise from some run on. */
 export interface Trace {
+  /** What changes. */
+  readonly kind: ChangeKind;
   /** The first run that behaves otherwise, by its place. */
   readonly at: number;
   /** The run before it and that run, by their short names. */
   readonly between: readonly [string, string];
-  /** What the ledger says of the change, as in `holds since 7.1`; missing where it says nothing of such a change. */
+  /** What the ledger says of the change, as in `holds since 7.1` or, by its profiles, `owed since 7.1`; missing where it says nothing of such a change. */
   readonly ledger?: string | undefined;
   /** The commits that the ledger has for the clause. */
   readonly commits: readonly KnownCommit[];
@@ -97,7 +102,7 @@ export interface Windows {
   readonly schema: typeof WINDOWS_SCHEMA;
   /** The runs, in order. */
   readonly runs: readonly WindowsRun[];
-  /** The clauses that one of the cases verifies; those whose behaviour changes come first. */
+  /** The clauses that one of the cases verifies; those whose behaviour changes come first, then those whose support does. */
   readonly clauses: readonly ClauseWindows[];
 }
 
@@ -116,9 +121,14 @@ export function windowsOf(runs: readonly RunFacts[], ledger: Ledger): Windows {
       owes: owed[place]?.profile,
     })),
     clauses: clauses.toSorted((one, other) =>
-      Number(other.traces.length > 0) - Number(one.traces.length > 0) || (one.clause < other.clause ? -1 : 1)
+      weightOf(one) - weightOf(other) || (one.clause < other.clause ? -1 : 1)
     ),
   };
+}
+
+function weightOf({ traces }: ClauseWindows): number {
+  if (traces.some(({ kind }) => kind === "behaviour")) return 0;
+  return traces.length > 0 ? 1 : 2;
 }
 
 /** What is needed beside the cases of a clause. */
@@ -160,7 +170,7 @@ function clauseWindows(id: string, cases: ReadonlySet<string>, context: Context)
       standingOf([...cases].flatMap((each) => run.cases.get(each)?.word ?? []), owes(owed[place], clause))
     ),
     behaviours,
-    traces: changes.map((at) => traceOf(at, clause, labels)),
+    traces: [...changes].map(([at, kind]) => traceOf(at, kind, clause, context)),
   };
 }
 
@@ -247,19 +257,24 @@ function spanOf(from: string, to: string): string {
   return from === to ? from : `${from} to ${to}`;
 }
 
-/** The places at which some case shows another behaviour than in the run before that reached it. */
-function changesOf(perCase: readonly (readonly (Shown | undefined)[])[]): number[] {
-  const places = new Set<number>();
+/** The places at which some case shows something else than in the run before that reached it, and what changes there. */
+function changesOf(perCase: readonly (readonly (Shown | undefined)[])[]): Map<number, ChangeKind> {
+  const changes = new Map<number, ChangeKind>();
   for (const shown of perCase) {
-    let last: string | undefined;
+    let last: Shown | undefined;
+    let answered: Shown | undefined;
     shown.forEach((each, place) => {
       if (!each) return;
-      const key = keyOf(each);
-      if (last !== undefined && last !== key) places.add(place);
-      last = key;
+      const isAnswered = each.word !== "not-supported";
+      if (isAnswered && answered && keyOf(each) !== keyOf(answered)) changes.set(place, "behaviour");
+      else if (last && isAnswered !== (last.word !== "not-supported") && !changes.has(place)) {
+        changes.set(place, "support");
+      }
+      last = each;
+      if (isAnswered) answered = each;
     });
   }
-  return [...places].sort((one, other) => one - other);
+  return new Map([...changes].toSorted(([one], [other]) => one - other));
 }
 
 /** From the worst to the best, of what was answered. */
@@ -271,13 +286,19 @@ function standingOf(words: readonly Word[], isOwed: boolean): Standing {
   return isOwed ? "holds" : "holds, not owed";
 }
 
-function traceOf(at: number, clause: Clause | undefined, labels: readonly string[]): Trace {
+function traceOf(
+  at: number,
+  kind: ChangeKind,
+  clause: Clause | undefined,
+  { labels, ledger }: Context,
+): Trace {
   const between = [labels[at - 1] ?? "", labels[at] ?? ""] as const;
   const sources = clause?.sources ?? [];
   return {
+    kind,
     at,
     between,
-    ledger: clause && ledgerSays(clause),
+    ledger: clause && (ledgerSays(clause) ?? owedSince(clause.id, ledger)),
     commits: sources.flatMap((source) => "commit" in source ? [commitOf(source)] : []),
     files: filesOf(sources),
   };

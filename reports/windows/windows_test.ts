@@ -82,6 +82,23 @@ Deno.test("windowsOf() tells what a kernel owes from what it happens to do", () 
   ]);
 });
 
+Deno.test("windowsOf() tells a change of behaviour from one of support", () => {
+  const { clauses } = windowsOf([
+    run("6.18", ["a", "BASE-08", "not-supported", "no module"], [
+      "b",
+      "BASE-09",
+      "not-supported",
+      "no module",
+    ]),
+    run("7.2", ["a", "BASE-08", "pass", "ok"], ["b", "BASE-09", "pass", "ok"]),
+    run("7.3", ["a", "BASE-08", "not-supported", "no device"], ["b", "BASE-09", "fail", "EIO"]),
+  ], ledger);
+  assertEquals(clauses.map(({ clause, traces }) => [clause, traces.map(({ kind }) => kind)]), [
+    ["BASE-09", ["support", "behaviour"]],
+    ["BASE-08", ["support", "support"]],
+  ]);
+});
+
 Deno.test("windowsOf() does not take a case that was not reached for a change", () => {
   const { clauses } = windowsOf([
     run("6.18", ["a", "VCLS-01", "pass", "ok"]),
@@ -98,6 +115,7 @@ Deno.test("windowsOf() finds the change of 7.1 between the simulated kernels", (
   const changed = clauses.filter(({ traces }) => traces.length > 0);
   const since = changed.flatMap(({ traces }) => traces.map(({ ledger }) => ledger));
   assertEquals(since.includes("holds since 7.1"), true);
+  assertEquals(since.includes("owed since 7.1"), true);
   assertEquals(changed.every(({ behaviours }) => behaviours.length > 1), true);
 });
 

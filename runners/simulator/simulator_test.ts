@@ -153,5 +153,5 @@ Deno.test("simulator() drops pages that are counted from a mapping, but not thos
   ).seen.at(
     -1,
   );
-  assertEquals(counted?.outcome?.kind, "ok");
+  assertEquals(counted?.outcome?.kind, "returned");
 });

@@ -270,4 +270,68 @@ svg.sequence { display: block; font-size: 12.5px; margin: .5rem 0 1rem; }
   section { break-inside: auto; }
   h2, h3 { break-after: avoid; }
 }
+.hero { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 .75rem; max-width: none; margin: 1.25rem 0 .5rem; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 1.25rem; margin-top: 2rem; }
+.tile { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1.1rem 1.25rem; }
+.tile h2 { margin: 0; font-size: 1rem; }
+.tile .large { margin: .5rem 0 .1rem; line-height: 1.2; }
+.tile p { font-size: .925rem; }
+.tile .bar { min-width: 0; margin: .75rem 0 .5rem; }
+ul.badges { list-style: none; margin: 1.5rem 0; padding: 0; }
+ul.badges li { display: grid; grid-template-columns: minmax(14rem, max-content) 1fr; gap: .3rem 1.5rem; align-items: center;
+  padding: .8rem 0; border-bottom: 1px solid var(--line); }
+ul.badges code { grid-column: 1 / -1; font-size: .8125rem; }
+ul.badges img { display: block; max-width: 100%; }
+.durations text.figure { text-anchor: middle; font-size: 11px; }
+.durations text.soft { fill: var(--soft); font-size: 11.5px; }
+.bar.outcomes { background: none; }
+.bar.outcomes .time { fill: light-dark(#86add6, #4c74a3); }
+th .words { font-weight: 400; white-space: normal; max-width: 22rem; }
+table.mutants th:last-child { width: 42%; }
+table.mutants td a.mono, table.races td a.mono { white-space: normal; overflow-wrap: anywhere; }
+table.races td.share { width: 26%; }
+a.mail { white-space: normal; overflow-wrap: anywhere; font-size: .875em; }
+.happened.not-supported .unmet > td:first-child { box-shadow: inset 4px 0 0 var(--quiet-bar); }
+.happened.not-supported .word.fail { color: var(--quiet); }
+.happened.not-supported .arrow.unmet path { stroke: var(--soft); stroke-width: 1.3; }
+.happened.not-supported .arrow.unmet text { fill: var(--soft); font-weight: 400; }
+.checks { margin: 0 0 2rem; }
+.certificate { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 2.25rem 2.5rem 2.5rem; }
+.certificate .kind { text-transform: uppercase; letter-spacing: .09em; font-size: .8125rem; color: var(--soft); margin: 0 0 .3rem; }
+.certificate h1 { font-size: 1.9rem; }
+.certificate .lead { color: var(--ink); }
+.certificate .states { display: flex; flex-wrap: wrap; gap: .4rem 2.25rem; list-style: none; margin: 1.5rem 0; padding: 0; }
+.certificate .states b { font-size: 1.6rem; font-weight: 650; }
+.certificate .states .shown { color: var(--pass); }
+.certificate .states .contested { color: var(--contested); }
+.certificate .states .waived { color: var(--fail); }
+.certificate .states .not-covered, .certificate .states .not-observable { color: var(--unknown); }
+.certificate section { overflow-x: auto; }
+.certificate section + section h2:first-child { border-top: 1px solid var(--line); padding-top: 1.75rem; }
+.certificate li { max-width: 58rem; margin-bottom: .35rem; }
+.certificate li .mono, .certificate th .mono { font-size: .9em; }
+.certificate table { font-size: .85rem; }
+.certificate tbody th { font-size: 1em; white-space: normal; min-width: 5.5rem; }
+.certificate tbody th .mono { white-space: normal; overflow-wrap: anywhere; }
+.certificate tbody th a[href*="/clauses/"] { white-space: nowrap; }
+.certificate tr.contested td:nth-child(3) { color: var(--contested); }
+.certificate tr.waived td:nth-child(3) { color: var(--fail); }
+.certificate tr.not-covered td:nth-child(3), .certificate tr.not-observable td:nth-child(3) { color: var(--unknown); }
+@media (max-width: 46rem) {
+  ul.badges li { grid-template-columns: 1fr; }
+  .certificate { padding: 1.25rem 1rem; }
+  .certificate ul { padding-left: 1.1rem; }
+}
+@page { margin: 16mm 14mm; }
+@media print {
+  html { font-size: 10.5pt; }
+  main, header.site > div, footer.site > div { max-width: none; padding-inline: 0; }
+  main { padding-block: 0; }
+  header.site, .crumbs, .screen { display: none; }
+  thead { display: table-header-group; }
+  .certificate { border: 0; padding: 0; background: none; }
+  .certificate section { overflow: visible; }
+  .certificate li { break-inside: avoid; }
+  .tile, .badges li { break-inside: avoid; }
+}
 `;

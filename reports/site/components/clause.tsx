@@ -8,6 +8,7 @@ import { clauseIdSchema } from "../../../spec/ids.ts";
 import type { Ledger } from "../../../spec/ledger.ts";
 import type { Sources } from "../../../spec/sources.ts";
 import { clausePath } from "../links.ts";
+import { mailAddress } from "../../specification/text.ts";
 import { Ref } from "./ref.tsx";
 
 /** The ids of clauses, each a link. */
@@ -117,7 +118,7 @@ export function SourceText({ source, sources }: { readonly source: Source; reado
         {mail?.["message-id"] === undefined ? "" : (
           <>
             {" "}
-            <code>{mail["message-id"]}</code>
+            <a class="mail mono" href={mailAddress(mail["message-id"])}>{mail["message-id"]}</a>
           </>
         )}
       </>

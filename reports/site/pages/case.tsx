@@ -5,7 +5,7 @@
  */
 import type { Case } from "../../../cases/case.ts";
 import type { Ledger } from "../../../spec/ledger.ts";
-import { commandFor } from "../../formats/format.ts";
+import { commandFor, wordOf } from "../../formats/format.ts";
 import type { CaseResult, RunResult } from "../../result.ts";
 import type { CaseInRun } from "../../store/mod.ts";
 import { stepAnchor } from "../components/anchors.ts";
@@ -98,8 +98,10 @@ export function CaseBody(props: {
       {of.steps.length === 0 ? "" : (
         <>
           <h2>What happened</h2>
-          {sequence ? <SequenceDrawing sequence={sequence} place={place} /> : ""}
-          <Steps result={of} place={place} />
+          <div class={`happened ${wordOf(of)}`}>
+            {sequence ? <SequenceDrawing sequence={sequence} place={place} /> : ""}
+            <Steps result={of} place={place} />
+          </div>
         </>
       )}
       {of.raced
@@ -110,6 +112,7 @@ export function CaseBody(props: {
           </>
         )
         : ""}
+      <KernelLog of={of} place={place} />
       <h2>Afterwards</h2>
       <Afterwards of={of} />
       <h2>Run it again</h2>
@@ -157,6 +160,33 @@ function Known({ of: { known, baseline } }: { readonly of: CaseResult }) {
   );
 }
 
+/** The slice of the kernel log that was written meanwhile, each line with the step at which it was. */
+function KernelLog({ of, place }: { readonly of: CaseResult; readonly place: string }) {
+  const lines = [
+    ...of.steps.flatMap(({ step, log }) => log.map((line) => ({ ...line, step }))),
+    ...(of.post?.log ?? []).map((line) => ({ ...line, step: undefined })),
+  ];
+  if (of.steps.length === 0 && lines.length === 0) return null;
+  return (
+    <>
+      <h2>
+        Kernel log {lines.length === 0 ? "" : <span class="soft count">{lines.length}</span>}
+      </h2>
+      {lines.length === 0 ? <p class="soft">The kernel said nothing.</p> : (
+        <ul class="plain log">
+          {lines.map(({ level, text, step }) => (
+            <li>
+              <span class={`level ${level}`}>{level}</span> {step === undefined
+                ? <span class="soft">afterwards</span>
+                : <a class="mono" href={`#${stepAnchor(place, step)}`}>{step}</a>} <code>{text}</code>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
+}
+
 function Afterwards({ of }: { readonly of: CaseResult }) {
   const { post, stability } = of;
   return (
@@ -165,7 +195,6 @@ function Afterwards({ of }: { readonly of: CaseResult }) {
         ["End", of.end.replaceAll("-", " ")],
         ["Leaks", post ? listed(post.leaks) : ""],
         ["Calls that never returned", post ? listed(post.blocked) : ""],
-        ["Kernel log", post ? listed(post.log.map(({ level, text }) => `${level}: ${text}`)) : ""],
         ["Tainted", post ? post.tainted ? "yes" : "no" : ""],
         ["Attempts", stability.attempts > 1 ? attemptsOf(of) : ""],
         ["Time", stability.attempts > 0 ? duration(of.durationMs) : ""],

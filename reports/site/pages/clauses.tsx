@@ -100,7 +100,7 @@ export function ClausePage(props: {
           ],
         ]}
       />
-      <h2>Sources</h2>
+      <h2>Who says so, and where</h2>
       <ul>
         {clause.sources.map((source) => (
           <li>
@@ -125,7 +125,7 @@ export function ClausePage(props: {
           </ul>
         </>
       )}
-      <h2>Cases</h2>
+      <h2>The cases, and what every target did</h2>
       {clause.notTested
         ? (
           <p class="notice">
@@ -140,14 +140,15 @@ export function ClausePage(props: {
   );
 }
 
-function kernelsOf({ since, until }: Clause): string {
+function kernelsOf({ since, until, status }: Clause): string {
   if (since !== undefined && until !== undefined) return `${since} to ${until}`;
   if (since !== undefined) return `since ${since}`;
-  return until === undefined ? "" : `up to ${until}`;
+  if (until !== undefined) return `up to ${until}`;
+  return status === "mainline" ? "every one that was looked at" : "none that was released";
 }
 
 /** How many runs a clause is held against. */
-const RUNS_SHOWN = 8;
+const RUNS_SHOWN = 12;
 
 /** The newest runs of each target in which one of some cases was reached. */
 function having(runs: readonly RunFacts[], cases: readonly Case[]): readonly RunFacts[] {

@@ -90,11 +90,16 @@ function RunFacts({ result }: { readonly result: RunResult }) {
       facts={[
         ["Target", `${target.id}, version ${target.version}`],
         ["Kernel", `${target.kernel} (${target.architecture}, pages of ${target.pageSize} bytes)`],
-        ["Configuration", target.config ?? ""],
-        ["Watched by", target.detectors.join(", ")],
+        ["Configuration", target.config === undefined ? "digest not known" : <code>{target.config}</code>],
+        ["Watched by", target.detectors.join(", ") || "nothing"],
         ["Profile", <Ref href={profilePath(result.profile)}>{result.profile}</Ref>],
         ["Begun", <Moment at={result.startedAt} />],
-        ["Ended", result.finishedAt === undefined ? "" : <Moment at={result.finishedAt} />],
+        [
+          "Ended",
+          result.finishedAt === undefined ? "not yet, or cut off" : <Moment at={result.finishedAt} />,
+        ],
+        ["Took", tookOf(result)],
+        ["Extent", extentOf(result)],
         ["Command", <code>{shellLine(["conform", ...result.command])}</code>],
         [
           "Suite",
@@ -106,6 +111,20 @@ function RunFacts({ result }: { readonly result: RunResult }) {
       ]}
     />
   );
+}
+
+/** How long a run took by the clock, and its cases one after the other. */
+function tookOf({ startedAt, finishedAt, results }: RunResult): string {
+  const cases = duration(results.reduce((sum, { durationMs }) => sum + durationMs, 0));
+  if (finishedAt === undefined) return `${cases} in cases`;
+  return `${duration(Date.parse(finishedAt) - Date.parse(startedAt))}, of which ${cases} in cases`;
+}
+
+function extentOf({ partial, counts }: RunResult): string {
+  const reached = counts.total - counts["not-run"];
+  return `${
+    partial ? "partial" : "whole"
+  }: ${reached} of ${counts.total} cases that were selected were reached`;
 }
 
 /** How many of the cases that are not as expected come first. */

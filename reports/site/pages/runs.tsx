@@ -28,7 +28,7 @@ export function RunsPage(
   return (
     <>
       <p class="crumbs">
-        <a href="/">Start</a>
+        <a href="/">Start</a> / <a href="/badges">Badges</a>
       </p>
       <h1>
         Runs{target === undefined ? "" : ` on ${target}`}

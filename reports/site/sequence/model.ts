@@ -121,6 +121,8 @@ interface Cast {
   readonly places: ReadonlyMap<string, number>;
   /** The exporter of each buffer and importer, where it is known. */
   readonly exporters: ReadonlyMap<string, string>;
+  /** The mapping entry of each buffer of an RDMA device. */
+  readonly entries: ReadonlyMap<string, string>;
 }
 
 function castOf(steps: readonly StepResult[]): Cast {
@@ -143,7 +145,12 @@ function castOf(steps: readonly StepResult[]): Cast {
   const sorted = lanes.toSorted((one, other) => ORDER.indexOf(one.kind) - ORDER.indexOf(other.kind));
   const place = new Map(sorted.map(({ name }, index) => [name, index]));
   const places = new Map([...home].map(([name, own]) => [name, place.get(own) ?? 0]));
-  return { lanes: sorted, places, exporters };
+  const entries = new Map(
+    steps.flatMap(({ bind, args: { entry } }) =>
+      bind !== undefined && typeof entry === "string" ? [[bind, entry]] : []
+    ),
+  );
+  return { lanes: sorted, places, exporters, entries };
 }
 
 /** The name under which a step's result goes on; callbacks name a result without one by the step. */
@@ -301,7 +308,8 @@ class States {
       if (lane.kind !== "buffer") return;
       const known = this.#current.get(place);
       const exporter = this.#cast.exporters.get(lane.name);
-      const state = stateAfter(step, { buffer: lane.name, exporter, state: known?.state });
+      const entry = this.#cast.entries.get(lane.name);
+      const state = stateAfter(step, { buffer: lane.name, exporter, entry, state: known?.state });
       if (state === known?.state) return;
       if (known) this.#spans.push({ lane: place, ...known, to: row - 1 });
       if (state) this.#current.set(place, { state, from: row - 1 });

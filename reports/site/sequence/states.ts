@@ -14,6 +14,8 @@ export interface KnownBuffer {
   readonly buffer: string;
   /** The device that exports it, where it is known. */
   readonly exporter?: string | undefined;
+  /** The mapping entry of an RDMA device that it is of, where it is of one. */
+  readonly entry?: string | undefined;
   /** Its state before the step; missing where it is not known. */
   readonly state?: BufferState | undefined;
 }
@@ -21,19 +23,24 @@ export interface KnownBuffer {
 /** The state of a buffer after a step; `undefined` where it is not known. */
 export function stateAfter(
   step: StepResult,
-  { buffer, exporter, state }: KnownBuffer,
+  { buffer, exporter, entry, state }: KnownBuffer,
 ): BufferState | undefined {
-  if (step.section === "race") return isAbout(step, buffer, exporter) ? undefined : state;
+  if (step.section === "race") return isAbout(step, [buffer, exporter, entry]) ? undefined : state;
   if (step.outcome?.kind !== "returned") return state;
   if (step.bind === buffer) return "live";
   if (state === undefined || state === "closed") return state;
   if (step.args["buffer"] === buffer) return afterBufferStep(step, state);
   if (exporter !== undefined && step.args["device"] === exporter) return afterDeviceStep(step, state);
+  if (step.operation === "rdma.free" && entry !== undefined && step.args["entry"] === entry) {
+    return "permanent";
+  }
+  if (step.operation === "rdma.unbind" && step.args["nic"] === exporter) return "permanent";
   return exporter !== undefined && closes(step, exporter) ? "closed" : state;
 }
 
-function isAbout({ args }: StepResult, buffer: string, exporter: string | undefined): boolean {
-  return args["buffer"] === buffer || (exporter !== undefined && args["device"] === exporter);
+/** Whether a step names a buffer or what it is exported from. */
+function isAbout({ args }: StepResult, names: readonly (string | undefined)[]): boolean {
+  return Object.values(args).some((value) => typeof value === "string" && names.includes(value));
 }
 
 function afterBufferStep({ operation, args }: StepResult, state: BufferState): BufferState {

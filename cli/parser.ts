@@ -31,6 +31,7 @@ import { moduleCommand } from "./parser_module.ts";
 import { coverageOptions, mutantsOptions } from "./parser_mutants.ts";
 import { newCommands } from "./parser_new.ts";
 import { reportsCommands, serveStoreOptions } from "./parser_reports.ts";
+import { reproCommand } from "./parser_repro.ts";
 import { specCommands } from "./parser_spec.ts";
 import { testeeCommand } from "./parser_testee.ts";
 import { VERSION } from "./suite.ts";
@@ -198,7 +199,7 @@ function commands(args: readonly string[]) {
         description: message`Shows the runs of a folder in a browser.`,
       }),
       exploreCommand,
-      or(agentCommand, kernelsCommand, matrixCommand(args), moduleCommand, testeeCommand),
+      or(agentCommand, kernelsCommand, matrixCommand(args), moduleCommand, reproCommand, testeeCommand),
       command("fuzz", fuzzOptions, {
         description: message`Plays random programs on a target and on the model until they differ.`,
       }),

@@ -33,8 +33,13 @@ const peekedSchema: z.ZodType<Peeked> = z.object({
   program: z.object({ case: z.string() }).optional(),
 });
 
+/** How an observation begins where the suite's own side has written it; the rest need not be read then. */
+const OBSERVATION = /^\{"type":"observation","run":(\d{1,15}),"seq":(\d{1,15}),"observation":\{/;
+
 /** What a message is about, or `undefined` where it is none. */
 export function peek(text: string): Peeked | undefined {
+  const [, run, seq] = OBSERVATION.exec(text) ?? [];
+  if (run !== undefined) return { type: "observation", run: Number(run), seq: Number(seq) };
   try {
     const peeked = peekedSchema.safeParse(JSON.parse(text));
     return peeked.success ? peeked.data : undefined;

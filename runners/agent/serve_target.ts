@@ -8,7 +8,7 @@ import { decodeRunner } from "../protocol/decode.ts";
 import { isProtocolFault } from "../protocol/errors.ts";
 import type { ResetMessage, RunMessage, RunnerHello, TesteeMessage } from "../protocol/messages.ts";
 import { commonVersion, PROTOCOL_VERSIONS } from "../protocol/version.ts";
-import type { CaseEnd } from "../../spec/observation.ts";
+import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import type { Target } from "../target.ts";
 import type { Connection } from "../transport/connection.ts";
 import { interleaved, understand } from "./understand.ts";
@@ -189,7 +189,7 @@ class Server {
       const understood = understand(wire);
       const { observe, rest } = interleaved(
         understood,
-        (observation) => this.#tell({ type: "observation", run, seq: sent++, observation }),
+        (observation) => this.#observed(run, sent++, observation),
       );
       const finish = (end: CaseEnd) => {
         if (end.end === "completed") rest();
@@ -233,9 +233,34 @@ class Server {
     }
   }
 
+  /** Tells of a step; lists without anything in them are left out. */
+  #observed(
+    run: number,
+    seq: number,
+    { step, outcome, events, log, pending, durationMs }: Observation,
+  ): void {
+    this.#write(JSON.stringify({
+      type: "observation",
+      run,
+      seq,
+      observation: {
+        step,
+        outcome,
+        events: events.length === 0 ? undefined : events,
+        log: log.length === 0 ? undefined : log,
+        pending: pending.length === 0 ? undefined : pending,
+        durationMs,
+      },
+    }));
+  }
+
   /** Sends a message now, or together with others of this turn. */
   #tell(message: TesteeMessage): void {
-    this.#out.push(JSON.stringify(message));
+    this.#write(JSON.stringify(message));
+  }
+
+  #write(text: string): void {
+    this.#out.push(text);
     if (this.#options.observations !== "together") this.#flush();
     else if (this.#out.length === 1) queueMicrotask(() => this.#flush());
   }

@@ -39,6 +39,13 @@ Deno.test("decodeTestee() leaves out of an observation what a record could not h
   assertEquals<unknown>(message.type === "observation" && message.observation, OBSERVATION);
 });
 
+Deno.test("decodeTestee() takes an observation without the lists that have nothing in them", () => {
+  const { step, outcome, durationMs } = OBSERVATION;
+  const sent = { type: "observation", run: 1, seq: 0, observation: { step, outcome, durationMs } };
+  const message = decodeTestee(JSON.stringify(sent));
+  assertEquals<unknown>(message.type === "observation" && message.observation, OBSERVATION);
+});
+
 Deno.test("decodeTestee() leaves a message of an unknown type to others", () => {
   assertEquals(decodeTestee('{"type":"horoscope"}'), { type: "unknown", named: "horoscope" });
   assertEquals(decodeTestee('{"type":"constructor"}'), { type: "unknown", named: "constructor" });

@@ -11,6 +11,14 @@ export const MESSAGE_BYTES = 8 * 1024 * 1024;
 const NEWLINE = 10;
 const EMPTY = new Uint8Array();
 
+/** Lines that are whole, and what was wrong behind them, if anything. */
+export interface Cut {
+  /** The lines without their ends; empty lines are left out. */
+  readonly lines: readonly string[];
+  /** Why nothing can be read after them. */
+  readonly fault?: FramingError | undefined;
+}
+
 /** Cuts bytes into lines. */
 export class LineSplitter {
   readonly #limit: number;
@@ -23,22 +31,15 @@ export class LineSplitter {
     this.#limit = limit;
   }
 
-  /**
-   * Takes the next bytes.
-   *
-   * @returns the lines that are whole now, without their ends; empty lines are left out
-   * @throws {FramingError} if a line is too long or not UTF-8; nothing can be read after that
-   */
-  push(bytes: Uint8Array): readonly string[] {
-    const lines: string[] = [];
-    let begin = 0;
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, begin)) {
-      const line = this.#line(bytes.subarray(begin, end));
-      if (line !== "") lines.push(line);
-      begin = end + 1;
-    }
-    if (begin < bytes.length) this.#keep(bytes.slice(begin));
-    return lines;
+  /** Takes the next bytes. After a fault, nothing more may be pushed. */
+  push(bytes: Uint8Array): Cut {
+    const last = bytes.lastIndexOf(NEWLINE);
+    const whole = last < 0 ? EMPTY : this.#withRest(bytes.subarray(0, last + 1));
+    if (last + 1 < bytes.length) this.#keep(bytes.slice(last + 1));
+    /* as long as all lines together are short enough, they are read at once */
+    const text = whole.length > this.#limit ? undefined : this.#decoded(whole);
+    const cut = text === undefined ? this.#oneByOne(whole) : { lines: linesOf(text) };
+    return cut.fault || this.#restBytes <= this.#limit ? cut : { ...cut, fault: tooLong(this.#limit) };
   }
 
   /** Says what is wrong with the end of the stream, if anything. */
@@ -50,35 +51,49 @@ export class LineSplitter {
     );
   }
 
-  #line(last: Uint8Array): string {
-    if (this.#restBytes === 0) {
-      this.#check(last.length);
-      return this.#decode(last);
+  /** Reads lines up to the first that cannot be read. */
+  #oneByOne(whole: Uint8Array): Cut {
+    const lines: string[] = [];
+    for (let begin = 0; begin < whole.length;) {
+      const end = whole.indexOf(NEWLINE, begin);
+      if (end - begin > this.#limit) return { lines, fault: tooLong(this.#limit) };
+      const line = this.#decoded(whole.subarray(begin, end));
+      if (line === undefined) return { lines, fault: notText() };
+      lines.push(...linesOf(line));
+      begin = end + 1;
     }
-    this.#keep(last);
-    const whole = joined(this.#rest, this.#restBytes);
+    return { lines };
+  }
+
+  /** What was left of the bytes before, and these. */
+  #withRest(bytes: Uint8Array): Uint8Array {
+    if (this.#restBytes === 0) return bytes;
+    const whole = joined([...this.#rest, bytes], this.#restBytes + bytes.length);
     this.#rest = [];
     this.#restBytes = 0;
-    return this.#decode(whole);
+    return whole;
   }
 
   #keep(bytes: Uint8Array): void {
     this.#restBytes += bytes.length;
-    this.#check(this.#restBytes);
     this.#rest.push(bytes);
   }
 
-  #check(bytes: number): void {
-    if (bytes > this.#limit) throw tooLong(this.#limit);
-  }
-
-  #decode(bytes: Uint8Array): string {
+  #decoded(bytes: Uint8Array): string | undefined {
     try {
-      return this.#decoder.decode(bytes).trimEnd();
-    } catch (error) {
-      throw new FramingError("A line is not UTF-8", "Write messages as UTF-8 and nothing else", error);
+      return this.#decoder.decode(bytes);
+    } catch {
+      return undefined;
     }
   }
+}
+
+function linesOf(text: string): string[] {
+  return text.split("\n").map((line) => line.trimEnd()).filter((line) => line !== "");
+}
+
+function notText(): FramingError {
+  return new FramingError("A line is not UTF-8", "Write messages as UTF-8 and nothing else");
 }
 
 /** A message that is longer than the limit. */
@@ -90,8 +105,6 @@ export function tooLong(limit: number): FramingError {
 }
 
 function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const [only = EMPTY] = parts;
-  if (parts.length === 1) return only;
   const whole = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {

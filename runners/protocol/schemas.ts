@@ -33,6 +33,9 @@ export function writeProtocolSchemas(folder: URL = FOLDER): readonly string[] {
 
 function fileOf(side: "runner" | "testee", type: string, schema: z.ZodType): readonly [string, string] {
   const title = `The message "${type}" of a ${side}`;
-  const json = { ...z.toJSONSchema(schema, { io: "input", target: "draft-2020-12" }), title };
+  const json = {
+    ...z.toJSONSchema(schema, { io: "input", target: "draft-2020-12", unrepresentable: "any" }),
+    title,
+  };
   return [`${side}-${type}.json`, `${JSON.stringify(json, null, 2)}\n`];
 }

@@ -56,6 +56,8 @@ export interface WireProgram {
   readonly steps: readonly WireStep[];
   /** What runs at the same time, after the steps. */
   readonly race?: WireRace | undefined;
+  /** Bugs that the testee's own exporter is to have meanwhile, to test the cases; only one that has such is asked. */
+  readonly bugs?: readonly string[] | undefined;
 }
 
 /** What a testee says of itself. */
@@ -101,6 +103,7 @@ export const programSchema: z.ZodType<WireProgram> = z.looseObject({
     threads: z.array(z.looseObject({ name: z.string(), steps: z.array(callSchema) })),
     then: z.array(stepSchema),
   }).optional(),
+  bugs: z.array(z.string()).optional(),
 });
 
 /** Schema of {@link WireDescription}. */
@@ -134,7 +137,8 @@ export const logLineSchema: z.ZodType<LogLine> = z.object({
   text: z.string(),
 });
 
-const valueSchema: z.ZodType<Value> = z.json();
+/** Whatever JSON can hold; a message is read by `JSON.parse`, which gives nothing else. */
+const valueSchema: z.ZodType<Value> = z.custom<Value>((value) => value !== undefined);
 
 /** Two kinds of outcome apart, because only one of them is made of observations. */
 const stepOutcomeSchema = z.discriminatedUnion("kind", [
@@ -175,9 +179,9 @@ const outcomeSchema: z.ZodType<Outcome> = z.discriminatedUnion("kind", [
 export const observationSchema: z.ZodType<Observation> = z.object({
   step: z.string(),
   outcome: outcomeSchema,
-  events: z.array(eventSchema),
-  log: z.array(logLineSchema),
-  pending: z.array(z.string()),
+  events: z.array(eventSchema).default([]),
+  log: z.array(logLineSchema).default([]),
+  pending: z.array(z.string()).default([]),
   durationMs: z.number().nonnegative(),
 });
 

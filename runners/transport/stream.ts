@@ -4,7 +4,7 @@
  * @module
  */
 import { messageOf, within } from "../deadline.ts";
-import { FramingError, LostError } from "../protocol/errors.ts";
+import { type FramingError, LostError } from "../protocol/errors.ts";
 import { LineSplitter, MESSAGE_BYTES } from "../protocol/lines.ts";
 import type { Connection, Listener } from "./connection.ts";
 
@@ -110,12 +110,13 @@ export class StreamConnection implements Connection {
   async #read(): Promise<void> {
     try {
       for (let next = await this.#reader.read(); !next.done; next = await this.#reader.read()) {
-        const lines = this.#splitter.push(next.value);
+        const { lines, fault } = this.#splitter.push(next.value);
         if (lines.length > 0) this.#listener?.messages(lines);
+        if (fault) return this.#lost(fault);
       }
       this.#lost(this.#splitter.end() ?? gone(this.peer));
     } catch (error) {
-      this.#lost(error instanceof FramingError ? error : gone(this.peer, error));
+      this.#lost(gone(this.peer, error));
     }
   }
 

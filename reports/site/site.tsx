@@ -58,14 +58,7 @@ export interface SiteOptions {
   /** The version of the suite. */
   readonly version?: string | undefined;
   /** Who may bring records; nobody if left out. */
-  readonly uploads?: {
-    /** The store that takes them, or its threads. */
-    readonly store: UploadOptions["store"];
-    /** The token that must be shown. */
-    readonly token: string;
-    /** The largest record in bytes. */
-    readonly maxBytes: number;
-  } | undefined;
+  readonly uploads?: UploadOptions | undefined;
   /** How old a page may be, in milliseconds, before it is looked at whether runs have come in; 0 if left out. */
   readonly maxAgeMs?: number | undefined;
   /** How many requests one address may make in a second, over a longer time; as many as it likes if left out. */

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Store } from "../../store/mod.ts";
 import { sound, withStore, written } from "../../store/testing/folder.ts";
-import { suite, textOf } from "../../testing/runs.ts";
+import { simulated, suite, textOf } from "../../testing/runs.ts";
 import { createSite, type Site } from "../site.tsx";
-import { ROUTES } from "./api.ts";
-import { problemSchema } from "./schemas.ts";
+import { createApi, ROUTES } from "./api.ts";
+import { historySchema, problemSchema, windowsSchema } from "./schemas.ts";
 
 const CASE = "vfio/revoke/double-revoke";
 const OTHER = "vfio/move/fence-holds-revoke[usage=READ]";
@@ -49,42 +49,111 @@ function left(folder: string): string[] {
   return readdirSync(join(folder, "../store/incoming"));
 }
 
-Deno.test("the interface answers every address in the shape of its description", () =>
+/** What the description says of an address. */
+const operationSchema = z.object({
+  parameters: z.array(z.object({ name: z.string(), in: z.enum(["path", "query"]), required: z.boolean() })),
+  responses: z.record(
+    z.string(),
+    z.object({
+      description: z.string(),
+      content: z.record(z.string(), z.object({ schema: z.record(z.string(), z.unknown()) })),
+    }),
+  ),
+});
+
+const descriptionSchema = z.object({
+  openapi: z.string().startsWith("3.1"),
+  info: z.object({ version: z.literal("1.2.3") }),
+  paths: z.record(z.string(), z.record(z.string(), operationSchema)),
+});
+
+async function descriptionOf(site: Site) {
+  return descriptionSchema.parse((await json(site, "/api/openapi.json")).body);
+}
+
+Deno.test("every address of the interface is in its description, and nothing else is", () =>
+  withStore(async (store) => {
+    const { ledger, cases } = suite();
+    const { routes } = createApi({ history: store, ledger, cases, version: "" });
+    const answered = routes.map(({ method, path }) =>
+      `${method} ${path.replaceAll(/:([a-z]+)(\{.*?\})?(?=\/|$)/g, "{$1}")}`
+    );
+    const { paths } = await descriptionOf(siteOf(store));
+    const described = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`)
+    );
+    assertEquals(answered.sort(), described.sort());
+  }));
+
+Deno.test("every address answers according to its description", () =>
   withStore(async (store, folder) => {
     store.importFile(written(folder, "a.jsonl", sound([CASE, OTHER])));
-    store.importFile(written(folder, "b.jsonl", sound([CASE], {}, "mainline-7.3")));
+    store.importFile(written(folder, "b.jsonl", sound([CASE], { profile: "mainline-7.3" }, "mainline-7.3")));
+    store.importFile(written(folder, "c.jsonl", "no record\n"));
     const [newer, older] = store.runs().map(({ run }) => run);
-    const values: Readonly<Record<string, string>> = { run: newer ?? "", "case*": CASE, clause: "VREV-10" };
+    const values: Readonly<Record<string, string>> = {
+      run: newer ?? "",
+      case: CASE,
+      clause: "VREV-10",
+      profile: "matt-v1-vfio",
+    };
     const queries: Readonly<Record<string, string>> = {
       "/api/compare": `?run=${older}&run=${newer}`,
       "/api/search": "?q=mainline",
     };
     const site = siteOf(store);
-    for (const { method, path, answer } of ROUTES) {
-      if (method === "post") continue;
+    for (const [path, { get }] of Object.entries((await descriptionOf(site)).paths)) {
+      if (!get) continue;
       const filled = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => values[name] ?? "");
-      const { status, body } = await json(site, filled + (queries[path] ?? ""));
-      assertEquals(status, 200, filled);
-      answer.parse(body);
+      const response = await site.fetch(new Request(`http://localhost${filled}${queries[path] ?? ""}`));
+      assertEquals(response.status, 200, filled);
+      const [type = "", content] = Object.entries(get.responses["200"]?.content ?? {})[0] ?? [];
+      assertStringIncludes(response.headers.get("content-type") ?? "", type);
+      const text = await response.text();
+      const body = type === "text/event-stream" ? text.slice(text.indexOf("data: ") + 6) : text;
+      z.fromJSONSchema(content?.schema ?? false).parse(JSON.parse(body));
     }
   }));
 
-Deno.test("the interface describes each of its addresses, with what is asked and what is answered", () =>
+Deno.test("the interface describes what is asked, what is sent along, and what can go wrong", () =>
   withStore(async (store) => {
-    const { body } = await json(siteOf(store), "/api/openapi.json");
-    const described = z.object({
-      openapi: z.string().startsWith("3.1"),
-      info: z.object({ version: z.literal("1.2.3") }),
-      paths: z.record(
-        z.string(),
-        z.record(z.string(), z.object({ responses: z.record(z.string(), z.unknown()) })),
-      ),
-    }).parse(body);
-    for (const { path, method, problems } of ROUTES) {
-      const operation = described.paths[path.replaceAll("*}", "}")]?.[method];
-      assert(operation, `${method} ${path} is not described`);
-      for (const status of Object.keys(problems)) assert(operation.responses[status], `${path} ${status}`);
+    const { paths } = await descriptionOf(siteOf(store));
+    for (const { path, method, problems, query } of ROUTES) {
+      const operation = paths[path.replaceAll("*}", "}")]?.[method];
+      for (const status of Object.keys(problems)) assert(operation?.responses[status], `${path} ${status}`);
+      assertEquals(
+        operation?.parameters.map(({ name }) => name),
+        [...[...path.matchAll(/\{([a-z]+)/g)].map(([, name = ""]) => name), ...Object.keys(query.shape)],
+      );
     }
+  }));
+
+Deno.test("a case's history comes page by page, and its windows say since when it behaves as it does", () =>
+  withStore(async (store, folder) => {
+    const dialects = ["leon-v1-core", "leon-v1-core", "matt-v1-vfio", "matt-v1-vfio", "matt-v1-vfio"];
+    const times = dialects.map((_, index) => `2026-11-2${index}T10:00:00.000Z`);
+    const target = simulated([CASE])[0];
+    assert(target?.type === "header");
+    dialects.forEach((dialect, index) => {
+      const changes = { startedAt: times[index] ?? "", target: target.target };
+      const kind = store.importFile(written(folder, `${index}.jsonl`, sound([CASE], changes, dialect))).kind;
+      assertEquals(kind, "imported");
+    });
+    const site = siteOf(store);
+    const pages: string[][] = [];
+    for (let before = ""; pages.length < 9;) {
+      const { body } = await json(site, `/api/cases/${CASE}?limit=2${before}`);
+      const page = historySchema.parse(body);
+      pages.push(page.runs.map(({ head }) => head.startedAt.slice(8, 10)));
+      if (page.next === undefined) break;
+      before = `&before=${page.next}`;
+    }
+    assertEquals(pages, [["24", "23"], ["22", "21"], ["20"]]);
+    const { windows } = windowsSchema.parse((await json(site, `/api/windows/${CASE}`)).body);
+    assertEquals(
+      windows.map(({ from, to, runs }) => [from.startedAt.slice(8, 10), to.startedAt.slice(8, 10), runs]),
+      [["22", "24", 3], ["20", "21", 2]],
+    );
   }));
 
 Deno.test("the interface says what is wrong with a request", () =>
@@ -98,6 +167,10 @@ Deno.test("the interface says what is wrong with a request", () =>
       "/api/runs/none/cases/x": 404,
       "/api/runs/none/events": 404,
       "/api/cases/none": 404,
+      "/api/windows/none": 404,
+      "/api/profiles/none": 404,
+      "/api/runs/none/result": 404,
+      "/api/runs/none/log": 404,
       "/api/clauses/NONE-01": 404,
       "/api/compare": 400,
       "/api/compare?run=a": 400,
@@ -160,6 +233,44 @@ Deno.test("an upload that is too large or no record is refused with a reason and
     assertEquals(status, 422);
     assertStringIncludes(String(body["error"]), "line 1 is wrong");
     assertEquals([left(folder), store.runs()], [[], []]);
+  }));
+
+Deno.test("an upload that does not come on is given up, and one that cannot be taken now is no fault of its own", () =>
+  withStore(async (store, folder) => {
+    const { ledger, cases } = suite();
+    const uploadsTo = (to: Pick<Store, "incoming" | "importFile">) =>
+      createSite({
+        history: store,
+        ledger,
+        cases,
+        uploads: { store: to, token: TOKEN, maxBytes: 1000, limitMs: 10 },
+      });
+    const silent = new ReadableStream<Uint8Array>();
+    assertEquals((await upload(uploadsTo(store), silent)).status, 408);
+    const busy = {
+      incoming: () => store.incoming(),
+      importFile: () => {
+        throw new Error("database is locked");
+      },
+    };
+    assertEquals((await upload(uploadsTo(busy), "x")).status, 503);
+    assertEquals(left(folder), []);
+  }));
+
+Deno.test("one address may ask so often and no more; others are answered all the same", () =>
+  withStore(async (store) => {
+    const { ledger, cases } = suite();
+    const site = createSite({ history: store, ledger, cases, requestsPerSecond: 2 });
+    const ask = async (address: string) => {
+      const response = await site.fetch(new Request("http://localhost/style.css"), address);
+      await response.body?.cancel();
+      return response;
+    };
+    const answers: Response[] = [];
+    while (answers.length < 1000 && answers.at(-1)?.status !== 429) answers.push(await ask("192.0.2.1"));
+    assertEquals(new Set(answers.slice(0, 10).map(({ status }) => status)), new Set([200]));
+    assertEquals(answers.at(-1)?.headers.get("retry-after"), "1");
+    assertEquals((await ask("192.0.2.2")).status, 200);
   }));
 
 Deno.test("a run that has ended is told of once to those who follow it", () =>

@@ -46,7 +46,10 @@ function operation(route: Route, problem: z.ZodType): Record<string, unknown> {
       }
       : {}),
     responses: {
-      [good]: { description: route.summary, content: json(route.answer) },
+      [good]: {
+        description: route.summary,
+        content: { [route.type]: { schema: schemaOf(route.answer, "output") } },
+      },
       ...Object.fromEntries(
         Object.entries(route.problems).map((
           [status, description],

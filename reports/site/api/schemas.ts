@@ -77,18 +77,99 @@ export const caseSchema = z.looseObject({
   ),
 }).meta({ title: "CaseResult" });
 
+/** A run, judged: the shape of `run --format json`. */
+export const resultSchema = z.looseObject({
+  schema: z.literal("dmabuf-conform/result/1"),
+  suite: z.object({ version: z.string(), ledger: z.string(), cases: z.string() }),
+  target: z.looseObject({ id: z.string(), kernel: z.string(), detectors: z.array(z.string()) }),
+  profile: z.string(),
+  partial: z.boolean(),
+  startedAt: z.string(),
+  finishedAt: z.string().optional(),
+  command: z.array(z.string()),
+  counts: countsSchema,
+  results: z.array(caseSchema),
+}).meta({ title: "RunResult" });
+
+/** What the kernel said. */
+export const logSchema = z.object({
+  lines: z.array(z.object({
+    case: z.string(),
+    step: z.string().optional(),
+    level: z.string(),
+    text: z.string(),
+  })),
+});
+
+/** How far a run has come. */
+export const progressSchema = z.object({
+  counts: countsSchema,
+  partial: z.boolean(),
+  last: z.string().describe("The case that ended last"),
+}).meta({ title: "Progress" });
+
 /** A case over the runs. */
 export const historySchema = z.object({
   case: z.string(),
   runs: z.array(z.object({ head: headSchema, facts: factsSchema, durationMs: z.number() })),
+  next: z.string().optional().describe("Ask for those before this run to go on"),
 });
+
+/** Since when a case behaves as it does. */
+export const windowsSchema = z.object({
+  case: z.string(),
+  windows: z.array(z.object({
+    target: z.string(),
+    profile: z.string(),
+    from: headSchema,
+    to: headSchema,
+    runs: z.int().describe("How many runs"),
+    facts: factsSchema,
+  })),
+});
+
+const sourceSchema = z.record(z.string(), z.string());
 
 const clauseSchema = z.object({
   id: z.string(),
+  family: z.string(),
   title: z.string(),
   requirement: z.string(),
-  status: z.string(),
+  keyword: z.enum(["MUST", "MUST NOT", "SHOULD", "MAY"]),
+  level: z.enum(["code", "documentation", "discussion"]),
+  status: z.enum(["mainline", "proposed", "contested", "withdrawn"]),
+  since: z.string().optional().describe("The first kernel in which it holds"),
+  until: z.string().optional().describe("The last kernel in which it holds"),
+  observable: z.array(z.string()),
+  sources: z.array(sourceSchema),
+  contested: z.array(
+    z.object({ holder: z.string(), alternative: z.string(), source: sourceSchema.optional() }),
+  ),
+  notTested: z.object({ reason: z.string(), details: z.string() }).optional(),
+  notes: z.string().optional(),
   cases: z.array(z.string()),
+}).meta({ title: "Clause" });
+
+const profileSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  kind: z.enum(["proposal", "kernel", "role"]),
+  summary: z.string(),
+  extends: z.array(z.string()),
+  oracle: z.string().optional(),
+  notes: z.string().optional(),
+  clauses: z.array(z.string()),
+}).meta({ title: "Profile" });
+
+/** Every profile. */
+export const profilesSchema = z.object({ profiles: z.array(profileSchema) });
+
+/** A profile and its newest runs. */
+export const profileInRunsSchema = z.object({ profile: profileSchema, runs: z.array(entrySchema) });
+
+/** What was not taken. */
+export const refusedSchema = z.object({
+  refused: z.array(z.object({ name: z.string(), reason: z.string() })),
 });
 
 /** Every clause. */
@@ -116,6 +197,15 @@ const caseComparisonSchema = z.object({
   })),
   says: z.string(),
 }).meta({ title: "CaseComparison" });
+
+/** The newest run of each target and profile. */
+export const latestSchema = z.object({
+  latest: z.array(z.object({
+    run: entrySchema,
+    before: entrySchema.optional(),
+    changed: z.array(caseComparisonSchema),
+  })),
+});
 
 /** Runs side by side: the shape of `compare --format json`. */
 export const comparisonSchema = z.object({

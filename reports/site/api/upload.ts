@@ -23,10 +23,15 @@ export interface UploadOptions {
   readonly token: string;
   /** The largest record in bytes. */
   readonly maxBytes: number;
+  /** How long a record may be on its way, in milliseconds; five minutes if left out. */
+  readonly limitMs?: number | undefined;
 }
 
 /** At most so many are on their way at the same time. */
 const MOST_AT_ONCE = 4;
+
+/** Somebody who sends a byte now and then must not keep a place from others. */
+const LIMIT_MS = 5 * 60_000;
 
 /** So many wrong tokens are answered in a minute, and no more. */
 const WRONG_PER_MINUTE = 30;
@@ -74,21 +79,32 @@ export class Uploads {
   }
 
   async #receive(request: Request): Promise<Answer> {
-    const { store, maxBytes } = this.#options;
+    const { store, maxBytes, limitMs = LIMIT_MS } = this.#options;
     if (Number(request.headers.get("content-length") ?? 0) > maxBytes) return this.#tooLarge();
     if (!request.body) return problem(422, "There is no record in the request");
     const path = store.incoming();
     const file = await open(path, "wx");
     try {
-      const whole = await copy(request.body, file, maxBytes);
+      const came = await copy(request.body, file, { maxBytes, limitMs });
       await file.close();
-      if (!whole) return this.#tooLarge();
-      const imported = await store.importFile(path, "an upload");
-      if (imported.kind === "refused") return problem(422, imported.reason);
-      return { status: 201, body: { ...imported, url: runPath(imported.run) } };
+      if (came === "too-large") return this.#tooLarge();
+      if (came === "too-late") return problem(408, `A record must come within ${limitMs / 1000} s`);
+      return await this.#take(path);
     } finally {
       await file.close().catch(() => undefined);
       await rm(path, { force: true });
+    }
+  }
+
+  /** What stops whoever takes records in is no fault of the record: it can be sent again. */
+  async #take(path: string): Promise<Answer> {
+    try {
+      const imported = await this.#options.store.importFile(path, "an upload");
+      if (imported.kind === "refused") return problem(422, imported.reason);
+      return { status: 201, body: { ...imported, url: runPath(imported.run) } };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return problem(503, `The record cannot be taken now: ${reason}`, "Try again in a minute");
     }
   }
 
@@ -97,18 +113,35 @@ export class Uploads {
   }
 }
 
-/** Copies until there is no more; `false` if there is more than may be. */
-async function copy(body: ReadableStream<Uint8Array>, file: FileHandle, maxBytes: number): Promise<boolean> {
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) return false;
-    await file.write(chunk);
+/** Copies until there is no more, or until there is more than may be, or until it takes too long. */
+async function copy(
+  body: ReadableStream<Uint8Array>,
+  file: FileHandle,
+  { maxBytes, limitMs }: { readonly maxBytes: number; readonly limitMs: number },
+): Promise<"whole" | "too-large" | "too-late"> {
+  const reader = body.getReader();
+  let late = false;
+  const limit = setTimeout(() => {
+    late = true;
+    reader.cancel().catch(() => undefined);
+  }, limitMs);
+  try {
+    for (let bytes = 0;;) {
+      const { value } = await reader.read();
+      if (!value) return late ? "too-late" : "whole";
+      bytes += value.length;
+      if (bytes > maxBytes) {
+        await reader.cancel();
+        return "too-large";
+      }
+      await file.write(value);
+    }
+  } finally {
+    clearTimeout(limit);
   }
-  return true;
 }
 
-function problem(status: 401 | 413 | 422 | 429, error: string, hint?: string): Answer {
+function problem(status: 401 | 408 | 413 | 422 | 429 | 503, error: string, hint?: string): Answer {
   return { status, body: hint === undefined ? { error } : { error, hint } };
 }
 

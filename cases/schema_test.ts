@@ -122,7 +122,7 @@ Deno.test("every file of the suite begins with the line by which an editor finds
   const files = places.flatMap(([folder, schema]) =>
     yamlFilesIn(root, folder).map((file) => [file, schema] as const)
   );
-  for (const schema of ["sources", "citations", "contradictions"]) {
+  for (const schema of ["sources", "citations", "contradictions", "situations"]) {
     files.push([`spec/${schema}.yaml`, schema]);
   }
   for (const [file, schema] of files) {

@@ -10,7 +10,6 @@ import { OBJECT_NAME, type Operation } from "../spec/operations/operation.ts";
 import { contradictionsSchema } from "../spec/contradictions.ts";
 import { profileSchema } from "../spec/profile.ts";
 import { digestsSchema } from "../spec/provenance/digests.ts";
-import { situationsSchema } from "../spec/situations.ts";
 import { sourcesSchema } from "../spec/sources.ts";
 import { SECTIONS } from "./case.ts";
 import { allowedSchema } from "./race.ts";
@@ -40,7 +39,6 @@ export function schemas(): Readonly<Record<string, JsonSchema>> {
     "profile.json": titled("A profile", profileSchema),
     "citations.json": titled("The digests of cited lines", digestsSchema),
     "contradictions.json": titled("Where the sources disagree", contradictionsSchema),
-    "situations.json": titled("What the suite set out to show", situationsSchema),
     "sources.json": titled("What the clauses cite", sourcesSchema),
   };
 }

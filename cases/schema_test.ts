@@ -122,7 +122,7 @@ Deno.test("every file of the suite begins with the line by which an editor finds
   const files = places.flatMap(([folder, schema]) =>
     yamlFilesIn(root, folder).map((file) => [file, schema] as const)
   );
-  for (const schema of ["sources", "citations", "contradictions", "situations"]) {
+  for (const schema of ["sources", "citations", "contradictions"]) {
     files.push([`spec/${schema}.yaml`, schema]);
   }
   for (const [file, schema] of files) {

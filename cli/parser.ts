@@ -26,7 +26,7 @@ import { agentCommand } from "./parser_agent.ts";
 import { exploreCommand } from "./parser_explore.ts";
 import { fuzzOptions } from "./parser_fuzz.ts";
 import { kernelsCommand, machineOptions, machineTarget } from "./parser_kernels.ts";
-import { matrixCommand } from "./parser_matrix.ts";
+import { bisectCommand, matrixCommand } from "./parser_matrix.ts";
 import { moduleCommand } from "./parser_module.ts";
 import { coverageOptions, mutantsOptions } from "./parser_mutants.ts";
 import { newCommands } from "./parser_new.ts";
@@ -199,7 +199,8 @@ function commands(args: readonly string[]) {
         description: message`Shows the runs of a folder in a browser.`,
       }),
       exploreCommand,
-      or(agentCommand, kernelsCommand, matrixCommand(args), moduleCommand, reproCommand, testeeCommand),
+      or(agentCommand, kernelsCommand, moduleCommand, reproCommand, testeeCommand),
+      or(bisectCommand, matrixCommand(args)),
       command("fuzz", fuzzOptions, {
         description: message`Plays random programs on a target and on the model until they differ.`,
       }),

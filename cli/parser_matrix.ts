@@ -9,6 +9,7 @@ import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, option } from "@optique/core/primitives";
 import { choice, integer, string } from "@optique/core/valueparser";
 import type { Shard } from "../cases/select.ts";
+import { bisect } from "./commands/bisect.ts";
 import { matrix } from "./commands/matrix.ts";
 import { MATRIX_FORMATS } from "./commands/matrix_report.ts";
 import type { Io } from "./io.ts";
@@ -85,3 +86,35 @@ export function matrixCommand(args: readonly string[]) {
     { description: message`Runs cases on several kernels and says what behaves otherwise since when.` },
   );
 }
+
+const bisectOptions = object("What to find", {
+  case: argument(string({ metavar: "CASE" }), { description: message`The case whose behaviour changed.` }),
+  good: option("--good", string({ metavar: "V" }), {
+    description: message`A kernel that behaves as it should, as in 7.2, or a whole name of a target.`,
+  }),
+  bad: option("--bad", string({ metavar: "V" }), { description: message`One that does not.` }),
+  ...targetOptions,
+  repeat: withDefault(
+    option("--repeat", integer({ metavar: "N", min: 1 }), {
+      description:
+        message`How often the case is run on each target; only what all attempts show is followed.`,
+    }),
+    1,
+  ),
+  timeout,
+  format: withDefault(
+    option("-f", "--format", choice(["human", "json"], { metavar: "FORMAT" }), {
+      description: message`What to print.`,
+    }),
+    "human" as const,
+  ),
+});
+
+/** The command `bisect`. */
+export const bisectCommand = command(
+  "bisect",
+  map(bisectOptions, (given): Action => (io) => bisect(given, io)),
+  {
+    description: message`Finds between which two kernels the behaviour of a case changed.`,
+  },
+);

@@ -53,7 +53,6 @@ export {
 } from "./operations/describe.ts";
 export type { AnyArgs, OperationName } from "./operations/mod.ts";
 export type { Profile, ProfileKind, ProfileText } from "./profile.ts";
-export { loadSituations, type Situation } from "./situations.ts";
 export { isSize, type Size, sizeInBytes } from "./size.ts";
 export type { KernelSource, Mail, Sources } from "./sources.ts";
 export {

@@ -147,7 +147,7 @@ function kernelsText(kernels: Digests["kernels"]): string {
   return Object.entries(kernels).map(([release, { version, files }]) =>
     `  "${release}":\n    version: "${version}"\n    files:\n` +
     Object.entries(files).map(([file, places]) =>
-      `      ${JSON.stringify(file)}:\n${places.map(placeText).join("")}`
+      `      ${JSON.stringify(file)}:\n${places.map((place) => `        - ${placeText(place)}\n`).join("")}`
     ).join("")
   ).join("");
 }
@@ -160,7 +160,7 @@ function placeText({ lines, text, of, as, whole }: RecordedPlace): string {
     `as: ${as}`,
     ...(whole === undefined ? [] : [`whole: "${whole}"`]),
   ];
-  return `        - ${parts.join("\n          ")}\n`;
+  return `{ ${parts.join(", ")} }`;
 }
 
 /** Digests in the order of the lines, however a JavaScript object orders keys that look like numbers. */

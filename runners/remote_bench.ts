@@ -1,8 +1,9 @@
 /**
  * What the way to a target costs: 1,000 cases of the default dialect in this process, over stdio and through an agent.
  *
- * The agent listens on this machine; its worker is a process of its own. The same cases are run with all that a run
- * does beside them, too: the judge and a record. One case alone shows what a round trip costs.
+ * The agent and its worker are processes of their own on this machine, so that a run has three processes; with fewer
+ * processors than that they wait for each other. The same cases are run with all that a run does beside them, too: the
+ * judge and a record. One case alone shows what a round trip costs.
  *
  * @module
  */
@@ -10,12 +11,11 @@ import type { Case } from "../cases/case.ts";
 import { judge } from "../cases/judge.ts";
 import { loadCases } from "../cases/load.ts";
 import { loadLedger } from "../spec/ledger.ts";
-import { startAgent } from "./agent/server.ts";
-import { workerOf } from "./agent/worker.ts";
 import { runCases, type Sink } from "./engine.ts";
 import { remoteTarget } from "./remote.ts";
 import { DEFAULT_DIALECT, simulator } from "./simulator/mod.ts";
 import type { Target } from "./target.ts";
+import { startAgentProcess } from "./testing/processes.ts";
 import { connectCommand } from "./transport/stdio.ts";
 import { connectWebSocket } from "./transport/websocket.ts";
 
@@ -29,7 +29,8 @@ const [one] = plain;
 if (!one) throw new Error("There is no case");
 const single: readonly Case[] = [one];
 
-const agent = startAgent({ startWorker: workerOf(NAME, TESTEE) });
+const agent = await startAgentProcess({ target: NAME });
+globalThis.addEventListener("unload", () => agent.signal("SIGTERM"));
 const command = [Deno.execPath(), "run", "-A", "--quiet", "--no-check", TESTEE, "--target", NAME] as const;
 
 /** Targets that stay open from one round to the next. */

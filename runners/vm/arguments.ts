@@ -32,14 +32,20 @@ export interface MachineFiles {
   readonly agent: string;
   /** The socket of QEMU's own protocol. */
   readonly monitor: string;
-  /** What the guest writes to its console. */
+  /** The socket of the guest's console. */
   readonly console: string;
 }
+
+/** The name by which QEMU knows the console. */
+export const CONSOLE = "console";
 
 /** Enough for Deno and the pages that cases make. */
 const MEMORY_MIB = 512;
 
 const CPUS = 2;
+
+/** Up to which level the kernel writes to its console: warnings, and what is worse. */
+export const LOG_LEVEL = 5;
 
 /** A family of processors for which Linux knows that its host bridge passes DMA between devices. */
 const CPU = "EPYC";
@@ -49,7 +55,12 @@ export function machineArguments(parts: MachineParts, files: MachineFiles): stri
   return [
     ...computer(parts),
     ...(parts.image === undefined ? [] : disk(parts.image)),
-    ...["-chardev", `file,id=console,path=${escaped(files.console)}`, "-serial", "chardev:console"],
+    ...[
+      "-chardev",
+      `socket,id=${CONSOLE},path=${escaped(files.console)}`,
+      "-serial",
+      `chardev:${CONSOLE}`,
+    ],
     ...[
       "-chardev",
       `socket,id=monitor,path=${escaped(files.monitor)}`,
@@ -105,11 +116,13 @@ function escaped(path: string): string {
 }
 
 /**
- * The kernel's command line. A kernel that panics reboots at once, which ends the machine. Whether the timer ticks is
- * not tested, since the test is a race against the clock, which a busy machine loses.
+ * The kernel's command line. A kernel that panics reboots at once, which ends the machine. One that has lost a task
+ * in the middle of something may keep locks for ever, so that it panics, too. Whether the timer ticks is not tested, since the test is a race against the clock, which a busy machine loses.
  */
 export function commandLine(append?: string): string {
-  const own =
-    "console=ttyS0 loglevel=5 panic=-1 no_timer_check log_buf_len=4M intel_iommu=on printk.devkmsg=on";
+  const own = [
+    `console=ttyS0 loglevel=${LOG_LEVEL} panic=-1 oops=panic sysrq_always_enabled`,
+    "no_timer_check log_buf_len=4M intel_iommu=on printk.devkmsg=on",
+  ].join(" ");
   return append === undefined || append === "" ? own : `${own} ${append}`;
 }

@@ -3,25 +3,85 @@
  *
  * @module
  */
-import { readFileSync, statSync } from "node:fs";
 
 /** The lines that are quoted at the most. */
 const TAIL_LINES = 12;
 
-/** The most that is read of a console, in bytes; what a flooded one says before that is left out. */
-const TAIL_BYTES = 64 << 10;
+/** The most that is kept of a console, in characters; what a flooded one says before that is forgotten. */
+const KEPT = 256 << 10;
 
 /** What the first process of the guest puts before what it says. */
 const OURS = "conform: ";
 
-/** Reads the end of a console's file, as lines; none where there is no such file. */
-export function readConsole(path: string): string[] {
-  try {
-    const size = statSync(path).size;
-    const bytes = readFileSync(path).subarray(Math.max(0, size - TAIL_BYTES));
-    return linesOf(new TextDecoder().decode(bytes));
-  } catch {
-    return [];
+/** The console of a guest: keeps the last of what the guest writes to it, and writes to the guest. */
+export class Console {
+  /** Resolves when nothing more comes. */
+  readonly ended: Promise<void>;
+  readonly #connection: Deno.UnixConn;
+  readonly #waiting = new Set<() => void>();
+  #kept = "";
+  #written = 0;
+
+  /** Begins to read. */
+  constructor(connection: Deno.UnixConn) {
+    this.#connection = connection;
+    this.ended = this.#read();
+  }
+
+  /** How many characters the guest has written. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /**
+   * What it has written, as lines, as far as that is kept.
+   *
+   * @param from how many characters of it to leave out; see {@link Console.written}
+   */
+  lines(from: number = 0): string[] {
+    const forgotten = this.#written - this.#kept.length;
+    return linesOf(this.#kept.slice(Math.max(0, from - forgotten)));
+  }
+
+  /** Resolves when the guest has written something, as far as that is kept, or when nothing more comes. */
+  async said(what: string): Promise<void> {
+    while (!this.#kept.includes(what)) {
+      const { promise, resolve } = Promise.withResolvers<"more">();
+      this.#waiting.add(() => resolve("more"));
+      if (await Promise.race([promise, this.ended]) !== "more") return;
+    }
+  }
+
+  /** Writes to the guest as if somebody typed; nothing where it has ended. */
+  async type(text: string): Promise<void> {
+    try {
+      await this.#connection.write(new TextEncoder().encode(text));
+    } catch {
+      // It has ended, which others tell.
+    }
+  }
+
+  /** Lets go of it. */
+  async close(): Promise<void> {
+    try {
+      this.#connection.close();
+    } catch {
+      // The reader has closed it.
+    }
+    await this.ended;
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for await (const text of this.#connection.readable.pipeThrough(new TextDecoderStream())) {
+        this.#written += text.length;
+        this.#kept = (this.#kept + text).slice(-KEPT);
+        for (const tell of this.#waiting) tell();
+        this.#waiting.clear();
+      }
+    } catch {
+      // It was closed, or has ended with its machine.
+    }
   }
 }
 

@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { within } from "../deadline.ts";
 import type { Connection } from "../transport/connection.ts";
 import { connectStream } from "../transport/stream.ts";
-import { machineArguments, type MachineFiles, type MachineParts } from "./arguments.ts";
-import { causeOf, lastWord, panicOf, readConsole, tailOf } from "./console.ts";
+import { CONSOLE, LOG_LEVEL, machineArguments, type MachineFiles, type MachineParts } from "./arguments.ts";
+import { causeOf, Console, lastWord, panicOf, tailOf } from "./console.ts";
 import { VmError } from "./failure.ts";
 import { Monitor, type MonitorEvent } from "./monitor.ts";
 import { missingTool } from "./tools.ts";
@@ -36,6 +36,18 @@ const KILL_MS = 2_000;
 /** How long the last of a console may take to be written, in milliseconds. */
 const CONSOLE_MS = 50;
 
+/** How long a kernel may take to write the stacks of its tasks, in milliseconds. */
+const STACKS_MS = 700;
+
+/** How long it may be silent before it begins, in milliseconds. */
+const SILENT_MS = 300;
+
+/** When it has been silent for so long it is done, in milliseconds. */
+const QUIET_MS = 100;
+
+/** The lines of stacks that are kept at the most. */
+const STACK_LINES = 200;
+
 /** What QEMU says of itself at the most, in characters. */
 const NOTES = 2_000;
 
@@ -50,14 +62,16 @@ export class Machine {
   readonly #end = Promise.withResolvers<MachineEnd>();
   readonly #monitor: Monitor;
   readonly #noted: Promise<string>;
+  readonly #console: Console;
   #reset: string | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(started: Started, agent: Connection, monitor: Connection) {
+  private constructor(started: Started, agent: Connection, monitor: Connection, console: Console) {
     this.#child = started.child;
     this.#files = started.files;
     this.#noted = started.noted;
     this.agent = agent;
+    this.#console = console;
     this.ended = this.#end.promise;
     this.#monitor = new Monitor(monitor, (event) => void this.#hear(event));
     void this.#watch();
@@ -76,14 +90,14 @@ export class Machine {
       monitor: `${folder}/monitor`,
       console: `${folder}/console`,
     };
-    const doors = [files.agent, files.monitor].map((path) => Deno.listen({ transport: "unix", path }));
+    const doors = [files.agent, files.monitor, files.console]
+      .map((path) => Deno.listen({ transport: "unix", path }));
     try {
       const started = spawn(parts, files);
-      const callers = await callersOf(doors, started);
-      const [agent, monitor] = callers.map((caller) =>
-        connectStream(caller.readable, caller.writable, { peer: "the virtual machine" })
-      );
-      if (agent && monitor) return new Machine(started, agent, monitor);
+      const [agent, monitor, console] = await callersOf(doors, started);
+      if (agent && monitor && console) {
+        return new Machine(started, connected(agent), connected(monitor), new Console(console));
+      }
       throw new VmError("QEMU did not call", "Please report this");
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
@@ -95,7 +109,57 @@ export class Machine {
 
   /** What the guest has written to its console last, as lines. */
   console(): string[] {
-    return readConsole(this.#files.console);
+    return this.#console.lines();
+  }
+
+  /** Resolves when the guest has written something to its console, or has ended. */
+  said(what: string): Promise<void> {
+    return this.#console.said(what);
+  }
+
+  /**
+   * Has the kernel write the stacks of all tasks that wait and of all processors, which it does as long as it takes
+   * interrupts, whatever has become of its processes.
+   *
+   * @returns the lines, the last of them; none where it does not answer
+   */
+  async stacks(): Promise<string[]> {
+    try {
+      await this.sysrq("9");
+      const from = this.#console.written;
+      await this.sysrq("w");
+      await this.#quiet(from);
+      await this.sysrq("l");
+      await this.#quiet(this.#console.written);
+      await this.sysrq(String(LOG_LEVEL));
+      return this.#console.lines(from).slice(-STACK_LINES);
+    } catch {
+      return [];
+    }
+  }
+
+  /**
+   * Gives the kernel a command of its own (sysrq), as over a serial line: a break, and the key.
+   *
+   * @throws {VmError} where QEMU does not
+   */
+  async sysrq(key: string): Promise<void> {
+    await this.ask("chardev-send-break", { id: CONSOLE });
+    await this.#console.type(key);
+  }
+
+  /** Waits until the guest writes nothing more to its console. */
+  async #quiet(from: number): Promise<void> {
+    const limit = performance.now() + STACKS_MS;
+    let before = from;
+    let since = performance.now();
+    while (performance.now() < limit) {
+      await pause(CONSOLE_MS);
+      const now = this.#console.written;
+      if (now !== before) since = performance.now();
+      else if (performance.now() - since > (now === from ? SILENT_MS : QUIET_MS)) return;
+      before = now;
+    }
   }
 
   /** The process of QEMU. */
@@ -119,6 +183,7 @@ export class Machine {
     await within(this.#child.status, KILL_MS);
     await Promise.all([this.agent.close(), this.#monitor.close()]);
     await within(this.#noted, KILL_MS);
+    await this.#console.close();
     await rm(this.#files.folder, { recursive: true, force: true });
   }
 
@@ -139,6 +204,7 @@ export class Machine {
   async #watch(): Promise<void> {
     const { code, signal } = await this.#child.status;
     const notes = (await this.#noted).trim();
+    await within(this.#console.ended, CONSOLE_MS);
     const panic = this.#panic();
     if (panic !== undefined) this.#end.resolve({ kind: "panicked", why: panic });
     else if (this.#reset === "guest-shutdown") {
@@ -212,6 +278,10 @@ async function notesOf(stderr: ReadableStream<Uint8Array>): Promise<string> {
   let notes = "";
   for await (const bytes of stderr) notes = (notes + decoder.decode(bytes, { stream: true })).slice(-NOTES);
   return notes;
+}
+
+function connected(caller: Deno.UnixConn): Connection {
+  return connectStream(caller.readable, caller.writable, { peer: "the virtual machine" });
 }
 
 function kill(child: Deno.ChildProcess): void {

@@ -46,6 +46,12 @@ const MAX_IN_VAIN = 5;
 /** How often to try to boot for one case. */
 const MAX_TRIES = 2;
 
+/** The end of a case that was given up while its machine booted. */
+const TOO_LATE: CaseEnd = {
+  end: "infra-error",
+  reason: "the limit for the case passed before the machine was up; --timeout allows for more",
+};
+
 /** Everything that is ready before the first boot. */
 interface Setup {
   readonly kernel: LocalKernel;
@@ -230,40 +236,25 @@ class VmTarget implements Target {
     signal?: AbortSignal,
     log?: Parameters<Target["run"]>[3],
   ): Promise<CaseEnd> {
-    let live: Live;
-    try {
-      live = await this.#machine();
-    } catch (error) {
-      if (!(error instanceof VmError) && !isProtocolFault(error)) throw error;
-      this.#live = undefined;
-      return { end: "infra-error", reason: error.message };
-    }
-    const end = await this.#ran(live, program, observe, signal, log);
+    const live = await this.#ready(signal);
+    if ("end" in live) return live;
+    const end = await ranOn(live, program, observe, signal, log);
     if (end.end === "completed") this.#inVain = 0;
     if (this.#name.reuse === "one case" || isDirty(end)) this.#leave(live);
     return end;
   }
 
-  async #ran(
-    { machine, remote }: Live,
-    program: Program,
-    observe: (observation: Observation) => void,
-    signal: AbortSignal | undefined,
-    log: Parameters<Target["run"]>[3],
-  ): Promise<CaseEnd> {
-    const ran = Promise.resolve(remote.run(program, observe, signal, log));
-    const first = await Promise.race([ran, machine.ended]);
-    if ("end" in first && first.end !== "lost") return first;
-    const ended = "kind" in first
-      ? { kind: "value", value: first } as const
-      : await within(machine.ended, REASON_MS);
-    const tail = withTail(machine.console());
-    if (ended.kind === "value") {
-      const { end, reason } = endOfMachine(ended.value);
-      return { end, reason: `${reason}${tail}` };
+  /** The machine, or why there is none. */
+  async #ready(signal: AbortSignal | undefined): Promise<Live | CaseEnd> {
+    const late = Promise.withResolvers<CaseEnd>();
+    using _watched = onAbort(signal, () => late.resolve(TOO_LATE));
+    try {
+      return await Promise.race([this.#machine(), late.promise]);
+    } catch (error) {
+      if (!(error instanceof VmError) && !isProtocolFault(error)) throw error;
+      this.#live = undefined;
+      return { end: "infra-error", reason: error.message };
     }
-    const silence = "end" in first ? first.reason : undefined;
-    return { end: "hang", reason: `the machine runs, but does not answer: ${silence}${tail}` };
   }
 
   /** Every case that did not complete has its machine taken away; the next one gets another. */
@@ -308,6 +299,61 @@ class VmTarget implements Target {
     this.#live = undefined;
     this.#leaving = letGo(live);
   }
+}
+
+/** Runs a case on a machine, and tells what became of the machine if the case does not complete. */
+async function ranOn(
+  { machine, remote }: Live,
+  program: Program,
+  observe: (observation: Observation) => void,
+  signal: AbortSignal | undefined,
+  log: Parameters<Target["run"]>[3],
+): Promise<CaseEnd> {
+  const look = new Look(machine);
+  using _watched = onAbort(signal, () => void look.told());
+  const ran = Promise.resolve(remote.run(program, observe, signal, log));
+  const first = await Promise.race([ran, machine.ended]);
+  if ("kind" in first) return goneWith(machine, first);
+  if (first.end === "completed") return first;
+  if (first.end !== "lost") return { ...first, reason: `${first.reason ?? first.end}${await look.told()}` };
+  const ended = await within(machine.ended, REASON_MS);
+  if (ended.kind === "value") return goneWith(machine, ended.value);
+  const reason = `the machine runs, but does not answer: ${first.reason}`;
+  return { end: "hang", reason: `${reason}${await look.told()}` };
+}
+
+function goneWith(machine: Machine, how: MachineEnd): CaseEnd {
+  const { end, reason } = endOfMachine(how);
+  return { end, reason: `${reason}${withTail(machine.console())}` };
+}
+
+/** A look into a machine from outside, taken once: when a case is given up, or when it has not completed. */
+class Look {
+  readonly #machine: Machine;
+  #told: Promise<string> | undefined;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  /** What the console has said, and the stacks of all that waits, as text to be put behind a reason. */
+  told(): Promise<string> {
+    this.#told ??= this.#take();
+    return this.#told;
+  }
+
+  async #take(): Promise<string> {
+    const tail = withTail(this.#machine.console());
+    const stacks = await this.#machine.stacks();
+    return stacks.length === 0 ? tail : `${tail}\nwhat waits and what runs:\n${stacks.join("\n")}`;
+  }
+}
+
+/** Does something when a signal aborts, or at once where it has; until it is disposed of. */
+function onAbort(signal: AbortSignal | undefined, action: () => void): Disposable {
+  if (signal?.aborted) action();
+  else signal?.addEventListener("abort", action, { once: true });
+  return { [Symbol.dispose]: () => signal?.removeEventListener("abort", action) };
 }
 
 function inVain(boots: number): VmError {

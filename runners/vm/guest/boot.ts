@@ -22,8 +22,8 @@ const VFIO_DEVICES = ["1af4:1110", "1234:11e8"];
 /** The suite's own module, and the device that imports for it: QEMU's test device, of which it needs the address only. */
 const IMPORTER = { module: "dmabuf_conform", device: "1b36:0005", driver: "dmabuf-conform" } as const;
 
-/** Modules that are loaded where the kernel has them as modules. */
-const MODULES = [
+/** Modules that are loaded where the kernel has them as modules; others stand in for some of the same name. */
+export const MODULES: readonly string[] = [
   "virtio_pci",
   "virtio_console",
   "virtio_blk",

@@ -1,0 +1,171 @@
+/**
+ * What befalls virtual machines, with real faults. Each costs one case; the next one completes in a new machine.
+ *
+ * It boots a machine for each fault, so that it is no part of `deno task test`; `deno task test:vm` runs it.
+ *
+ * @module
+ */
+import { assertEquals, assertMatch } from "@std/assert";
+import type { Program } from "../../cases/program.ts";
+import { caseIdSchema } from "../../spec/ids.ts";
+import type { CaseEnd, LogLine, Observation } from "../../spec/observation.ts";
+import type { Target } from "../target.ts";
+import type { Machine } from "./machine.ts";
+import type { KernelChoice } from "./name.ts";
+import { openVm } from "./target.ts";
+import { FAULT_KEYS, faultyKernel } from "./testing/faults.ts";
+import { kernelToBoot } from "./testing/here.ts";
+
+/** The second step opens the device to which faults happen. */
+const PROGRAM: Program = {
+  case: caseIdSchema.parse("vm/test"),
+  steps: [
+    { action: "call", id: "given.0", operation: "memfd.create", args: {}, bind: "mem" },
+    { action: "call", id: "when.0", operation: "exporter.create", args: {}, bind: "buf" },
+    { action: "call", id: "then.0", operation: "fd.close", args: { fd: "mem" } },
+  ],
+};
+
+/** What was seen of a case. */
+interface Seen {
+  readonly end: CaseEnd;
+  readonly log: readonly LogLine[];
+}
+
+/** A target whose machine can be got at. */
+class Rig {
+  readonly machines: Machine[] = [];
+  readonly #target: Target;
+
+  constructor(kernel: KernelChoice) {
+    const name = { id: "vm:test", kernel, reference: undefined, reuse: "until dirty" } as const;
+    this.#target = openVm({ ...name, append: "watchdog_thresh=1" }, {
+      booted: (machine) => this.machines.push(machine),
+    })();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#target.close();
+  }
+
+  /** A machine in which a case has completed. */
+  async machine(): Promise<Machine> {
+    assertEquals((await this.run()).end.end, "completed");
+    const machine = this.machines.at(-1);
+    if (!machine) throw new Error("No machine was booted");
+    return machine;
+  }
+
+  /** Runs the program; it is given up when `enough` resolves. */
+  async run(enough?: Promise<unknown>): Promise<Seen> {
+    const controller = new AbortController();
+    void enough?.then(() => controller.abort("the test has seen enough"));
+    const log: LogLine[] = [];
+    const observe = (observation: Observation) => void log.push(...observation.log);
+    const end = await this.#target.run(PROGRAM, observe, controller.signal);
+    if (end.end !== "completed") await this.#target.reset();
+    return { end, log };
+  }
+
+  /** Has a fault happen to the second step of the program, or to the machine. */
+  async befall(
+    fault: keyof typeof FAULT_KEYS,
+    enough?: (machine: Machine) => Promise<unknown>,
+  ): Promise<Seen> {
+    const machine = await this.machine();
+    await machine.sysrq(FAULT_KEYS[fault]);
+    if (fault !== "panic" && fault !== "every process killed") await machine.said("Fault to order");
+    return await this.run(enough?.(machine));
+  }
+}
+
+const newest = await kernelToBoot();
+
+Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest }, async (t) => {
+  if (!newest) return;
+  await using rig = new Rig(await faultyKernel(newest, () => {}));
+
+  await t.step("two cases complete in one machine", async () => {
+    const [first, second] = [await rig.machine(), await rig.machine()];
+    assertEquals(first === second, true);
+  });
+
+  await t.step("a panic is a crash, with the reason that the kernel gives", async () => {
+    const { end } = await rig.befall("panic");
+    assertEquals(end.end, "crash");
+    assertMatch(end.reason ?? "", /^the kernel panicked: sysrq triggered crash/);
+  });
+
+  await t.step("an oops is a crash, with what the kernel stumbled over", async () => {
+    const { end } = await rig.befall("an oops");
+    assertEquals(end.end, "crash");
+    assertMatch(end.reason ?? "", /^the kernel panicked: Fatal exception \(after BUG: kernel NULL pointer/);
+  });
+
+  await t.step("a warning is seen by the step that meets it, and the machine is not used again", async () => {
+    const { end, log } = await rig.befall("a warning");
+    assertEquals([end.end, end.post?.tainted], ["completed", true]);
+    assertEquals(log.some(({ level, text }) => level === "warn" && text.includes("WARNING")), true);
+  });
+
+  await t.step("a task that nothing ends is a hang, with the stack of where it waits", async () => {
+    const before = rig.machines.length;
+    const { end } = await rig.befall("a task that waits for ever");
+    assertEquals([end.end, rig.machines.length], ["hang", before + 1]);
+    assertMatch(end.reason ?? "", /state:D[^]*open_fault/);
+  });
+
+  await t.step("a processor that spins is a hang, with the kernel's report", async () => {
+    const { end } = await rig.befall("a processor that spins", (machine) => machine.said("soft lockup"));
+    assertEquals(end.end, "hang");
+    assertMatch(end.reason ?? "", /soft lockup/);
+  });
+
+  await t.step("a guest that does nothing but spin is a hang", async () => {
+    const { end } = await rig.befall("all processors spin", () => Promise.resolve());
+    assertEquals(end.end, "hang");
+    assertMatch(end.reason ?? "", /spin_thread/);
+  });
+
+  await t.step("a flood on the console costs nothing else", async () => {
+    const { end } = await rig.befall("a flooded console", (machine) => machine.said("too much: 2000"));
+    assertMatch(end.end, /^(completed|hang|timeout)$/);
+  });
+
+  await t.step("a disk that is full costs nothing", async () => {
+    const machine = await rig.machine();
+    await machine.sysrq(FAULT_KEYS["a full disk"]);
+    await machine.said("the disk is full");
+    assertEquals((await rig.run()).end.end, "completed");
+  });
+
+  await t.step("an agent that is killed is lost, with the signal", async () => {
+    const { end } = await rig.befall("every process killed");
+    assertEquals(end.end, "lost");
+    assertMatch(end.reason ?? "", /ended by signal 9/);
+  });
+
+  await t.step("a machine that is killed is lost", async () => {
+    const machine = await rig.machine();
+    Deno.kill(machine.pid, "SIGKILL");
+    const { end } = await rig.run();
+    assertEquals(end.end, "lost");
+    assertMatch(end.reason ?? "", /QEMU ended by SIGKILL/);
+  });
+
+  await t.step("a machine that stands still is a hang", async () => {
+    const machine = await rig.machine();
+    Deno.kill(machine.pid, "SIGSTOP");
+    assertEquals((await rig.run(Promise.resolve())).end.end, "hang");
+  });
+
+  await t.step("a machine whose clock is stopped is lost", async () => {
+    const machine = await rig.machine();
+    await machine.ask("stop");
+    assertEquals((await rig.run()).end.end, "lost");
+  });
+
+  await t.step("and the next case completes after all that", async () => {
+    assertEquals((await rig.run()).end.end, "completed");
+  });
+});

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Faults to order, to test how virtual machines end. A key of the kernel's own (sysrq) chooses one. Some happen at
+ * once, the others to whoever opens the device next, which has the name of that of the suite's own module.
+ */
+#include <linux/completion.h>
+#include <linux/cpu.h>
+#include <linux/fs.h>
+#include <linux/kthread.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/sysrq.h>
+#include <linux/workqueue.h>
+
+static char fault;
+static char page[PAGE_SIZE];
+
+/* Nothing ends this but the end of the machine. */
+static void spin(void)
+{
+	preempt_disable();
+	for (;;)
+		cpu_relax();
+}
+
+static int spin_thread(void *unused)
+{
+	spin();
+	return 0;
+}
+
+static int flood_thread(void *unused)
+{
+	for (unsigned long count = 0;; count++) {
+		pr_err("a kernel that says too much: %lu\n", count);
+		cond_resched();
+	}
+	return 0;
+}
+
+static int fill_thread(void *unused)
+{
+	struct file *file = filp_open("/tmp/full", O_CREAT | O_WRONLY, 0600);
+	loff_t at = 0;
+
+	if (IS_ERR(file))
+		return 0;
+	while (kernel_write(file, page, sizeof(page), &at) == sizeof(page))
+		cond_resched();
+	pr_err("the disk is full\n");
+	filp_close(file, NULL);
+	return 0;
+}
+
+static void begin(struct work_struct *unused)
+{
+	unsigned int cpu;
+
+	switch (fault) {
+	case 'A':
+		for_each_online_cpu(cpu)
+			kthread_run_on_cpu(spin_thread, NULL, cpu, "spin/%u");
+		break;
+	case 'F':
+		kthread_run(flood_thread, NULL, "flood");
+		break;
+	case 'T':
+		kthread_run(fill_thread, NULL, "fill");
+		break;
+	}
+}
+static DECLARE_WORK(work, begin);
+
+static void choose(u8 key)
+{
+	fault = key;
+	schedule_work(&work);
+}
+
+static int open_fault(struct inode *inode, struct file *file)
+{
+	DECLARE_COMPLETION_ONSTACK(never);
+
+	switch (fault) {
+	case 'O':
+		*(int *)8 = 1;
+		break;
+	case 'W':
+		WARN(1, "a warning to order\n");
+		break;
+	case 'D':
+		wait_for_completion(&never);
+		break;
+	case 'L':
+		spin();
+		break;
+	}
+	return 0;
+}
+
+static const struct file_operations operations = {
+	.owner = THIS_MODULE,
+	.open = open_fault,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "dmabuf-conform",
+	.fops = &operations,
+};
+
+static const struct sysrq_key_op operation = {
+	.handler = choose,
+	.help_msg = "fault",
+	.action_msg = "Fault to order",
+	.enable_mask = SYSRQ_ENABLE_DUMP,
+};
+
+static int __init faults_init(void)
+{
+	for (const char *key = "AFTOWDL"; *key; key++)
+		if (register_sysrq_key(*key, &operation))
+			pr_err("the key %c is taken\n", *key);
+	return misc_register(&device);
+}
+module_init(faults_init);
+
+MODULE_DESCRIPTION("Faults to order");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,23 @@
+/**
+ * Whether virtual machines can be booted here, for tests that do.
+ *
+ * @module
+ */
+import { type LocalKernel, localKernels, withModulesMadeHere } from "../kernels/mod.ts";
+
+/** The newest kernel of Debian's that is here, with the modules made for it; where none can be booted, that is told. */
+export async function kernelToBoot(): Promise<LocalKernel | undefined> {
+  const kernels = await localKernels();
+  const newest = kernels.find(({ origin, modules }) => origin === "debian" && modules.length > 0);
+  const why = await hasQemu() ? undefined : "there is no qemu-system-x86_64: apt-get install qemu-system-x86";
+  const reason = why ?? (newest ? undefined : "there is no kernel here: conform kernels fetch 7.3");
+  if (reason === undefined && newest) return (await withModulesMadeHere(newest)).kernel;
+  const notice = `\n*** NOT TESTED: virtual machines are not booted, since ${reason} ***\n\n`;
+  Deno.stderr.writeSync(new TextEncoder().encode(notice));
+  return undefined;
+}
+
+async function hasQemu(): Promise<boolean> {
+  const found = new Deno.Command("sh", { args: ["-c", "command -v qemu-system-x86_64"], stdout: "null" });
+  return (await found.output()).success;
+}

@@ -49,6 +49,8 @@ export interface Program {
    * its end; what was seen of all the runs is one observation of the step {@link RACE_ID}.
    */
   readonly race?: ProgramRace | undefined;
+  /** Bugs that the target's own exporter is to have meanwhile, by name, to test the cases; none where left out. */
+  readonly bugs?: readonly string[] | undefined;
 }
 
 /** The id of the program step that waits for a started step. */

@@ -40,7 +40,7 @@ export function understand(wire: WireProgram): Understood {
   const steps = wire.steps.flatMap((step) => known(step, answers));
   const race = wire.race && knownRace(wire.race, answers);
   return {
-    program: race ? { case: id.data, steps, race } : { case: id.data, steps },
+    program: { case: id.data, steps, ...(race ? { race } : {}), ...(wire.bugs ? { bugs: wire.bugs } : {}) },
     answers,
     order: [...wire.steps.map((step) => step.id), ...(wire.race ? [RACE_ID] : [])],
   };

@@ -16,6 +16,7 @@ import { KernelLog } from "./kernel_log.ts";
 import { lookAtMachine, type Machine } from "./machine.ts";
 import { runRace } from "./race.ts";
 import { referenceFeature, REFERENCES } from "./reference.ts";
+import { setBugs } from "./seeded_bugs.ts";
 import { LIMITS, type Limits, Session, type Setting } from "./session.ts";
 
 /** The version of the target; it changes whenever a case could see a difference. */
@@ -131,7 +132,9 @@ class NativeTarget implements Target {
   ): Promise<CaseEnd> {
     await this.#look();
     const log = this.#addon && KernelLog.open(this.#addon);
+    const { bugs } = program;
     try {
+      if (bugs) await setBugs(bugs);
       const setting = await this.#setting(log);
       const end = program.race
         ? await runRace(program, setting, this.#options.raceRuns ?? RACE_RUNS, observe, signal)
@@ -140,6 +143,7 @@ class NativeTarget implements Target {
       return end;
     } finally {
       log?.close();
+      if (bugs) await setBugs([]);
     }
   }
 }

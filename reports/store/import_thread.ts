@@ -13,8 +13,8 @@ import { loadLedger } from "../../spec/ledger.ts";
 import type { ImportReply, ImportWork } from "./import_threads.ts";
 import { Store } from "./store.ts";
 
-/** As far down as a build in the background usually is. */
-const PRIORITY = 10;
+/** Down to a third of the time of whoever wants the same core; not so far that a busy machine lets it starve. */
+const PRIORITY = 5;
 
 let store: Store | undefined;
 

@@ -247,7 +247,7 @@ export class Store implements Disposable {
 
   /** Closes the store. */
   close(): void {
-    this.#db.close();
+    if (this.#db.isOpen) this.#db.close();
   }
 
   /** Closes the store. */

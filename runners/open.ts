@@ -108,6 +108,30 @@ function modelOf(release: string): Dialect {
   return older.at(-1) ?? models[0] ?? DEFAULT_DIALECT;
 }
 
+/** The model of a kernel: the dialect that calls itself so, or that of the newest kernel that is not newer. */
+function modelOfKernel(kernel: string): Dialect {
+  const named = [...DIALECTS.values()].find((dialect) => dialect.kernel === kernel);
+  return named ?? (/^\d+\.\d+/.test(kernel) ? modelOf(kernel) : DEFAULT_DIALECT);
+}
+
+/**
+ * The dialect whose promises a target is held to unless somebody says otherwise. One that is reached by the protocol is
+ * asked which kernel it runs.
+ *
+ * @param name the target's name
+ * @throws {TargetNameError} if there is no such target; what went wrong where it cannot be asked
+ */
+export async function modelOfTarget(name: string): Promise<Dialect> {
+  const { dialect, remote } = parseTarget(name);
+  if (!remote) return dialect;
+  const target = openRemote(remote)();
+  try {
+    return modelOfKernel((await target.describe()).kernel);
+  } finally {
+    await target.close();
+  }
+}
+
 function versionOf(id: string): readonly number[] {
   return id.replace("mainline-", "").split(".").map(Number);
 }

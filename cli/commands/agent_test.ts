@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { remoteTarget } from "../../runners/remote.ts";
 import { connectStream } from "../../runners/transport/stream.ts";
@@ -51,6 +51,18 @@ Deno.test("conform agent prints its address, and cases run there as they do here
     );
     assertEquals(status, 0);
     assertStringIncludes(err, "runs vfio/mmap/mmap-after-revoke");
+  });
+});
+
+Deno.test("a run is held against the profile of the kernel that the agent runs", async () => {
+  await inFolder(async (folder) => {
+    const out = join(folder, "run.jsonl");
+    await withProgram([MAIN, "agent", "--target", "sim:mainline-7.3", "--port", "0"], async (address) => {
+      const { status } = await conform("run", "vfio/mmap", "--target", `agent:${address}`, "--out", out);
+      assertEquals(status, 0);
+    }, folder);
+    const [header = ""] = readFileSync(out, "utf8").split("\n");
+    assertEquals(JSON.parse(header).profile, "mainline-7.3");
   });
 });
 

@@ -11,7 +11,7 @@ import type { Case } from "../../cases/case.ts";
 import { judge } from "../../cases/judge.ts";
 import { selectCases, SelectionError, type Shard } from "../../cases/select.ts";
 import { type FinishedAttempt, runCases, type RunOptions } from "../../runners/engine.ts";
-import { openTarget, parseTarget, TargetNameError } from "../../runners/open.ts";
+import { modelOfTarget, openTarget, TargetNameError } from "../../runners/open.ts";
 import type { TargetDescription } from "../../runners/target.ts";
 import { clauseIdSchema } from "../../spec/ids.ts";
 import type { Profile } from "../../spec/profile.ts";
@@ -54,9 +54,10 @@ export interface RunArguments {
 }
 
 /** Carries out `conform run` and gives the exit status. */
-export async function run(args: RunArguments, io: Io): Promise<number> {
+export async function run(given: RunArguments, io: Io): Promise<number> {
   const suite = loadSuite();
   tellDiagnostics(suite, io);
+  const args = { ...given, profile: given.profile ?? await ownProfile(suite, given) };
   const known = args.baseline === undefined ? undefined : baselineAt(args.baseline);
   const cases = args.resume === undefined ? selected(suite, args, io) : [];
   if (args.dryRun) {
@@ -210,12 +211,21 @@ function clauseNamed({ ledger }: Suite, name: string) {
   throw new Failure(2, `There is no clause "${name}"`, hint);
 }
 
-/** The profile: the one that is named, or that of the dialect that is simulated, or the default one. */
-function profileOf({ ledger }: Suite, { profile, target }: RunArguments): Profile {
-  if (profile !== undefined) return profileNamed(ledger, profile);
-  const { dialect } = usage(() => parseTarget(target));
-  return [...ledger.profiles.values()].find(({ id }) => id === (dialect.base ?? dialect.id)) ??
-    profileNamed(ledger, DEFAULT_PROFILE);
+/** The profile that a target is held against unless another one is named; a run that is resumed has one already. */
+async function ownProfile({ ledger }: Suite, { target, resume }: RunArguments): Promise<string | undefined> {
+  if (resume !== undefined) return undefined;
+  try {
+    const { base, id } = await modelOfTarget(target);
+    return [...ledger.profiles.values()].find((profile) => profile.id === (base ?? id))?.id;
+  } catch (error) {
+    if (error instanceof TargetNameError) throw new Failure(2, error.message, error.hint, error);
+    throw error;
+  }
+}
+
+/** The profile: the one that is named, or the default one. */
+function profileOf({ ledger }: Suite, { profile }: RunArguments): Profile {
+  return profileNamed(ledger, profile ?? DEFAULT_PROFILE);
 }
 
 function defaultPath(target: string): string {

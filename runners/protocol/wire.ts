@@ -72,6 +72,10 @@ export interface WireDescription {
   readonly kernel: string;
   /** Digest of the kernel configuration, where known. */
   readonly config?: string | undefined;
+  /** Digest of the kernel image, where known. */
+  readonly image?: string | undefined;
+  /** What it has to run on, as in `0000:01:00.0 10de:2204`, where known. */
+  readonly devices?: readonly string[] | undefined;
   /** The architecture, as `uname -m` names it; `generic` where there is none. */
   readonly architecture: string;
   /** Bytes in a page. */
@@ -113,6 +117,8 @@ export const descriptionSchema: z.ZodType<WireDescription> = z.looseObject({
   version: z.string(),
   kernel: z.string(),
   config: z.string().optional(),
+  image: z.string().optional(),
+  devices: z.array(z.string()).optional(),
   architecture: z.string(),
   pageSize: z.int().positive(),
   detectors: z.array(z.string()),

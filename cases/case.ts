@@ -126,6 +126,8 @@ export interface Case {
   readonly race?: Race | undefined;
   /** Why no control can exist, where the case expects a refusal without one. */
   readonly noControl?: string | undefined;
+  /** Why no wrong implementation can fail it, where that is so. */
+  readonly noMutant?: string | undefined;
   /** Why it must not run on a machine that matters, where that is so. */
   readonly dangerous?: string | undefined;
   /** The file, its text, and a digest of the text and the row (`sha256:<hex>`). */

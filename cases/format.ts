@@ -20,6 +20,7 @@ export interface CaseHead {
   readonly why: string;
   readonly clauses: readonly ClauseId[];
   readonly "no control"?: string | undefined;
+  readonly "no mutant"?: string | undefined;
   readonly dangerous?: string | undefined;
 }
 
@@ -134,6 +135,8 @@ export const headShape = {
   clauses: z.array(clauseIdSchema).min(1).meta({ description: "The clauses that the case verifies." }),
   "no control": text.optional()
     .meta({ description: "Why nothing can be shown to work before the refusal that the case expects." }),
+  "no mutant": text.optional()
+    .meta({ description: "Why no wrong implementation can fail the case." }),
   dangerous: text.optional()
     .meta({ description: "Why the case must not run on a machine that matters." }),
 };

@@ -111,9 +111,12 @@ function readRow(body: Tree, row: Row, yaml: YamlFile, options: ParseOptions): R
   const { title, why, clauses, dangerous } = head;
   const { file, text } = yaml;
   const digest = `sha256:${createHash("sha256").update(text).update("\0").update(row.label).digest("hex")}`;
-  const noControl = head["no control"];
+  const { "no control": noControl, "no mutant": noMutant } = head;
   const source = { file, text, digest };
-  return { case: { id, title, why, clauses, sections, race, noControl, dangerous, source }, diagnostics };
+  return {
+    case: { id, title, why, clauses, sections, race, noControl, noMutant, dangerous, source },
+    diagnostics,
+  };
 }
 
 function readId(text: string, at: number, report: Report): CaseId | undefined {

@@ -325,7 +325,7 @@ Deno.test("conform coverage counts every clause once", async () => {
   assertEquals([ids.length, new Set(ids).size], [clauses, clauses]);
 });
 
-Deno.test("conform coverage --mutants finds every clause of the default profile watched", async () => {
+Deno.test("conform coverage --mutants finds every clause watched and every case failed by a mutant or excused", async () => {
   const { status, out } = await conform(
     "coverage",
     "--mutants",
@@ -334,8 +334,12 @@ Deno.test("conform coverage --mutants finds every clause of the default profile 
     "--format",
     "json",
   );
-  const { unwatched } = z.object({ unwatched: z.array(z.unknown()) }).parse(JSON.parse(out));
-  assertEquals([status, unwatched], [0, []]);
+  const ids = z.array(z.string());
+  const { unwatched, proof } = z.object({
+    unwatched: z.array(z.unknown()),
+    proof: z.object({ proved: ids.min(400), idle: ids, wronglyExcused: ids }),
+  }).parse(JSON.parse(out));
+  assertEquals([status, unwatched, proof.idle, proof.wronglyExcused], [0, [], [], []]);
 });
 
 Deno.test("conform serve prints its address, answers, and stops when it is told to", async () => {

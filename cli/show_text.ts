@@ -66,6 +66,7 @@ export function caseText(case_: Case, suite: Suite): string {
     ["profiles", profilesOf(case_, suite.ledger).join(", ") || "none"],
     ["targets", targetKindsOf(case_).join(", ")],
     ["written in", case_.source.file],
+    ...(case_.noMutant === undefined ? [] : [["no mutant", case_.noMutant] as const]),
     ...(case_.dangerous === undefined ? [] : [["dangerous", case_.dangerous] as const]),
   ];
   return [

@@ -5,7 +5,9 @@
  */
 import { type Coverage, coverage as coverageOf, type Gap, gapsIn } from "../../cases/coverage.ts";
 import { lint as lintCases } from "../../cases/lint.ts";
+import { profilesOf } from "../../cases/select.ts";
 import { passesOn } from "../../runners/mutation.ts";
+import { type CaseProof, proofOf } from "../../runners/mutation_cases.ts";
 import { type UnwatchedClause, unwatchedClauses } from "../../runners/mutation_clauses.ts";
 import { DIALECTS } from "../../runners/simulator/mod.ts";
 import { MUTANTS } from "../../runners/simulator/mutants/mod.ts";
@@ -67,8 +69,8 @@ export interface CoverageOptions {
 }
 
 /**
- * Carries out `conform coverage` and gives the exit status: 1 if a clause lacks a case or a reason, if a case cannot be
- * read, or if a clause is not watched, where that was asked.
+ * Carries out `conform coverage` and gives the exit status: 1 if a clause lacks a case or a reason, or if a case cannot
+ * be read; with mutants also if a clause is not watched, or if no mutant fails a case that does not say why none can.
  */
 export async function coverage(options: CoverageOptions, io: Io): Promise<number> {
   const suite = loadSuite();
@@ -76,10 +78,20 @@ export async function coverage(options: CoverageOptions, io: Io): Promise<number
   const profile = options.profile === undefined ? undefined : profileNamed(ledger, options.profile);
   const found = coverageOf(cases, ledger, profile);
   const gaps = gapsIn(found, suite.diagnostics);
-  const unwatched = options.mutants ? await unwatchedIn(suite, profile, options.jobs, io) : undefined;
-  if (options.format === "json") io.out(JSON.stringify({ ...found, gaps, unwatched }, undefined, 2) + "\n");
-  else io.out(`${[...coverageLines(found, gaps), ...watchLines(unwatched)].join("\n")}\n`);
-  return gaps.length === 0 && (unwatched === undefined || unwatched.length === 0) ? 0 : 1;
+  const watch = options.mutants ? await watchIn(suite, profile, options.jobs, io) : undefined;
+  if (options.format === "json") io.out(JSON.stringify({ ...found, gaps, ...watch }, undefined, 2) + "\n");
+  else io.out(`${[...coverageLines(found, gaps), ...watchLines(watch)].join("\n")}\n`);
+  return gaps.length === 0 && (watch === undefined || isProved(watch)) ? 0 : 1;
+}
+
+/** What the mutants say of clauses and cases. */
+interface Watch {
+  readonly unwatched: readonly UnwatchedClause[];
+  readonly proof: CaseProof;
+}
+
+function isProved({ unwatched, proof }: Watch): boolean {
+  return unwatched.length + proof.idle.length + proof.wronglyExcused.length === 0;
 }
 
 function coverageLines(found: Coverage, gaps: readonly Gap[]): readonly string[] {
@@ -108,19 +120,23 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-async function unwatchedIn(
+async function watchIn(
   suite: Suite,
   profile: Profile | undefined,
   jobs: number | undefined,
   io: Io,
-): Promise<readonly UnwatchedClause[]> {
-  const { mutants } = await scoreMutants(suite, MUTANTS, jobs, io);
-  return unwatchedClauses(suite.ledger, suite.cases, mutants)
+): Promise<Watch> {
+  const { ledger } = suite;
+  const score = await scoreMutants(suite, MUTANTS, jobs, io);
+  const cases = suite.cases.filter((each) => !profile || profilesOf(each, ledger).includes(profile.id));
+  const unwatched = unwatchedClauses(ledger, suite.cases, score.mutants)
     .filter(({ id }) => profile?.clauses.has(id) ?? true);
+  return { unwatched, proof: proofOf(cases, score) };
 }
 
-function watchLines(unwatched: readonly UnwatchedClause[] | undefined): readonly string[] {
-  if (unwatched === undefined) return [];
+function watchLines(watch: Watch | undefined): readonly string[] {
+  if (watch === undefined) return [];
+  const { unwatched, proof } = watch;
   return [
     "",
     ...unwatched.map(({ id, mutants }) =>
@@ -131,5 +147,20 @@ function watchLines(unwatched: readonly UnwatchedClause[] | undefined): readonly
     unwatched.length === 0
       ? "Every clause that must hold and has a case is broken by a mutant that such a case kills"
       : `${unwatched.length} clauses have cases, but no mutant that breaks them is killed by these`,
+    "",
+    ...proof.excused.map(({ case: id, reason }) => `${id}  no mutant fails it: ${reason}`),
+    ...proof.idle.map((id) => `${id}  no mutant fails it, and it does not say why under "no mutant"`),
+    ...proof.wronglyExcused.map((id) =>
+      `${id}  a mutant fails it, though it says under "no mutant" why none can`
+    ),
+    proofLine(proof),
   ];
+}
+
+function proofLine({ proved, excused, idle }: CaseProof): string {
+  const all = proved.length + excused.length + idle.length;
+  return `${proved.length} of ${
+    counted(all, "case")
+  } fail on a mutant, ${excused.length} say why none can fail them, ` +
+    `${idle.length} do neither`;
 }

@@ -19,6 +19,9 @@ export const MAX_RECORD_BYTES = 256 * 1024 * 1024;
 /** The most cases that a record may select. */
 const MAX_CASES = 20_000;
 
+/** The longest line that is read, in bytes: what JSON makes of a line can be many times as large. */
+const MAX_LINE_BYTES = 8 * 1024 * 1024;
+
 /** The longest text that a header may hold, in characters: names are shown on every page. */
 const MAX_NAME = 2048;
 
@@ -42,6 +45,7 @@ const END_OF_LINE = 0x0a;
 export function checkRecord(given: Uint8Array): CheckedRecord {
   if (given.length > MAX_RECORD_BYTES) throw tooLarge(given.length);
   const bytes = wholeLines(given);
+  checkLines(bytes);
   const record = read(bytes);
   checkHeader(record);
   checkDigests(record);
@@ -51,6 +55,18 @@ export function checkRecord(given: Uint8Array): CheckedRecord {
 /** The refusal of a record that is too large. */
 export function tooLarge(bytes: number): RefusedRecord {
   return new RefusedRecord(`It has ${bytes} bytes and no record may have more than ${MAX_RECORD_BYTES}`);
+}
+
+function checkLines(bytes: Uint8Array): void {
+  for (let number = 1, begin = 0; begin < bytes.length; number++) {
+    const end = bytes.indexOf(END_OF_LINE, begin);
+    if (end - begin > MAX_LINE_BYTES) {
+      throw new RefusedRecord(
+        `Line ${number} has ${end - begin} bytes and none may have more than ${MAX_LINE_BYTES}`,
+      );
+    }
+    begin = end + 1;
+  }
 }
 
 function read(bytes: Uint8Array): RunRecord {

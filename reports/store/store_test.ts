@@ -92,6 +92,18 @@ Deno.test("Store.importFile() refuses what is no sound record, says why, and tak
         /20001 cases/,
       ],
       "deep nesting": [`${"[".repeat(200_000)}\n`, /line 1 is wrong/],
+      "a line that is small as text and large in memory": [
+        `${text}{"type":"step","value":[${"[],".repeat(3_000_000)}[]]}\n`,
+        /Line \d+ has 90000\d\d bytes/,
+      ],
+      "a time that is none": [
+        text.replace(/"startedAt":"[^"]*"/, '"startedAt":"soon"'),
+        /is wrong/,
+      ],
+      "an attempt that was never begun": [text.replace(/\{"type":"case".*\n/, ""), /has not begun/],
+      "a case that begins twice": [text.replace(/(\{"type":"case".*\n)/, "$1$1"), /begins twice/],
+      "more after the end": [text + text.slice(text.lastIndexOf('{"type":"end"')), /after the footer/],
+      "two records in one": [text + text, /after the footer/],
       "an error that no kernel has": [text.replace('"kind":"returned"', '"kind":"exploded"'), /is wrong/],
       "a prototype": [text.replace('"type":"header"', '"__proto__":{"type":"footer"}'), /is wrong/],
     };
@@ -101,6 +113,38 @@ Deno.test("Store.importFile() refuses what is no sound record, says why, and tak
     assertEquals(store.importFile(written(folder, "good.jsonl", lines)).kind, "imported");
     assertEquals(store.runs().length, 1);
     assertEquals(store.refused().length, Object.keys(corpus).length);
+  }));
+
+Deno.test("Store.importFile() puts a harmed record of the store aside, which stands in no other's way", () =>
+  withStore((store, folder) => {
+    const given = written(folder, "a.jsonl", sound([CASE]));
+    const imported = store.importFile(given);
+    assert(imported.kind === "imported");
+    writeFileSync(join(folder, `../store/records/${imported.run}.jsonl`), "harmed\n");
+    assertEquals(store.importFile(given), imported);
+    assertEquals(store.result(imported.run)?.counts.pass, 1);
+    assertEquals(readdirSync(join(folder, "../store/quarantine")).length, 1);
+  }));
+
+Deno.test("Store.importFiles() takes all that are good in one piece, the same run in it once", () =>
+  withStore((store, folder) => {
+    const lines = sound([CASE]);
+    const paths = [
+      written(folder, "a.jsonl", lines),
+      written(folder, "b.jsonl", "no record\n"),
+      written(folder, "c.jsonl", lines),
+      written(folder, "d.jsonl", sound([OTHER])),
+    ];
+    const before = store.stamp();
+    assertEquals(store.importFiles(paths).map(({ kind }) => kind), [
+      "imported",
+      "refused",
+      "duplicate",
+      "imported",
+    ]);
+    assertEquals([store.count(), store.refused().length], [2, 1]);
+    assert(store.stamp() !== before);
+    assertEquals(readdirSync(join(folder, "../store/incoming")), []);
   }));
 
 Deno.test("Store.importFile() refuses what is too large, or no file, without reading it", () =>

@@ -399,6 +399,86 @@ Deno.test("each changed field breaks the signature, and is named even if it was 
   }
 });
 
+/** A run and a profile with something in every field of a certificate that may be missing. */
+function withEverything(): { readonly lines: readonly RecordLine[]; readonly changes: Partial<Assessed> } {
+  const known = profileOf(fewCases()).clauses;
+  const operations = new Set([...fewCases().values()].flatMap(operationsOf));
+  const inside = [...suite().cases.values()].find((each) =>
+    targetKindsOf(each).includes("kunit") && operationsOf(each).some((each) => !operations.has(each)) &&
+    each.clauses.every((clause) => !known.has(clause))
+  );
+  const clauses = [...suite().ledger.clauses.values()].filter(({ id }) => !known.has(id));
+  const untested = clauses.find(({ notTested }) => notTested !== undefined);
+  const contested = clauses.find(({ id, contested, notTested }) =>
+    contested.length > 0 && !notTested && !inside?.clauses.includes(id)
+  );
+  assert(inside && untested && contested);
+  const cases = fewCases([...IDS, inside.id]);
+  const lines = failing().map((line) =>
+    line.type === "header"
+      ? {
+        ...line,
+        seed: 7,
+        target: {
+          ...line.target,
+          architecture: "x86_64",
+          operations: [...operations],
+          detectors: ["KASAN", "lockdep"],
+          image: `sha256:${"a".repeat(64)}`,
+          config: `sha256:${"b".repeat(64)}`,
+          devices: ["0000:00:04.0"],
+        },
+      }
+      : line.type === "end" && line.case === IDS[0] && line.post
+      ? {
+        ...line,
+        post: { ...line.post, log: [{ level: "err" as const, text: "BUG: KASAN: use-after-free" }] },
+      }
+      : line
+  );
+  const source = `known:\n  - { case: ${IDS[0]}, message: then, when: { target: "sim:*" }, note: Known, ` +
+    `waiver: { url: "https://example.org/1", why: Agreed } }\n`;
+  return {
+    lines,
+    changes: {
+      cases,
+      profile: profileOf(cases, [untested.id, contested.id]),
+      baseline: parseBaseline(source, "known.yaml"),
+      explanations: new Map([[contested.id, "The board has no such device"]]),
+    },
+  };
+}
+
+Deno.test("each changed field of a certificate with everything in it is named, but for the issuer's own words", async () => {
+  const { lines, changes } = withEverything();
+  const { certificate, envelope } = await issue(lines, changes);
+  const { notCovered, notObservable, contested, waived, notSupported, detectors, baseline } = certificate;
+  for (const list of [notCovered, notObservable, contested, waived, notSupported, baseline?.used ?? []]) {
+    assert(list.length > 0);
+  }
+  assert(detectors.doubtfulAfter);
+  const statement: unknown = JSON.parse(Buffer.from(envelope.payload, "base64").toString());
+  const record = digestOf(textOf(lines));
+  const unnamed: string[] = [];
+  for (const path of leavesOf(statement)) {
+    const text = envelopeText(await seal(JSON.stringify(withChanged(statement, path)), signing));
+    const { statement: said, findings } = await readCertificate(text, checking);
+    const more = said ? checkRecord(said, record, assessedOf(lines, changes)) : [];
+    if (findings.length + more.length === 0) unnamed.push(path.join("."));
+  }
+  const own = certificate.notCovered.findIndex(({ reason }) => reason === "explained-by-issuer");
+  assertEquals(
+    unnamed.toSorted(),
+    [
+      ...SIGNED_ONLY,
+      "predicate.baseline.digest",
+      "predicate.baseline.file",
+      "predicate.baseline.used.0.note",
+      `predicate.notCovered.${own}.details`,
+    ].toSorted(),
+  );
+});
+
 Deno.test("each changed byte of the file is noticed", async () => {
   const { envelope } = await issue();
   const bytes = Buffer.from(envelopeText(envelope));

@@ -21,6 +21,10 @@ export const mutantsOptions = object("Which mutants, and what of them", {
   clause: optional(option("-c", "--clause", string({ metavar: "CLAUSE" }), {
     description: message`Only the mutants that break this clause.`,
   })),
+  target: optional(option("-t", "--target", string({ metavar: "TARGET" }), {
+    description:
+      message`Runs the bugs that can be seeded into the reference exporter of this target's kernel.`,
+  })),
   jobs,
   format: withDefault(
     option("-f", "--format", choice(["human", "json", "csv", "markdown"], { metavar: "FORMAT" }), {

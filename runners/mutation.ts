@@ -161,7 +161,13 @@ function judgeOn(dialect: Dialect, case_: Case, program: Program): Judgement {
   }
 }
 
-function killOf(id: string, judgement: Judgement): Kill {
+/**
+ * What a verdict other than `pass` says of a mutant.
+ *
+ * @param id the case, which passes without the mutant's bug
+ * @param judgement what was made of it with the bug
+ */
+export function killOf(id: string, judgement: Judgement): Kill {
   const { verdict, end, reasons } = judgement;
   const to = verdict === "unknown" && end !== "completed" ? end : verdict;
   return { case: id, to, by: evidenceOf(judgement), reason: reasons[0] ?? "" };

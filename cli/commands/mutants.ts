@@ -21,6 +21,7 @@ import { didYouMean } from "../../spec/nearest.ts";
 import { Failure, type Io } from "../io.ts";
 import { progressOn } from "../progress.ts";
 import { loadSuite, type Suite } from "../suite.ts";
+import { scoreSeeded, seededTable } from "./mutants_seeded.ts";
 
 /** What `conform mutants` was asked for. */
 export interface MutantsOptions {
@@ -28,6 +29,8 @@ export interface MutantsOptions {
   readonly ids: readonly string[];
   /** Only the mutants that break this clause. */
   readonly clause: string | undefined;
+  /** The target whose reference exporter is to have the bugs; the simulator has them where left out. */
+  readonly target?: string | undefined;
   /** How many workers to use side by side. */
   readonly jobs: number | undefined;
   /** What to print. */
@@ -45,10 +48,26 @@ const ENDINGS: Readonly<Record<string, MatrixFormat>> = { csv: "csv", json: "jso
 export async function mutants(options: MutantsOptions, io: Io): Promise<number> {
   const writeMatrix = matrixWriter(options.matrix);
   const chosen = chosenMutants(options);
+  if (options.target !== undefined) return await seeded(options, options.target, chosen, writeMatrix, io);
   const score = await scoreMutants(loadSuite(), chosen, options.jobs, io);
   writeMatrix(score);
   io.out(options.idleCases ? idleText(score, options.format) : textOf(score, options.format));
   return unexplained(score).length + wronglyExcused(score).length === 0 ? 0 : 1;
+}
+
+/** The same on a kernel, of the mutants that its reference exporter can be. */
+async function seeded(
+  options: MutantsOptions,
+  target: string,
+  chosen: readonly Mutant[],
+  writeMatrix: (score: MutationScore) => void,
+  io: Io,
+): Promise<number> {
+  const score = await scoreSeeded(loadSuite(), chosen, target, io);
+  writeMatrix(score);
+  const asTable = options.format === "human" || options.format === "markdown";
+  io.out(asTable ? seededTable(score) : textOf(score, options.format));
+  return unexplained(score).length === 0 ? 0 : 1;
 }
 
 /** Runs mutants on the cases of the suite, with progress. */

@@ -60,6 +60,7 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "iommufd.mock_": needs(({ selftest }) => selftest),
   "iommufd.access_": needs(({ selftest }) => selftest),
   "importer.": needs(({ module }) => module),
+  "importer.private_map": needsReference("VFIO lets nobody but iommufd ask for the range of a buffer"),
   "exporter.": needs(({ module }) => module),
   "rdma.": never("the native target does not drive RDMA devices"),
   "umem.": never("only a driver can call the RDMA core"),

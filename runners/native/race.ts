@@ -4,7 +4,7 @@
  * @module
  */
 import { type Program, type ProgramRace, RACE_ID } from "../../cases/program.ts";
-import type { CaseEnd, Observation, Outcome, RaceEnd, RaceFinding } from "../../spec/observation.ts";
+import type { CaseEnd, Event, Observation, Outcome, RaceEnd, RaceFinding } from "../../spec/observation.ts";
 import type { Call } from "../../cases/program.ts";
 import { Session, type Setting } from "./session.ts";
 import type { Strand } from "./strand.ts";
@@ -80,9 +80,19 @@ async function runOnce(program: Program, setting: Setting, run: number): Promise
   for (const step of program.steps) before.push(await session.perform(step));
   const race = program.race ?? { threads: [], then: [] };
   const results = await raceThreads(session, race, run);
+  const told = toldIn(await session.events());
   const then: Observation[] = [];
   for (const step of race.then) then.push(await session.perform(step));
-  return { before, end: { results, told: {}, then }, cleanUp: await session.cleanUp() };
+  return { before, end: { results, told, then }, cleanUp: await session.cleanUp() };
+}
+
+/** How often each attachment was told. */
+function toldIn(events: readonly Event[]): Record<string, number> {
+  const told: Record<string, number> = {};
+  for (const each of events) {
+    if (each.event === "invalidate") told[each.attachment] = (told[each.attachment] ?? 0) + 1;
+  }
+  return told;
 }
 
 /** Lets every thread wait behind a gate, opens it, and waits until all have returned or block. */

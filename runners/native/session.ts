@@ -172,7 +172,7 @@ export class Session {
     return {
       step: step.id,
       outcome,
-      events: await this.#events(),
+      events: await this.events(),
       log: this.takeLog(),
       pending: [...this.#started.values()].filter(({ outcome }) => !outcome).map(({ call }) => call.id),
       durationMs: performance.now() - begin,
@@ -192,7 +192,8 @@ export class Session {
     this.#expected.push(pattern);
   }
 
-  async #events(): Promise<Event[]> {
+  /** What happened by itself since the last look. */
+  async events(): Promise<Event[]> {
     const seen: Event[] = [];
     for (const look of this.#watches) {
       seen.push(...[await look() ?? []].flat());
@@ -208,6 +209,7 @@ export class Session {
   }
 
   async #begin(step: Call | (Omit<Call, "action"> & { readonly action: "start" })): Promise<Outcome> {
+    if (step.action === "start") await this.#prepareThreads();
     const started = this.start(step);
     if ("kind" in started) return started;
     const { limits } = this.setting;
@@ -215,6 +217,16 @@ export class Session {
     const outcome = await this.#settled(started, patience);
     if (step.action === "start" || outcome.kind === "blocked") this.#started.set(step.id, started);
     return outcome;
+  }
+
+  /**
+   * Starts the threads of the next steps. No process can start one while a fault of its own waits, since both need the
+   * lock of its address space.
+   */
+  async #prepareThreads(): Promise<void> {
+    const next = [this.#strands.length + 1, this.#strands.length + 2];
+    await Promise.all(this.#processes.flatMap((process) => next.map((thread) => process.threadId(thread))))
+      .catch(() => undefined);
   }
 
   async #settled(started: Started, patience: Patience): Promise<Outcome> {

@@ -72,6 +72,13 @@ export const conformImporterCounts = struct("conform_importer_counts", CONFORM, 
   vmappings: "u32",
 });
 
+/** The argument of CONFORM_PRIVATE_MAP. */
+export const conformPrivateMap = struct("conform_private_map", CONFORM, {
+  argsz: "u32",
+  attachment: "u32",
+  length: "u64",
+});
+
 /** The argument of CONFORM_FENCE_CREATE. */
 export const conformFenceCreate = struct("conform_fence_create", CONFORM, {
   argsz: "u32",
@@ -271,6 +278,7 @@ export const CONFORM_REQUESTS = {
   access: io("CONFORM_ACCESS", CONFORM, TYPE, 10),
   cpuAccess: io("CONFORM_CPU_ACCESS", CONFORM, TYPE, 11),
   importerCounts: io("CONFORM_IMPORTER_COUNTS", CONFORM, TYPE, 12),
+  privateMap: io("CONFORM_PRIVATE_MAP", CONFORM, TYPE, 13),
   fenceCreate: io("CONFORM_FENCE_CREATE", CONFORM, TYPE, 16),
   fenceSignal: io("CONFORM_FENCE_SIGNAL", CONFORM, TYPE, 17),
   fenceAbandon: io("CONFORM_FENCE_ABANDON", CONFORM, TYPE, 18),
@@ -283,6 +291,7 @@ export const CONFORM_REQUESTS = {
   deviceOpen: io("CONFORM_DEVICE_OPEN", CONFORM, TYPE, 33),
   deviceFail: io("CONFORM_DEVICE_FAIL", CONFORM, TYPE, 34),
   deviceWake: io("CONFORM_DEVICE_WAKE", CONFORM, TYPE, 35),
+  deviceUnbind: io("CONFORM_DEVICE_UNBIND", CONFORM, TYPE, 36),
 } as const;
 
 /** The structures of the module. */
@@ -294,6 +303,7 @@ export const CONFORM_STRUCTS = [
   conformAccess,
   conformCpuAccess,
   conformImporterCounts,
+  conformPrivateMap,
   conformFenceCreate,
   conformFenceSignal,
   conformFenceAdd,

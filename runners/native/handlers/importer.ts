@@ -12,6 +12,7 @@ import {
   conformCpuAccess,
   conformMap,
   conformObject,
+  conformPrivateMap,
 } from "../abi/conform.ts";
 import { Unsupported } from "../failure.ts";
 import { moduleIn } from "../module_files.ts";
@@ -34,7 +35,7 @@ const POLICIES = {
 } as const;
 
 /** Added to every delay, in milliseconds: a wait must last until it can be seen to be one, on a slow machine too. */
-const LEAST_DELAY_MS = 400;
+export const LEAST_DELAY_MS = 400;
 
 function policyOf(given: Args<"importer.attach">["on_invalidate"]): { policy: number; delay_ms: number } {
   if (typeof given === "string") return { policy: POLICIES[given], delay_ms: 0 };
@@ -100,6 +101,11 @@ export const importerHandlers: readonly (readonly [OperationName, NativeHandler]
   }),
   on("importer.unmap", async ({ strand }, { mapping }) => {
     await ask(strand, mapping, CONFORM_REQUESTS.unmap);
+  }),
+  on("importer.private_map", async ({ strand }, { attachment: { module, id } }) => {
+    const values = { attachment: id };
+    const { length } = await module.ask(strand, CONFORM_REQUESTS.privateMap, conformPrivateMap, values);
+    return { length: Number(length) };
   }),
   on("importer.dma_read", async ({ session, strand }, { mapping, page }) => {
     return await access(session, strand, mapping, page);

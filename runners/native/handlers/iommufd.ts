@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OperationName } from "../../../spec/operations/mod.ts";
+import type { OperationName, ResolvedArgs } from "../../../spec/operations/mod.ts";
 import { concat, encode, type Fields, sizeOf, type Struct, type Values } from "../abi/layout.ts";
 import {
   iommuDestroy,
@@ -32,9 +32,9 @@ import { MAP, O_CLOEXEC, O_RDWR, PROT } from "../constants.ts";
 import { attachEdu, closeEdu, dmaRead, dmaWrite } from "../edu.ts";
 import { failureOf, Unsupported } from "../failure.ts";
 import { fdInfo } from "../buffer_files.ts";
-import type { Descriptor, Hwpt, Ioas } from "../objects.ts";
+import type { Descriptor, Hwpt, Ioas, NativeObjects } from "../objects.ts";
 import { EDU } from "../pci.ts";
-import { type NativeHandler, on, type Session } from "../session.ts";
+import { type Context, type NativeHandler, on, type Session } from "../session.ts";
 import type { Numbered, Strand } from "../strand.ts";
 import { openFile } from "./process.ts";
 
@@ -110,6 +110,24 @@ async function nextNumber(strand: Strand, fd: Numbered): Promise<number> {
   return number;
 }
 
+/** Maps a file into an address space, and gives the place. */
+export async function mapFile(
+  { session, strand }: Context,
+  args: ResolvedArgs<"iommufd.map_file", NativeObjects>,
+): Promise<number> {
+  const { ioas, file, iova, length, start, access, unknown_flag, unknown_ioas } = args;
+  const mapped = await strand.ioctl(ioas.fd, IOMMUFD_REQUESTS.ioasMapFile, iommuIoasMapFile, {
+    size: sizeOf(iommuIoasMapFile),
+    flags: mapFlags(access, unknown_flag),
+    ioas_id: unknown_ioas ? NO_ID : ioas.id,
+    fd: numberOf(file),
+    start: session.bytes(start),
+    length: session.bytes(length),
+    iova: session.bytes(iova),
+  });
+  return Number(mapped.iova);
+}
+
 /** The handlers of `iommufd.*`. */
 export const iommufdHandlers: readonly (readonly [OperationName, NativeHandler])[] = [
   on("iommufd.open", async ({ session: { process, setting }, strand }) => {
@@ -146,19 +164,7 @@ export const iommufdHandlers: readonly (readonly [OperationName, NativeHandler])
     const values = { size: sizeOf(iommuDestroy), id };
     await strand.ioctl(object.fd, IOMMUFD_REQUESTS.destroy, iommuDestroy, values);
   }),
-  on("iommufd.map_file", async ({ session, strand }, args) => {
-    const { ioas, file, iova, length, start, access, unknown_flag, unknown_ioas } = args;
-    const mapped = await strand.ioctl(ioas.fd, IOMMUFD_REQUESTS.ioasMapFile, iommuIoasMapFile, {
-      size: sizeOf(iommuIoasMapFile),
-      flags: mapFlags(access, unknown_flag),
-      ioas_id: unknown_ioas ? NO_ID : ioas.id,
-      fd: numberOf(file),
-      start: session.bytes(start),
-      length: session.bytes(length),
-      iova: session.bytes(iova),
-    });
-    return Number(mapped.iova);
-  }),
+  on("iommufd.map_file", mapFile),
   on("iommufd.unmap", async ({ session, strand }, { ioas, iova, length }) => {
     const given = await strand.ioctl(ioas.fd, IOMMUFD_REQUESTS.ioasUnmap, iommuIoasUnmap, {
       size: sizeOf(iommuIoasUnmap),

@@ -22,6 +22,8 @@ import type { PciBar } from "../pci.ts";
 import { dialectFields } from "../reference.ts";
 import { type NativeHandler, on, type Session } from "../session.ts";
 import { VfioDevice } from "../vfio_device.ts";
+import { mapFile } from "./iommufd.ts";
+import { askForRequests, nameOf } from "./vfio.ts";
 
 type Wanted = Args<"vfio.open">;
 type Bar = Wanted["bars"][number];
@@ -92,7 +94,7 @@ function referenceOf(device: Descriptor): ModuleObject {
 
 /** The handlers of `vfio.*` that differ for the reference exporter. */
 export const referenceHandlers: readonly (readonly [OperationName, NativeHandler])[] = [
-  on("vfio.open", async ({ session, strand }, { bars, context, reset_with, ...wanted }) => {
+  on("vfio.open", async ({ session, strand, name }, { bars, context, reset_with, ...wanted }) => {
     const { reference } = session.setting.machine;
     if (!reference) throw new Unsupported("the reference exporter follows no proposal");
     const kind = (index: number) => kindOf(bars[index]);
@@ -116,12 +118,19 @@ export const referenceHandlers: readonly (readonly [OperationName, NativeHandler
       context: context === "own" ? ++owners : 0,
       set: reset_with ? referenceOf(reset_with).id : 0,
     });
-    return new Descriptor(session.process, fd, { device: deviceOf(id, bars), reference: { module, id } });
+    const device = new Descriptor(session.process, fd, {
+      device: deviceOf(id, bars),
+      reference: { module, id },
+    });
+    if (wanted.access === "granted") await askForRequests(session, strand, device, name);
+    return device;
   }),
-  on("vfio.reopen", async ({ strand }, { device }) => {
+  on("vfio.reopen", async ({ session, strand, name }, { device }) => {
     const { module, id } = referenceOf(device);
     const { fd } = await module.ask(strand, CONFORM_REQUESTS.deviceOpen, conformDeviceOpen, { id });
-    return new Descriptor(module.process, fd, device.about);
+    const reopened = new Descriptor(module.process, fd, device.about);
+    await askForRequests(session, strand, reopened, nameOf(device, name));
+    return reopened;
   }),
   on("vfio.wake", async ({ strand }, { device }) => {
     const { module, id } = referenceOf(device);
@@ -135,7 +144,16 @@ export const referenceHandlers: readonly (readonly [OperationName, NativeHandler
       error: errnoNumber(errno),
     });
   }),
-  on("vfio.unbind", () => {
-    throw new Unsupported("the reference device has no driver that could be unbound from it");
+  on("vfio.unbind", async ({ strand }, { device }) => {
+    const { module, id } = referenceOf(device);
+    await module.ask(strand, CONFORM_REQUESTS.deviceUnbind, conformObject, { id });
+  }),
+  on("iommufd.map_file", async (context, { file, ...args }) => {
+    if (typeof file !== "number" && file.about.reference) {
+      throw new Unsupported(
+        "iommufd takes buffers of VFIO only, by its name, and none of a reference exporter",
+      );
+    }
+    return await mapFile(context, { file, ...args });
   }),
 ];

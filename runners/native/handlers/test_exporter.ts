@@ -74,6 +74,10 @@ export const testExporterHandlers: readonly (readonly [OperationName, NativeHand
     await module.ask(context.strand, CONFORM_REQUESTS.move, conformBuffer, { dmabuf_fd: buffer.number });
   }),
   on("exporter.invalidate", async (context, { buffer, locked }) => {
+    const { detectors } = context.session.setting.machine;
+    if (!locked && !detectors.includes("lockdep")) {
+      throw new Unsupported("this kernel does not look at its locks: use one with CONFIG_PROVE_LOCKING");
+    }
     const module = await moduleOf(context, buffer);
     const flags = locked ? 0 : CONFORM_VALUES.BUFFER_UNLOCKED;
     const values = { dmabuf_fd: buffer.number, flags };

@@ -180,7 +180,9 @@ export const vfioHandlers: readonly (readonly [OperationName, NativeHandler])[] 
     const argsz = args.argsz ?? HEADER + payload.length;
     const flags = featureFlags(FEATURE.dmaBuf, ["get"], false);
     const number = await sendFeature(strand, device, argsz, flags, payload, args.unreadable);
-    return await session.buffer(device.process, number);
+    const buffer = await session.buffer(device.process, number);
+    const { reference } = device.about;
+    return reference ? new Descriptor(buffer.process, buffer.number, { reference }) : buffer;
   }),
   on("vfio.revoke", async ({ session, strand }, { device, buffer, argsz, unreadable }) => {
     deviceOf(device);
@@ -311,12 +313,17 @@ async function reopen(session: Session, strand: Strand, device: VfioDevice): Pro
 const names = new WeakMap<VfioDevice, string>();
 
 /** What the case calls a device. */
-function nameOf(fd: Descriptor, otherwise: string): string {
+export function nameOf(fd: Descriptor, otherwise: string): string {
   return (fd.about.device && names.get(fd.about.device)) ?? otherwise;
 }
 
 /** Has the driver say when it wants the device back. */
-async function askForRequests(session: Session, strand: Strand, fd: Descriptor, name: string): Promise<void> {
+export async function askForRequests(
+  session: Session,
+  strand: Strand,
+  fd: Descriptor,
+  name: string,
+): Promise<void> {
   if (fd.about.device) names.set(fd.about.device, name);
   const asked = await eventfd(session, strand);
   const tail = new Uint8Array(Int32Array.of(asked.number).buffer);

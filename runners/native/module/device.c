@@ -29,10 +29,7 @@ struct device_file {
 	bool has_access;
 };
 
-static LIST_HEAD(devices);
-static DEFINE_MUTEX(devices_lock);
 static struct vfsmount *mount;
-static atomic_t last_set = ATOMIC_INIT(0);
 
 static struct conform_device *to_device(struct conform_obj *obj)
 {
@@ -41,25 +38,53 @@ static struct conform_device *to_device(struct conform_obj *obj)
 
 /* Sessions. */
 
-static void open_session(struct conform_device *device)
+void conform_register(struct conform_device *device)
 {
-	mutex_lock(&device->open_lock);
-	if (!device->open_count++) {
-		down_write(&device->memory_lock);
-		conform_config_reset(device);
-		up_write(&device->memory_lock);
+	atomic_inc(&device->registrations);
+}
+
+void conform_unregister(struct conform_device *device)
+{
+	if (atomic_dec_and_test(&device->registrations))
+		wake_up_all(&device->let_go);
+}
+
+static int open_session(struct conform_device *device)
+{
+	int ret = 0;
+
+	mutex_lock(&device->set->lock);
+	if (device->is_going) {
+		ret = -ENOENT;
+	} else {
+		conform_register(device);
+		if (!device->open_count++) {
+			down_write(&device->memory_lock);
+			conform_config_reset(device);
+			up_write(&device->memory_lock);
+		}
 	}
-	mutex_unlock(&device->open_lock);
+	mutex_unlock(&device->set->lock);
+	return ret;
+}
+
+static void set_asked(struct conform_device *device, struct eventfd_ctx *asked)
+{
+	swap(device->asked, asked);
+	if (asked)
+		eventfd_ctx_put(asked);
 }
 
 static void close_session(struct conform_device *device)
 {
-	mutex_lock(&device->open_lock);
+	mutex_lock(&device->set->lock);
 	if (!--device->open_count) {
 		conform_close_buffers(device);
 		conform_low_power_exit(device);
+		set_asked(device, NULL);
 	}
-	mutex_unlock(&device->open_lock);
+	mutex_unlock(&device->set->lock);
+	conform_unregister(device);
 }
 
 /* Requests on the file. */
@@ -111,9 +136,7 @@ static struct conform_device *revoke_set(struct conform_device *asked, int *ret)
 {
 	struct conform_device *device;
 
-	list_for_each_entry(device, &devices, node) {
-		if (device->set != asked->set)
-			continue;
+	list_for_each_entry(device, &asked->set->devices, node) {
 		if (device->open_count && device->context != asked->context)
 			*ret = -EINVAL;
 		else if (!down_write_trylock(&device->memory_lock))
@@ -131,11 +154,9 @@ static void unrevoke_set(struct conform_device *asked, const struct conform_devi
 {
 	struct conform_device *device;
 
-	list_for_each_entry(device, &devices, node) {
+	list_for_each_entry(device, &asked->set->devices, node) {
 		if (device == end)
 			return;
-		if (device->set != asked->set)
-			continue;
 		if (device->open_count && conform_memory_enabled(device))
 			conform_move_buffers(device, STATUS_OK);
 		up_write(&device->memory_lock);
@@ -151,10 +172,34 @@ static int hot_reset(struct conform_device *device, void __user *user)
 		return -EFAULT;
 	if (argsz < offsetofend(struct vfio_pci_hot_reset, count) || device->flags & CONFORM_DEVICE_NO_RESET)
 		return -EINVAL;
-	mutex_lock(&devices_lock);
+	mutex_lock(&device->set->lock);
 	unrevoke_set(device, revoke_set(device, &ret));
-	mutex_unlock(&devices_lock);
+	mutex_unlock(&device->set->lock);
 	return ret;
+}
+
+/* The one interrupt: with it the user is asked to let go of the device. */
+static int set_irqs(struct conform_device *device, void __user *user)
+{
+	const u32 flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+	struct eventfd_ctx *asked;
+	struct vfio_irq_set set;
+	s32 fd;
+
+	if (copy_from_user(&set, user, sizeof(set)))
+		return -EFAULT;
+	if (set.argsz < sizeof(set) + sizeof(fd) || set.index != VFIO_PCI_REQ_IRQ_INDEX || set.flags != flags ||
+	    set.start || set.count != 1)
+		return -EINVAL;
+	if (copy_from_user(&fd, user + sizeof(set), sizeof(fd)))
+		return -EFAULT;
+	asked = eventfd_ctx_fdget(fd);
+	if (IS_ERR(asked))
+		return PTR_ERR(asked);
+	mutex_lock(&device->set->lock);
+	set_asked(device, asked);
+	mutex_unlock(&device->set->lock);
+	return 0;
 }
 
 static long device_ioctl(struct file *file, unsigned int cmd, unsigned long address)
@@ -170,6 +215,8 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long addr
 		return get_info(device, user);
 	case VFIO_DEVICE_GET_REGION_INFO:
 		return get_region_info(device, user);
+	case VFIO_DEVICE_SET_IRQS:
+		return set_irqs(device, user);
 	case VFIO_DEVICE_RESET:
 		return conform_reset(device);
 	case VFIO_DEVICE_PCI_HOT_RESET:
@@ -329,38 +376,61 @@ static struct file *new_file(struct conform_device *device, bool has_access)
 {
 	struct device_file *private = kzalloc(sizeof(*private), GFP_KERNEL_ACCOUNT);
 	struct file *file;
+	int ret = 0;
 
 	if (!private)
 		return ERR_PTR(-ENOMEM);
 	private->device = device;
 	private->has_access = has_access;
+	if (has_access)
+		ret = open_session(device);
+	if (ret) {
+		kfree(private);
+		return ERR_PTR(ret);
+	}
 	file = anon_inode_getfile("[dmabuf-conform]", &device_fops, private, O_RDWR);
 	if (IS_ERR(file)) {
+		if (has_access)
+			close_session(device);
 		kfree(private);
 		return file;
 	}
 	kref_get(&device->obj.ref);
 	file->f_mapping = device->inode->i_mapping;
 	file->f_mode |= FMODE_PREAD | FMODE_PWRITE;
-	if (has_access)
-		open_session(device);
 	return file;
 }
 
 /* Devices. */
+
+static void free_set(struct kref *ref)
+{
+	kfree(container_of(ref, struct conform_set, ref));
+}
+
+static void leave_set(struct conform_device *device)
+{
+	struct conform_set *set = device->set;
+
+	if (!set)
+		return;
+	mutex_lock(&set->lock);
+	list_del(&device->node);
+	mutex_unlock(&set->lock);
+	kref_put(&set->ref, free_set);
+}
 
 static void free_device(struct conform_obj *obj)
 {
 	struct conform_device *device = to_device(obj);
 	int bar;
 
-	mutex_lock(&devices_lock);
-	list_del_init(&device->node);
-	mutex_unlock(&devices_lock);
+	leave_set(device);
 	for (bar = 0; bar < BARS; bar++)
 		conform_memory_put(device->bar[bar]);
 	if (device->wakeup)
 		eventfd_ctx_put(device->wakeup);
+	set_asked(device, NULL);
 	if (device->inode)
 		iput(device->inode);
 	kfree(device);
@@ -421,10 +491,9 @@ static struct conform_device *new_device(const struct conform_device_create *arg
 	device->dialect = arg->dialect;
 	device->flags = arg->flags;
 	device->context = arg->context;
-	mutex_init(&device->open_lock);
 	init_rwsem(&device->memory_lock);
+	init_waitqueue_head(&device->let_go);
 	INIT_LIST_HEAD(&device->buffers);
-	INIT_LIST_HEAD(&device->node);
 	device->inode = alloc_anon_inode(mount->mnt_sb);
 	if (IS_ERR(device->inode)) {
 		ret = PTR_ERR(device->inode);
@@ -440,20 +509,45 @@ static struct conform_device *new_device(const struct conform_device_create *arg
 	return device;
 }
 
-/* Finds the set of another device of the session; one of its own where none is named. */
-static int join_set(struct conform_session *session, struct conform_device *device, u32 with)
+static struct conform_set *new_set(void)
 {
+	struct conform_set *set = kzalloc(sizeof(*set), GFP_KERNEL_ACCOUNT);
+
+	if (!set)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&set->ref);
+	mutex_init(&set->lock);
+	INIT_LIST_HEAD(&set->devices);
+	return set;
+}
+
+/* The set of another device of the session; one of its own where none is named. */
+static struct conform_set *find_set(struct conform_session *session, u32 with)
+{
+	struct conform_set *set;
 	struct conform_obj *other;
 
-	if (!with) {
-		device->set = atomic_inc_return(&last_set);
-		return 0;
-	}
+	if (!with)
+		return new_set();
 	other = conform_obj_find(session, with, CONFORM_TYPE_DEVICE);
 	if (!other)
-		return -ENOENT;
-	device->set = to_device(other)->set;
+		return ERR_PTR(-ENOENT);
+	set = to_device(other)->set;
+	kref_get(&set->ref);
 	conform_obj_put(other);
+	return set;
+}
+
+static int join_set(struct conform_session *session, struct conform_device *device, u32 with)
+{
+	struct conform_set *set = find_set(session, with);
+
+	if (IS_ERR(set))
+		return PTR_ERR(set);
+	device->set = set;
+	mutex_lock(&set->lock);
+	list_add_tail(&device->node, &set->devices);
+	mutex_unlock(&set->lock);
 	return 0;
 }
 
@@ -477,9 +571,6 @@ int conform_device_create(struct conform_call *call)
 	}
 	call->made = &device->obj;
 	arg->id = device->obj.id;
-	mutex_lock(&devices_lock);
-	list_add_tail(&device->node, &devices);
-	mutex_unlock(&devices_lock);
 	file = new_file(device, !(arg->flags & CONFORM_DEVICE_NO_ACCESS));
 	if (IS_ERR(file))
 		return PTR_ERR(file);
@@ -543,6 +634,30 @@ int conform_device_wake(struct conform_call *call)
 	up_write(&device->memory_lock);
 	conform_obj_put(obj);
 	return 0;
+}
+
+/* Unbinds the device's driver, if it had one: asks the user to let go of it, and waits until nobody holds it. */
+int conform_device_unbind(struct conform_call *call)
+{
+	struct conform_object *arg = call->arg;
+	struct conform_obj *obj = conform_obj_find(call->session, arg->id, CONFORM_TYPE_DEVICE);
+	struct conform_device *device;
+	int ret;
+
+	if (!obj)
+		return -ENOENT;
+	device = to_device(obj);
+	ret = mutex_lock_interruptible(&device->set->lock);
+	if (ret)
+		goto out;
+	device->is_going = true;
+	if (device->open_count && device->asked)
+		conform_eventfd_signal(device->asked);
+	mutex_unlock(&device->set->lock);
+	ret = wait_event_interruptible(device->let_go, !atomic_read(&device->registrations));
+out:
+	conform_obj_put(obj);
+	return ret;
 }
 
 /*

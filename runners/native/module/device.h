@@ -2,8 +2,8 @@
 /*
  * The reference exporter: a device with memory regions and a configuration space, and the buffers that it exports.
  *
- * Locks: device->open_lock, then device->memory_lock, then the reservation lock of a buffer. Nothing is copied to or
- * from user space with memory_lock held, since a fault takes it.
+ * Locks: set->lock, then device->memory_lock, then the reservation lock of a buffer. Nothing is copied to or from user
+ * space with memory_lock held, since a fault takes it.
  */
 #ifndef _CONFORM_DEVICE_H
 #define _CONFORM_DEVICE_H
@@ -12,6 +12,7 @@
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
+#include <linux/wait.h>
 #include "memory.h"
 #include "module.h"
 
@@ -20,21 +21,33 @@
 
 enum conform_status { STATUS_OK, STATUS_TEMP, STATUS_PERM };
 
+/* Devices that are reset together. A session begins and ends, and a hot reset goes on, with the lock held. */
+struct conform_set {
+	struct kref ref;
+	struct mutex lock;
+	struct list_head devices;
+};
+
 struct conform_device {
 	struct conform_obj obj;
 	struct conform_dialect dialect;
 	u32 flags;
 	u32 context;
-	u32 set;
-	struct list_head node;		/* of all devices */
+	struct conform_set *set;
+	struct list_head node;		/* of the set */
 	struct inode *inode;		/* has the address space of the regions' mappings */
 
 	u64 bar_size[BARS];
 	u8 bar_kind[BARS];
 	struct conform_memory *bar[BARS];
 
-	struct mutex open_lock;
+	/* with the lock of the set */
 	unsigned int open_count;
+	bool is_going;			/* its driver is being unbound */
+	struct eventfd_ctx *asked;	/* tells the user to let go of it */
+
+	atomic_t registrations;		/* descriptors, and buffers of the session */
+	wait_queue_head_t let_go;
 
 	struct rw_semaphore memory_lock;
 	struct list_head buffers;	/* of this session */
@@ -55,6 +68,7 @@ struct conform_buf {
 	struct list_head node;
 	struct conform_memory *memory;
 	unsigned int pages;
+	unsigned int ranges;
 	struct page **page;
 	enum conform_status status;
 	bool spent;			/* the buffer's own reference below was dropped */
@@ -67,7 +81,11 @@ void conform_move_buffers(struct conform_device *device, enum conform_status to)
 void conform_close_buffers(struct conform_device *device);
 int conform_revoke_fd(struct conform_device *device, int fd);
 int conform_export_pages(struct conform_device *device, struct conform_memory *memory, struct page **page,
-			 unsigned int pages, u32 open_flags);
+			 unsigned int pages, unsigned int ranges, u32 open_flags);
+
+/* device.c */
+void conform_register(struct conform_device *device);
+void conform_unregister(struct conform_device *device);
 
 /* config.c */
 bool conform_memory_enabled(const struct conform_device *device);

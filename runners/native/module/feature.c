@@ -119,7 +119,7 @@ static int export_ranges(struct conform_device *device, const struct export_requ
 		for (each = 0; each < ranges[range].length >> PAGE_SHIFT; each++)
 			page[at++] = memory->page[from + each];
 	}
-	return conform_export_pages(device, memory, page, pages, request->open_flags);
+	return conform_export_pages(device, memory, page, pages, request->nr_ranges, request->open_flags);
 }
 
 static bool can_claim(const struct conform_device *device, u32 bar)

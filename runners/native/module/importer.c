@@ -496,6 +496,26 @@ static void vunmap_all(struct importer *importer)
 	}
 }
 
+/* Takes a pin back. Of an attachment without importer operations the core would warn, as it did of the pin. */
+static void unpin(struct importer *importer)
+{
+	if (!importer->is_static)
+		dma_buf_unpin(importer->attach);
+	else if (importer->dmabuf->ops->unpin)
+		importer->dmabuf->ops->unpin(importer->attach);
+	importer->pins--;
+}
+
+static void give_up(struct importer *importer)
+{
+	lock_reservation_at_last(importer);
+	importer->dying = true;
+	give_back_all(importer);
+	while (importer->pins)
+		unpin(importer);
+	unlock_reservation(importer);
+}
+
 /* Gives everything back and detaches. Whoever comes second waits until the first is through. */
 void conform_importer_shut_down(struct conform_obj *obj)
 {
@@ -509,14 +529,10 @@ void conform_importer_shut_down(struct conform_obj *obj)
 	}
 	/* a job whose fence holds up the exporter holds up the lock below */
 	end_job(importer);
-	lock_reservation_at_last(importer);
-	importer->dying = true;
-	if (importer->attach) {
-		give_back_all(importer);
-		for (; importer->pins; importer->pins--)
-			dma_buf_unpin(importer->attach);
-	}
-	unlock_reservation(importer);
+	if (importer->attach)
+		give_up(importer);
+	else
+		importer->dying = true;	/* nobody has heard of it: an exporter that refuses does not make it wait */
 	vunmap_all(importer);
 	mutex_unlock(&importer->lock);
 	if (importer->attach)
@@ -621,6 +637,29 @@ int conform_revocable(struct conform_call *call)
 	if (!importer->dying && importer->attach)
 		ret = conform_attach_revocable(importer->attach);
 	mutex_unlock(&importer->lock);
+	conform_obj_put(&importer->obj);
+	return ret;
+}
+
+/* What iommufd asks of VFIO: the range itself, which nobody counts. Only the reference device has such an answer. */
+int conform_private_map_request(struct conform_call *call)
+{
+	struct conform_private_map *arg = call->arg;
+	struct importer *importer = find(call, arg->attachment);
+	int ret;
+
+	if (!importer)
+		return -ENOENT;
+	ret = mutex_lock_interruptible(&importer->lock);
+	if (ret)
+		goto out;
+	ret = dma_resv_lock_interruptible(importer->dmabuf->resv, NULL);
+	if (!ret) {
+		ret = importer->dying ? -EINVAL : conform_private_map(importer->dmabuf, &arg->length);
+		dma_resv_unlock(importer->dmabuf->resv);
+	}
+	mutex_unlock(&importer->lock);
+out:
 	conform_obj_put(&importer->obj);
 	return ret;
 }

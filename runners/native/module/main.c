@@ -73,6 +73,7 @@ static const struct request requests[] = {
 	REQUEST(CONFORM_ACCESS, conform_access, conform_access),
 	REQUEST(CONFORM_CPU_ACCESS, conform_cpu_access, conform_cpu_access),
 	REQUEST(CONFORM_IMPORTER_COUNTS, conform_importer_counts, conform_importer_counts),
+	REQUEST(CONFORM_PRIVATE_MAP, conform_private_map, conform_private_map_request),
 	REQUEST(CONFORM_FENCE_CREATE, conform_fence_create, conform_fence_create),
 	REQUEST(CONFORM_FENCE_SIGNAL, conform_fence_signal, conform_fence_signal),
 	REQUEST(CONFORM_FENCE_ABANDON, conform_object, conform_fence_abandon),
@@ -85,6 +86,7 @@ static const struct request requests[] = {
 	REQUEST(CONFORM_DEVICE_OPEN, conform_device_open, conform_device_open),
 	REQUEST(CONFORM_DEVICE_FAIL, conform_device_fail, conform_device_fail),
 	REQUEST(CONFORM_DEVICE_WAKE, conform_object, conform_device_wake),
+	REQUEST(CONFORM_DEVICE_UNBIND, conform_object, conform_device_unbind),
 };
 
 /* Room for the longest structure. */

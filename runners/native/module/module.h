@@ -93,6 +93,7 @@ int conform_pin(struct conform_call *call);
 int conform_unpin(struct conform_call *call);
 int conform_revocable(struct conform_call *call);
 int conform_map(struct conform_call *call);
+int conform_private_map_request(struct conform_call *call);
 int conform_unmap(struct conform_call *call);
 int conform_vmap_request(struct conform_call *call);
 int conform_vunmap_request(struct conform_call *call);
@@ -122,11 +123,15 @@ int conform_invalidate_request(struct conform_call *call);
 int conform_buffer_counts(struct conform_call *call);
 u32 conform_pending_fences(struct dma_buf *dmabuf);
 
+/* revoke.c */
+int conform_private_map(struct dma_buf *dmabuf, u64 *length);
+
 /* device.c */
 int conform_device_create(struct conform_call *call);
 int conform_device_open(struct conform_call *call);
 int conform_device_fail(struct conform_call *call);
 int conform_device_wake(struct conform_call *call);
+int conform_device_unbind(struct conform_call *call);
 int conform_device_init(void);
 void conform_device_exit(void);
 

@@ -239,7 +239,7 @@ void conform_move_buffers(struct conform_device *device, enum conform_status to)
 	}
 }
 
-static void close_buffer(struct conform_buf *buf)
+static void close_buffer(struct conform_device *device, struct conform_buf *buf)
 {
 	bool was_usable = buf->status == STATUS_OK;
 	bool tells = has(buf, CONFORM_CLOSE_RENOTIFIES) && !conform_bug(BUG_CLOSE_TELLS_NOBODY) &&
@@ -255,12 +255,11 @@ static void close_buffer(struct conform_buf *buf)
 	if (has(buf, CONFORM_CLOSE_RENOTIFIES) && !conform_bug(BUG_CLOSE_NO_FENCE_WAIT))
 		wait_for_fences(buf);
 	unlock(buf);
-	if (!was_usable)
-		return;
-	if (!conform_bug(BUG_CLOSE_NO_UNMAP_WAIT))
+	if (was_usable && !conform_bug(BUG_CLOSE_NO_UNMAP_WAIT))
 		wait_for_unmaps(buf);
-	if (!conform_bug(BUG_CLOSE_NO_ZAP))
+	if (was_usable && !conform_bug(BUG_CLOSE_NO_ZAP))
 		zap(buf);
+	conform_unregister(device);
 }
 
 /* The session ends: nothing that it exported can be used any more. */
@@ -272,7 +271,7 @@ void conform_close_buffers(struct conform_device *device)
 	if (!(device->dialect.flags & CONFORM_CLOSE_RENOTIFIES))
 		conform_move_buffers(device, STATUS_TEMP);
 	list_for_each_entry_safe(buf, next, &device->buffers, node)
-		close_buffer(buf);
+		close_buffer(device, buf);
 	up_write(&device->memory_lock);
 }
 
@@ -438,6 +437,8 @@ static void release(struct dma_buf *dmabuf)
 
 	down_write(&buf->device->memory_lock);
 	list_del_init(&buf->node);
+	if (buf->vdev)
+		conform_unregister(buf->vdev);
 	up_write(&buf->device->memory_lock);
 	iput(buf->inode);
 	free_buf(buf);
@@ -485,7 +486,7 @@ static enum conform_status first_status(const struct conform_device *device)
 }
 
 static struct conform_buf *new_buf(struct conform_device *device, struct conform_memory *memory, struct page **page,
-				   unsigned int pages)
+				   unsigned int pages, unsigned int ranges)
 {
 	struct conform_buf *buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
 
@@ -498,6 +499,7 @@ static struct conform_buf *new_buf(struct conform_device *device, struct conform
 	buf->memory = memory;
 	buf->page = page;
 	buf->pages = pages;
+	buf->ranges = ranges;
 	INIT_LIST_HEAD(&buf->node);
 	refcount_set(&buf->refs, 1);
 	init_completion(&buf->unmapped);
@@ -508,13 +510,13 @@ static struct conform_buf *new_buf(struct conform_device *device, struct conform
 
 /* Exports pages, which it takes over in any case; gives a new descriptor. */
 int conform_export_pages(struct conform_device *device, struct conform_memory *memory, struct page **page,
-			 unsigned int pages, u32 open_flags)
+			 unsigned int pages, unsigned int ranges, u32 open_flags)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(export);
 	struct conform_buf *buf;
 	int ret;
 
-	buf = new_buf(device, memory, page, pages);
+	buf = new_buf(device, memory, page, pages, ranges);
 	if (!buf) {
 		kvfree(page);
 		return -ENOMEM;
@@ -537,11 +539,27 @@ int conform_export_pages(struct conform_device *device, struct conform_memory *m
 	buf->status = first_status(device);
 	unlock(buf);
 	list_add_tail(&buf->node, &device->buffers);
+	conform_register(device);
 	up_write(&device->memory_lock);
 	ret = dma_buf_fd(buf->dmabuf, open_flags & O_CLOEXEC);
 	if (ret < 0)
 		dma_buf_put(buf->dmabuf);
 	return ret;
+}
+
+/* The reservation lock is held. */
+int conform_private_map(struct dma_buf *dmabuf, u64 *length)
+{
+	struct conform_buf *buf = dmabuf->priv;
+
+	if (!is_ours(dmabuf))
+		return -EOPNOTSUPP;
+	if (status_of(buf) != STATUS_OK)
+		return -ENODEV;
+	if (buf->ranges != 1)
+		return -EOPNOTSUPP;
+	*length = (u64)buf->pages << PAGE_SHIFT;
+	return 0;
 }
 
 /* The request to revoke a buffer for good, in the order of semantics 4.2. */

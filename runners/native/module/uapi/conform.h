@@ -117,6 +117,13 @@ struct conform_importer_counts {
 };
 #define CONFORM_IMPORTER_COUNTS	_IO(CONFORM_TYPE, 12)
 
+struct conform_private_map {
+	__u32 argsz;
+	__u32 attachment;
+	__u64 length;		/* out */
+};
+#define CONFORM_PRIVATE_MAP	_IO(CONFORM_TYPE, 13)
+
 /* Fences. */
 
 struct conform_fence_create {
@@ -289,6 +296,7 @@ struct conform_device_fail {
 };
 #define CONFORM_DEVICE_FAIL	_IO(CONFORM_TYPE, 34)
 #define CONFORM_DEVICE_WAKE	_IO(CONFORM_TYPE, 35)	/* struct conform_object */
+#define CONFORM_DEVICE_UNBIND	_IO(CONFORM_TYPE, 36)	/* struct conform_object; waits until nobody holds it */
 
 /* What read(2) gives: whole events, the oldest first; nothing where there is none. */
 

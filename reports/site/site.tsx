@@ -32,7 +32,7 @@ import { CaseHistoryPage, RUNS_FOLLOWED } from "./pages/history.tsx";
 import { HomePage, type Newest } from "./pages/home.tsx";
 import { LivePage } from "./pages/live.tsx";
 import { OperationsPage } from "./pages/operations.tsx";
-import { ProfilePage, ProfilesPage, RUNS_OF_PROFILE } from "./pages/profiles.tsx";
+import { ProfilePage, ProfilesPage, RUNS_OF_PROFILE, UnknownProfilePage } from "./pages/profiles.tsx";
 import { RunPage } from "./pages/run.tsx";
 import { RUNS_ON_A_PAGE, RunsPage } from "./pages/runs.tsx";
 import { SearchPage } from "./pages/search.tsx";
@@ -377,8 +377,12 @@ function pagesOfSpecification(
     pages.show(c, () => {
       const id = profileIdSchema.safeParse(c.req.param("profile"));
       const profile = id.success ? ledger.profiles.get(id.data) : undefined;
-      if (!profile) return missing("profile", c.req.param("profile"));
-      const runs = history.runs({ profile: profile.id, limit: RUNS_OF_PROFILE });
+      const name = c.req.param("profile");
+      const runs = history.runs({ profile: name, limit: RUNS_OF_PROFILE });
+      if (!profile && runs.length === 0) return missing("profile", name);
+      if (!profile) {
+        return { title: name, place: "profiles", body: <UnknownProfilePage id={name} runs={runs} /> };
+      }
       const body = <ProfilePage profile={profile} ledger={ledger} cases={all} runs={runs} />;
       return { title: profile.id, place: "profiles", body };
     }));

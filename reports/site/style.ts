@@ -266,7 +266,9 @@ svg.sequence { display: block; font-size: 12.5px; margin: .5rem 0 1rem; }
 }
 @media print {
   .strip, .matrix, .durations, .sequence { print-color-adjust: exact; max-width: 100%; height: auto; }
-  .scroll { overflow: visible; }
+  .scroll { overflow: visible; padding: 0; margin: 0; }
+  td.whole, .word, a.mono, td a.mono { white-space: normal; overflow-wrap: anywhere; }
+  td.wide, td.share, table.newest td.share { min-width: 6rem; }
   section { break-inside: auto; }
   h2, h3 { break-after: avoid; }
 }

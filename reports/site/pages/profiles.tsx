@@ -115,3 +115,19 @@ export function ProfilePage(
     </>
   );
 }
+
+/** A profile that only runs know. */
+export function UnknownProfilePage(
+  { id, runs }: { readonly id: string; readonly runs: readonly RunEntry[] },
+) {
+  return (
+    <>
+      <p class="crumbs">
+        <a href="/profiles">Profiles</a>
+      </p>
+      <h1>{id}</h1>
+      <p class="notice">This suite has no such profile, so its clauses are not known. These runs claim it.</p>
+      <RunTable runs={runs} />
+    </>
+  );
+}

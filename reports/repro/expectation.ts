@@ -9,11 +9,12 @@ import { isSize } from "../../spec/size.ts";
 import type { Value } from "../../spec/observation.ts";
 import { cString, sizeText } from "./c.ts";
 
-/** A condition: that two values are the same, or any other. */
+/** A condition: that two values are the same, that a step succeeds, that one of several things is so, or any other. */
 export type Condition =
   | { readonly kind: "equal"; readonly expected: string; readonly seen: string }
   | { readonly kind: "succeeds"; readonly seen: string }
-  | { readonly kind: "true"; readonly text: string };
+  | { readonly kind: "true"; readonly text: string }
+  | { readonly kind: "any"; readonly texts: readonly string[] };
 
 /** A condition in C. */
 export function conditionText(condition: Condition): string {
@@ -24,14 +25,18 @@ export function conditionText(condition: Condition): string {
       return `${condition.seen} >= 0`;
     case "true":
       return condition.text;
+    case "any":
+      return condition.texts.join(" || ");
   }
 }
 
 /** Conditions that must all hold. */
 export function allText(conditions: readonly Condition[]): string {
-  const texts = conditions.map(conditionText);
-  if (texts.length === 1) return texts.join("");
-  return texts.map((text) => /^[^(].* \|\| /.test(text) ? `(${text})` : text).join(" && ") || "true";
+  const isAlone = conditions.length === 1;
+  const texts = conditions.map((each) =>
+    each.kind === "any" && !isAlone ? `(${conditionText(each)})` : conditionText(each)
+  );
+  return texts.join(" && ") || "true";
 }
 
 function isTrue(text: string): Condition {
@@ -66,7 +71,7 @@ export function outcomeConditions(expected: ExpectedOutcome, seen: string): read
     case "fails": {
       const [only, ...others] = expected.errnos;
       if (only !== undefined && others.length === 0) return [{ kind: "equal", expected: `-${only}`, seen }];
-      return [isTrue(`(${expected.errnos.map((errno) => `${seen} == -${errno}`).join(" || ")})`)];
+      return [{ kind: "any", texts: expected.errnos.map((errno) => `${seen} == -${errno}`) }];
     }
     case "faults":
       return [{ kind: "equal", expected: `FAULTED(${expected.signal})`, seen }];
@@ -127,7 +132,7 @@ export function stepConditions(step: Step, seen: string, since?: string): readon
   const others = step.otherwise.filter(({ blocks }) => since !== undefined || blocks !== false);
   if (others.length === 0) return own;
   const first = own.length > 1 ? `(${allText(own)})` : allText(own);
-  return [isTrue([first, ...alternatives(others, seen, since)].join(" || "))];
+  return [{ kind: "any", texts: [first, ...alternatives(others, seen, since)] }];
 }
 
 /** What is expected of a step that must block: that it does, or that it returns at once as others hold. */
@@ -135,5 +140,5 @@ export function startConditions(step: Step, seen: string, since: string): readon
   const blocks = { kind: "equal", expected: "BLOCKED", seen } as const;
   const others = step.otherwise.filter(({ blocks }) => blocks === false);
   if (others.length === 0) return [blocks];
-  return [isTrue([conditionText(blocks), ...alternatives(others, seen, since)].join(" || "))];
+  return [{ kind: "any", texts: [conditionText(blocks), ...alternatives(others, seen, since)] }];
 }

@@ -7,7 +7,7 @@ import { type Case, type Section, SECTIONS, type Step } from "../../cases/case.t
 import { abiText } from "./abi.ts";
 import { comment, commentText, cString, fold, wrap } from "./c.ts";
 import { type CaseFacts, NoForm, type Setting } from "./emit.ts";
-import { allText, type Condition } from "./expectation.ts";
+import { allText, type Condition, conditionText } from "./expectation.ts";
 import { type Helper, helper, withNeeds } from "./helper.ts";
 import { events as eventsHelper, importers, module } from "./helpers/importer.ts";
 import { blockingHelper, killHelper, processHelper, sendHelper, watchdog } from "./helpers/processes.ts";
@@ -110,7 +110,8 @@ function harnessText(kind: "ASSERT" | "EXPECT", condition: Condition): string {
     case "succeeds":
       return `${kind}_LE(0, ${condition.seen});`;
     case "true":
-      return `${kind}_TRUE(${condition.text});`;
+    case "any":
+      return `${kind}_TRUE(${conditionText(condition)});`;
   }
 }
 
@@ -495,7 +496,7 @@ function harnessProgram(parts: Parts): readonly string[] {
   const lines = SECTIONS.flatMap((section) =>
     written.sections[section].length === 0
       ? []
-      : [...comment(SECTION_WORDS[section], "\t"), ...written.sections[section]]
+      : [...comment(SECTION_WORDS[section], "\t"), "", ...written.sections[section]]
   );
   return [
     "FIXTURE(dmabuf)",

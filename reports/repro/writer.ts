@@ -208,7 +208,9 @@ export class Writer {
     mayBeSkipped: boolean,
   ): readonly string[] {
     this.#told++;
-    const skipped = { kind: "true", text: `(${seen} == SKIPPED || (${allText(conditions)}))` } as const;
+    const text = allText(conditions);
+    const inner = conditions.length > 1 ? `(${text})` : text;
+    const skipped = { kind: "any", texts: [`${seen} == SKIPPED`, inner] } as const;
     const stays =
       id !== step.id && step.until.length > 1 && !step.otherwise.some(({ blocks }) => blocks === false)
         ? [{ kind: "true", text: "stays_blocked" } as const]

@@ -80,6 +80,27 @@ static int module(void)
   },
 );
 
+/** The PCI device that imports, where there is one. */
+export const importerDevice = helper(
+  c`
+/* The PCI device that was given to the module; the module's own where none was. */
+static const char *importer_device(void)
+{
+	static char address[16];
+	struct dirent *entry;
+	DIR *devices = address[0] ? NULL : opendir("/sys/bus/pci/drivers/dmabuf-conform");
+
+	while (devices && (entry = readdir(devices)))
+		if (strlen(entry->d_name) == 12 && strchr(entry->d_name, ':'))
+			memcpy(address, entry->d_name, 12);
+	if (devices)
+		closedir(devices);
+	return address;
+}
+`,
+  { headers: ["dirent.h", "string.h"], needs: [results] },
+);
+
 /** Importers, and what they see. */
 export const importers = helper(
   c`
@@ -125,6 +146,8 @@ static long importer_attach(const char *name, struct conform_attach attach)
 	long result;
 
 	attach.argsz = sizeof(attach);
+	if (!(attach.flags & CONFORM_ATTACH_NO_DEVICE))
+		memcpy(attach.device, importer_device(), sizeof(attach.device));
 	result = request(module(), CONFORM_ATTACH, &attach);
 	if (result < 0)
 		return result;
@@ -135,26 +158,7 @@ static long importer_attach(const char *name, struct conform_attach attach)
 	return attach.id;
 }
 `,
-  { needs: [module, events, request] },
-);
-
-/** The PCI device that imports, where there is one. */
-export const importerDevice = helper(
-  c`
-/* The PCI device that was given to the module; the module's own where none was. */
-static const char *importer_device(void)
-{
-	static char address[16];
-	struct dirent **entries;
-	int i, count = scandir("/sys/bus/pci/drivers/dmabuf-conform", &entries, NULL, alphasort);
-
-	for (i = 0; i < count && !address[0]; i++)
-		if (strlen(entries[i]->d_name) == 12 && strchr(entries[i]->d_name, ':'))
-			memcpy(address, entries[i]->d_name, 12);
-	return address;
-}
-`,
-  { headers: ["dirent.h", "string.h"], needs: [results] },
+  { needs: [module, events, request, importerDevice] },
 );
 
 /** A request that takes an object of the module. */
@@ -181,6 +185,21 @@ static long importer_map(unsigned long number, __u32 attachment)
 	long result = request(module(), number, &map);
 
 	return result < 0 ? result : (long)map.id;
+}
+`,
+  { needs: [module, request] },
+);
+
+/** Asks the exporter for the physical range. */
+export const privateMap = helper(
+  c`
+static long private_map(__u32 attachment)
+{
+	struct conform_private_map map = { .argsz = sizeof(map), .attachment = attachment };
+	long result = request(module(), CONFORM_PRIVATE_MAP, &map);
+
+	snprintf(value, sizeof(value), "{\"length\":%llu}", (unsigned long long)map.length);
+	return result;
 }
 `,
   { needs: [module, request] },

@@ -76,6 +76,10 @@ export const moduleOperations = [
     call: `ask(CONFORM_UNMAP, ${scope.object(mapping).c})`,
     uses: [helpers.moduleObject],
   })),
+  on("importer.private_map", ({ attachment }, scope) => ({
+    call: `private_map(${scope.object(attachment).c})`,
+    uses: [helpers.privateMap],
+  })),
   on("importer.dma_read", ({ mapping, page }, scope) => ({
     call: `dma_read(${scope.object(mapping).c}, ${page})`,
     uses: [helpers.importerAccess],

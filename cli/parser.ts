@@ -13,7 +13,8 @@ import type { Shard } from "../cases/select.ts";
 import { FEATURES } from "../runners/simulator/mod.ts";
 import { UNIVERSES } from "../runners/tour/mod.ts";
 import { coverage, lint } from "./commands/check.ts";
-import { list, show } from "./commands/list.ts";
+import { list } from "./commands/list.ts";
+import { show } from "./commands/show.ts";
 import { mutants } from "./commands/mutants.ts";
 import { run } from "./commands/run.ts";
 import { judgeRecord, schema, serve } from "./commands/serve.ts";
@@ -158,8 +159,16 @@ function commands(args: readonly string[]) {
     command(
       "show",
       map(
-        object({ name: argument(string({ metavar: "CASE-OR-CLAUSE" })) }),
-        ({ name }): Action => (io) => show(name, io),
+        object({
+          name: argument(string({ metavar: "CASE-OR-CLAUSE" })),
+          records: multiple(argument(string({ metavar: "RUN" }), {
+            description: message`Records that tell what targets did; the history in runs/history otherwise.`,
+          })),
+          store: optional(option("--store", string({ metavar: "DIR" }), {
+            description: message`A history that tells what targets did.`,
+          })),
+        }),
+        (given): Action => (io) => show(given, io),
       ),
       { description: message`Shows a case or a clause, with what belongs to it.` },
     ),

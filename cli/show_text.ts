@@ -11,19 +11,28 @@ import { kernelsOf, sourceWords } from "../reports/specification/text.ts";
 import { DIALECTS } from "../runners/simulator/mod.ts";
 import { MUTANTS } from "../runners/simulator/mutants/mod.ts";
 import type { Clause, Source } from "../spec/clause.ts";
+import { kernelsWith } from "../spec/clause_kernels.ts";
 import { loadContradictions } from "../spec/contradictions.ts";
+import type { RunFacts } from "../reports/compare/mod.ts";
+import { targetLines } from "./show_targets.ts";
 import type { Suite } from "./suite.ts";
 
 type Row = readonly [name: string, text: string];
 
-/** A clause: what must hold, who says so and where, who disagrees, and what shows it. */
-export function clauseText(clause: Clause, suite: Suite): string {
+/**
+ * A clause: what must hold, who says so and where, who disagrees, in which kernels, what shows it, and what each target
+ * did.
+ *
+ * @param runs the runs that tell what targets did, the newest first
+ */
+export function clauseText(clause: Clause, suite: Suite, runs: readonly RunFacts[]): string {
   const { ledger } = suite;
   const cases = suite.cases.filter(({ clauses }) => clauses.includes(clause.id));
   const profiles = [...ledger.profiles.values()].filter((profile) => profile.clauses.has(clause.id));
   const kernels = kernelsOf(clause);
   const rows: readonly Row[] = [
     ["status", `${clause.status}, rests on ${clause.level}${kernels === "" ? "" : `, ${kernels}`}`],
+    ["kernels", kernelsWith(clause.id, ledger).join(", ") || "none that was released"],
     ["seen from", clause.observable.join(", ") || "nowhere"],
     ["profiles", profiles.map(({ id }) => id).join(", ") || "none"],
     ["written in", `${clause.at.file}:${clause.at.line}`],
@@ -56,11 +65,17 @@ export function clauseText(clause: Clause, suite: Suite): string {
     "",
     ...lines(rows),
     "",
+    ...targetLines(cases, runs),
+    "",
   ].join("\n");
 }
 
-/** A case: what it shows and why, under which profiles, on what, and its file. */
-export function caseText(case_: Case, suite: Suite): string {
+/**
+ * A case: what it shows and why, under which profiles, on what, what each target did, and its file.
+ *
+ * @param runs the runs that tell what targets did, the newest first
+ */
+export function caseText(case_: Case, suite: Suite, runs: readonly RunFacts[]): string {
   const clauses = case_.clauses.flatMap((id) => suite.ledger.clauses.get(id) ?? []);
   const rows: readonly Row[] = [
     ["profiles", profilesOf(case_, suite.ledger).join(", ") || "none"],
@@ -79,6 +94,8 @@ export function caseText(case_: Case, suite: Suite): string {
     ),
     "",
     ...lines(rows),
+    "",
+    ...targetLines([case_], runs),
     "",
     case_.source.text,
   ].join("\n");

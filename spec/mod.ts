@@ -53,6 +53,7 @@ export {
 } from "./operations/describe.ts";
 export type { AnyArgs, OperationName } from "./operations/mod.ts";
 export type { Profile, ProfileKind, ProfileText } from "./profile.ts";
+export { kernelsWith } from "./clause_kernels.ts";
 export { isSize, type Size, sizeInBytes } from "./size.ts";
 export type { KernelSource, Mail, Sources } from "./sources.ts";
 export {

@@ -1,14 +1,12 @@
 /**
- * `conform list` and `conform show`: what cases and clauses there are, and how they belong together.
+ * `conform list`: what cases there are.
  *
  * @module
  */
 import type { Case } from "../../cases/case.ts";
 import { profilesOf, selectCases, SelectionError } from "../../cases/select.ts";
 import { clauseIdSchema } from "../../spec/ids.ts";
-import { didYouMean } from "../../spec/nearest.ts";
 import { Failure, type Io } from "../io.ts";
-import { caseText, clauseText } from "../show_text.ts";
 import { loadSuite, profileNamed, type Suite, tellDiagnostics } from "../suite.ts";
 
 /** What `conform list` is given. */
@@ -52,27 +50,4 @@ function chosen(suite: Suite, { selectors, profile, clause }: ListArguments): re
     if (error instanceof SelectionError) throw new Failure(2, error.message, error.hint, error);
     throw error;
   }
-}
-
-/** Carries out `conform show` for the id of a case or a clause and gives the exit status. */
-export function show(name: string, io: Io): number {
-  const suite = loadSuite();
-  tellDiagnostics(suite, io);
-  const id = clauseIdSchema.safeParse(name);
-  const clause = id.success ? suite.ledger.clauses.get(id.data) : undefined;
-  if (clause) {
-    io.out(clauseText(clause, suite));
-    return 0;
-  }
-  const case_ = suite.byId.get(name);
-  if (!case_) {
-    const all = [...suite.byId.keys(), ...suite.ledger.clauses.keys()];
-    throw new Failure(
-      2,
-      `There is no case or clause "${name}"`,
-      didYouMean(name, all, "conform list shows the cases"),
-    );
-  }
-  io.out(caseText(case_, suite));
-  return 0;
 }

@@ -105,6 +105,32 @@ Deno.test("conform show prints of a clause who says so, what breaks it, and on w
   assertStringIncludes((await conform("show", "vfio/revoke/double-revoke")).out, "targets:    sim, kunit");
 });
 
+Deno.test("conform show tells in which kernels a clause holds and what each target did, by records or a history", async () => {
+  await inFolder(async (folder) => {
+    const none = await conform("show", "VREV-10", "--store", join(folder, "none"));
+    assertEquals(none.status, 2);
+    assertStringIncludes(none.err, "There is no history");
+    const records: string[] = [];
+    for (const target of ["sim:matt-v1-vfio", "sim:matt-rfc-ioctl"]) {
+      const record = join(folder, `${records.length}.jsonl`);
+      await conform("run", "vfio/revoke/double-revoke", "rfc/two*", "--target", target, "--out", record);
+      records.push(record);
+    }
+    const shown = await conform("show", "VREV-10", ...records);
+    assertStringIncludes(shown.out, "kernels:    none that was released");
+    assertStringIncludes(shown.out, "sim:matt-v1-vfio (kernel 7.1-rc+matt-v1, ");
+    assertStringIncludes(shown.out, "): 1 pass");
+    assert(
+      !shown.out.includes("sim:matt-rfc-ioctl (kernel"),
+      "a run that did not reach the cases says nothing",
+    );
+    const store = join(folder, "store");
+    await conform("import", ...records, "--store", store);
+    assertEquals((await conform("show", "VREV-10", "--store", store)).out, shown.out);
+  });
+  assertStringIncludes((await conform("show", "VATT-03")).out, "kernels:    7.1, 7.2, 7.3");
+});
+
 Deno.test("every command below spec and new explains itself", async () => {
   for (
     const args of [["spec"], ["spec", "document"], ["spec", "check-sources"], ["new"], ["new", "case"], [

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { object } from "@optique/core/constructs";
+import { object, or } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { map, optional } from "@optique/core/modifiers";
-import { command, option } from "@optique/core/primitives";
-import { string } from "@optique/core/valueparser";
-import { build } from "./commands/module.ts";
+import { map, optional, withDefault } from "@optique/core/modifiers";
+import { argument, command, option } from "@optique/core/primitives";
+import { choice, integer, string } from "@optique/core/valueparser";
+import { TRIALS } from "../runners/native/module/try.ts";
+import { build, tryOut } from "./commands/module.ts";
 import type { Io } from "./io.ts";
 
 type Action = (io: Io) => number | Promise<number>;
@@ -25,11 +26,39 @@ const buildOptions = object({
   })),
 });
 
+const tryOptions = object({
+  trial: withDefault(
+    argument(choice(TRIALS, { metavar: "PROGRAM" }), {
+      description: message`smoke tries everything once, stress hammers it.`,
+    }),
+    "smoke" as const,
+  ),
+  kernel: option("-k", "--kernel", string({ metavar: "VERSION" }), {
+    description: message`A kernel that is here, as in 7.3.`,
+  }),
+  seconds: withDefault(
+    option("--seconds", integer({ metavar: "N", min: 1 }), { description: message`How long stress lasts.` }),
+    60,
+  ),
+  seed: withDefault(
+    option("--seed", integer({ metavar: "N", min: 1 }), { description: message`What stress begins with.` }),
+    1,
+  ),
+  out: optional(option("-o", "--out", string({ metavar: "FILE" }), {
+    description: message`Where the console of the machine goes.`,
+  })),
+});
+
 /** The command `module`. */
 export const moduleCommand = command(
   "module",
-  command("build", map(buildOptions, (given): Action => (io) => build(given, io)), {
-    description: message`Builds the module for a kernel; nothing is installed.`,
-  }),
+  or(
+    command("build", map(buildOptions, (given): Action => (io) => build(given, io)), {
+      description: message`Builds the module for a kernel; nothing is installed.`,
+    }),
+    command("try", map(tryOptions, (given): Action => (io) => tryOut(given, io)), {
+      description: message`Boots a kernel with the module, and tries what it does.`,
+    }),
+  ),
   { description: message`Builds the kernel module: a test importer, and a reference exporter that revokes.` },
 );

@@ -1,11 +1,13 @@
 /**
- * `conform module`: builds the kernel module of the suite.
+ * `conform module`: builds the kernel module of the suite, and tries it.
  *
  * @module
  */
-import { copyFile } from "node:fs/promises";
+import { copyFile, writeFile } from "node:fs/promises";
 import { type BuildFor, buildModule } from "../../runners/native/module/build.ts";
+import { type Trial, tryModule } from "../../runners/native/module/try.ts";
 import { VmError } from "../../runners/vm/failure.ts";
+import { kernelHere } from "../../runners/vm/kernels/mod.ts";
 import { Failure, type Io } from "../io.ts";
 
 /** What `conform module build` is given. */
@@ -13,6 +15,43 @@ export interface BuildArguments {
   readonly kernel?: string | undefined;
   readonly headers?: string | undefined;
   readonly out?: string | undefined;
+}
+
+/** What `conform module try` is given. */
+export interface TryArguments {
+  readonly kernel: string;
+  readonly trial: Trial;
+  readonly seconds: number;
+  readonly seed: number;
+  readonly out?: string | undefined;
+}
+
+/** Carries out `conform module try` and gives the exit status: 1 if something was found, 3 if the machine came to no end. */
+export async function tryOut({ kernel, trial, seconds, seed, out }: TryArguments, io: Io): Promise<number> {
+  const tell = (text: string) => io.err(`${text}\n`);
+  const lines: string[] = [];
+  const line = (text: string) => {
+    lines.push(text);
+    if (out === undefined) io.out(`${text}\n`);
+  };
+  try {
+    const here = await kernelHere(kernel);
+    const { path } = await buildModule({ kind: "archive", version: here.release }, tell);
+    const tried = await tryModule(here, path, trial, { seconds, seed, line, signal: io.signal }, tell);
+    if (out !== undefined) await writeFile(out, lines.map((each) => `${each}\n`).join(""));
+    if (tried.kind === "no result") {
+      throw new Failure(3, "The machine ended without a result", "Look at its console");
+    }
+    tell(
+      tried.kind === "passed"
+        ? "Nothing was found"
+        : `${tried.count} things were found; the console says which`,
+    );
+    return tried.kind === "passed" ? 0 : 1;
+  } catch (error) {
+    if (error instanceof VmError) throw new Failure(3, error.message, error.hint, error);
+    throw error;
+  }
 }
 
 /** Carries out `conform module build` and gives the exit status. */

@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { cached, digestOf, madeWhole } from "../../vm/cache.ts";
 import { type Tell, VmError } from "../../vm/failure.ts";
 import { Archive, type ArchiveKernel, kernelInArchive } from "../../vm/kernels/mod.ts";
-import { ownModuleFolder } from "../../vm/kernels/store.ts";
+import { type LocalKernel, localKernels, ownModuleFolder } from "../../vm/kernels/store.ts";
 import { runForText, runTool } from "../../vm/tools.ts";
 
 /** The name of the module's file. */
@@ -51,7 +51,7 @@ export interface BuiltModule {
 
 /** What a module is built for. */
 export type BuildFor =
-  /** A kernel of Debian's archive, as in `7.3`. */
+  /** A kernel of Debian's archive, as in `7.3`, or one that was built here, by its whole release. */
   | { readonly kind: "archive"; readonly version: string }
   /** A folder with the headers of a kernel, as `/lib/modules/…/build` is one. */
   | { readonly kind: "headers"; readonly folder: string };
@@ -65,7 +65,7 @@ export type BuildFor =
  */
 export async function buildModule(what: BuildFor, tell: Tell): Promise<BuiltModule> {
   const built = what.kind === "archive"
-    ? await buildForArchive(what.version, tell)
+    ? await buildForKernel(what.version, tell)
     : await buildHere(what.folder, tell);
   /* a virtual machine of that kernel loads it */
   const newest = await ownModuleFolder(built.release);
@@ -74,8 +74,31 @@ export async function buildModule(what: BuildFor, tell: Tell): Promise<BuiltModu
   return built;
 }
 
-async function buildForArchive(version: string, tell: Tell): Promise<BuiltModule> {
+async function buildForKernel(version: string, tell: Tell): Promise<BuiltModule> {
   const archive = await Archive.open("when stale", tell);
+  const own = (await localKernels()).find(({ release, origin }) => release === version && origin === "built");
+  return own ? await buildForOwn(own, archive, tell) : await buildForArchive(version, archive, tell);
+}
+
+/** For a kernel that was built here, whose headers were kept. */
+async function buildForOwn(
+  { release, digest }: LocalKernel,
+  archive: Archive,
+  tell: Tell,
+): Promise<BuiltModule> {
+  const headers = `${await cached("headers")}/${release}`;
+  if (!existsSync(`${headers}/usr/src/linux-headers-${release}`)) {
+    throw new VmError(
+      `There are no headers of ${release} here, so that no module can be built for it`,
+      "Build it again with conform kernels build, which keeps them",
+    );
+  }
+  const path = await placeOf(release, [digest, COMPILER]);
+  if (existsSync(path)) return { path, release, isCached: true };
+  return await buildInRoot({ path, release, headers }, archive, tell);
+}
+
+async function buildForArchive(version: string, archive: Archive, tell: Tell): Promise<BuiltModule> {
   const kernel = kernelInArchive(version, await archive.kernels());
   const { release } = kernel;
   if (!kernel.headers) {
@@ -86,13 +109,28 @@ async function buildForArchive(version: string, tell: Tell): Promise<BuiltModule
   }
   const path = await placeOf(release, [kernel.headers.sha256, COMPILER]);
   if (existsSync(path)) return { path, release, isCached: true };
+  const headers = await headersOf(archive, kernel, tell);
+  return await buildInRoot({ path, release, headers }, archive, tell);
+}
+
+/** What is built in the compiler's root: for which headers, and where it goes. */
+interface InRoot {
+  readonly path: string;
+  readonly release: string;
+  readonly headers: string;
+}
+
+async function buildInRoot(
+  { path, release, headers }: InRoot,
+  archive: Archive,
+  tell: Tell,
+): Promise<BuiltModule> {
   if (Deno.uid() !== 0) {
     throw new VmError(
       "The compiler runs in a root of its own, which only root can enter",
       "Run as root, or build for headers that are here with --headers",
     );
   }
-  const headers = await headersOf(archive, kernel, tell);
   const root = await compilerRoot(archive, tell);
   return await inBuildFolder(path, release, async (folder) => {
     tell(`Compiling for ${release}`);
@@ -209,6 +247,7 @@ function scriptOf(root: string, headers: string, work: string, release: string):
     `root=${quoted(root)} headers=${quoted(headers)} work=${quoted(work)}`,
     'mount --bind "$headers/usr/src" "$root/usr/src"',
     'for each in "$headers"/usr/lib/linux-kbuild-*; do',
+    '  [ -d "$each" ] || continue',
     '  mkdir -p "$root/usr/lib/${each##*/}"',
     '  mount --bind "$each" "$root/usr/lib/${each##*/}"',
     "done",

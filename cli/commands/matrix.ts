@@ -152,8 +152,9 @@ async function runParts(
 ): Promise<readonly TargetFailure[]> {
   const open = parts.filter(({ progress }) => progress !== "finished").toReversed();
   const progress = new SideBySide(io, parts.length, parts.length - open.length);
-  for (const { target, path } of parts.filter((part) => part.progress === "finished")) {
-    progress.tell(`${target}: was finished before, in ${path}`);
+  for (const { target, path, givenUp } of parts.filter((part) => part.progress === "finished")) {
+    const but = givenUp === 0 ? "" : `, without ${givenUp} of its cases; remove the file to run it again`;
+    progress.tell(`${target}: was finished before, in ${path}${but}`);
   }
   const failures: TargetFailure[] = [];
   const left = open.values();

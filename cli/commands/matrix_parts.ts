@@ -25,6 +25,8 @@ export interface Part {
   readonly progress: Progress;
   /** How many cases have their end in it. */
   readonly done: number;
+  /** How many it gave up: the target died too often to reach them. */
+  readonly givenUp: number;
 }
 
 /** What all parts of a matrix have in common. */
@@ -68,21 +70,24 @@ export function partsOf(plan: MatrixPlan): readonly Part[] {
 
 function partOf(plan: MatrixPlan, target: string): Part {
   const path = pathOf(plan, target);
-  if (!existsSync(path)) return { target, path, progress: "not begun", done: 0 };
+  if (!existsSync(path)) return { target, path, progress: "not begun", done: 0, givenUp: 0 };
   const record = recordAt(path);
   refuseOther(path, record, target, plan);
   const done = record.attempts.filter(({ end }) => end).length;
-  return { target, path, progress: record.footer ? "finished" : "cut", done };
+  const { footer } = record;
+  return { target, path, progress: footer ? "finished" : "cut", done, givenUp: footer?.notRun.length ?? 0 };
 }
 
 /** Records of different suites or targets do not make one matrix. */
-function refuseOther(path: string, { header }: RunRecord, target: string, plan: MatrixPlan): void {
+function refuseOther(path: string, { header, footer }: RunRecord, target: string, plan: MatrixPlan): void {
   const why = header.target.id !== target
     ? `it was run on ${header.target.id}`
     : header.suite.cases !== plan.suite.cases
     ? "it is of other cases, or of other versions of them"
     : header.profile !== plan.profile
     ? `it was held against ${header.profile}`
+    : !footer && header.suite.ledger !== plan.suite.ledger
+    ? "it was cut, and the ledger has changed since"
     : undefined;
   if (why === undefined) return;
   throw new Failure(2, `${path} does not belong to this matrix: ${why}`, "Name another folder with --out");

@@ -121,3 +121,33 @@ Deno.test("conform matrix refuses a folder with records of other cases", () =>
     assertEquals(status, 2);
     assertStringIncludes(err, "it is of other cases, or of other versions of them");
   }));
+
+Deno.test("conform matrix does not go on with a record that was cut under another ledger", () =>
+  inFolder(async (folder) => {
+    await matrix(folder);
+    const path = join(folder, "sim-mainline-7.1.jsonl");
+    const [header = "", ...lines] = linesOf(path);
+    const other = header.replace(/"ledger":"sha256:[0-9a-f]+"/, '"ledger":"sha256:0"');
+    writeFileSync(path, `${[other, ...lines].join("\n")}\n`);
+    assertEquals((await matrix(folder)).status, 0);
+    writeFileSync(path, `${[other, ...lines.slice(0, -1)].join("\n")}\n`);
+    const { status, err } = await matrix(folder);
+    assertEquals(status, 2);
+    assertStringIncludes(err, "the ledger has changed since\nName another folder with --out");
+  }));
+
+Deno.test("conform matrix says how many cases a finished record is without", () =>
+  inFolder(async (folder) => {
+    await matrix(folder);
+    const path = join(folder, "sim-mainline-7.1.jsonl");
+    const lines = linesOf(path);
+    const begin = lines.findLastIndex((line) => line.startsWith('{"type":"case"'));
+    const { case: id } = JSON.parse(lines[begin] ?? "");
+    const ended = lines.slice(0, begin).filter((line) => line.startsWith('{"type":"end"')).length;
+    const notRun = [{ case: id, attempt: 1, reason: "the target had to be restarted too often" }];
+    const footer = { type: "footer", finishedAt: "2026-11-21T10:00:00.000Z", attempts: ended, notRun };
+    writeFileSync(path, `${[...lines.slice(0, begin), JSON.stringify(footer)].join("\n")}\n`);
+    const { status, err } = await matrix(folder);
+    assertEquals(status, 1);
+    assertStringIncludes(err, "without 1 of its cases; remove the file to run it again");
+  }));

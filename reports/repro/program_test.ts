@@ -269,7 +269,7 @@ Deno.test({
   name: "a program says what is missing and that it was skipped",
   ignore: noCompiler,
   async fn() {
-    const text = textFor(parsed(IN_MEMORY), "native").replace("/dev/dma_heap/system", "/dev/no-such-heap");
+    const text = textFor(parsed(IN_MEMORY), "native").replaceAll("/dev/dma_heap/system", "/dev/no-such-heap");
     const { code, stdout } = await new Deno.Command(await compiled(text)).output();
     assertEquals(code, 4);
     assertEquals(

@@ -112,10 +112,36 @@ Deno.test("ktap() is read by the kernel's own parser", {
   const script = `import sys
 sys.path.insert(0, "${KUNIT}/tools/testing/kunit")
 import kunit_parser
-test = kunit_parser.parse_run_tests(sys.stdin.read().splitlines())
+rest = []
+if "printer" in kunit_parser.parse_run_tests.__code__.co_varnames:
+    import kunit_printer
+    rest = [kunit_printer.Printer()]
+test = kunit_parser.parse_run_tests(sys.stdin.read().splitlines(), *rest)
 print(len(test.subtests), test.counts.passed, test.counts.failed, test.counts.errors, end="")`;
   const printed = output(FORMATS.ktap(everyWay()), "python3", "-c", script);
   assertEquals(printed.split("\n").at(-1), "18 5 13 0");
+});
+
+const KCIDB_IO = Deno.env.get("CONFORM_KCIDB_IO");
+const SARIF_SCHEMA = Deno.env.get("CONFORM_SARIF_SCHEMA");
+
+Deno.test("kcidb() is valid by KernelCI's own schema", { ignore: KCIDB_IO === undefined }, () => {
+  const script = `import sys, json
+sys.path.insert(0, "${KCIDB_IO}")
+from kcidb_io.schema.v05_03 import Version
+Version.validate_exactly(json.load(sys.stdin))`;
+  for (const result of [everything(), everyWay()]) {
+    assertEquals(output(FORMATS.kcidb(result), "python3", "-W", "ignore", "-c", script), "");
+  }
+});
+
+Deno.test("sarif() is valid by the published schema", { ignore: SARIF_SCHEMA === undefined }, () => {
+  const script = `import sys, json, jsonschema
+schema = json.load(open("${SARIF_SCHEMA}"))
+jsonschema.validators.validator_for(schema)(schema).validate(json.load(sys.stdin))`;
+  for (const result of [everything(), everyWay()]) {
+    assertEquals(output(FORMATS.sarif(result), "python3", "-W", "ignore", "-c", script), "");
+  }
 });
 
 /** Whether a command of this machine does something without an error. */

@@ -39,6 +39,9 @@ export const agentOptions = map(
     })),
     tlsCert: optional(option("--tls-cert", file, { description: message`The certificate, in PEM.` })),
     tlsKey: optional(option("--tls-key", file, { description: message`Its key, in PEM.` })),
+    clientCa: optional(option("--client-ca", file, {
+      description: message`Lets in callers whose certificate these certificates have signed, in PEM.`,
+    })),
     stdio: option("--stdio", { description: message`Serves over standard input and output instead.` }),
     stream: optional(option("--stream", string({ metavar: "PATH" }), {
       description: message`Serves over a character device or a Unix socket instead, as in a virtual machine.`,

@@ -2,7 +2,8 @@
  * Names of targets that are reached by the protocol: `agent:<address>` and `stdio:<command>`.
  *
  * What opens an agent beside its address is not in the name, which is written into records, but in the environment:
- * `CONFORM_AGENT_TOKEN_FILE` names a file with the token, `CONFORM_AGENT_CA` one with certificates in PEM.
+ * `CONFORM_AGENT_TOKEN_FILE` names a file with the token, `CONFORM_AGENT_CA` one with certificates to trust in PEM,
+ * `CONFORM_AGENT_CERT` and `CONFORM_AGENT_KEY` name the caller's own certificate and its key.
  *
  * @module
  */
@@ -60,8 +61,23 @@ function connectTo({ kind, where }: RemoteName): Connect {
   return () =>
     connectWebSocket(where, {
       token: fromFile("CONFORM_AGENT_TOKEN_FILE", readToken),
-      caCerts: fromFile("CONFORM_AGENT_CA", (path) => [readFileSync(path, "utf8")]),
+      caCerts: fromFile("CONFORM_AGENT_CA", (path) => [readText(path)]),
+      own: ownCertificate(),
     });
+}
+
+function ownCertificate(): { readonly cert: string; readonly key: string } | undefined {
+  const [cert, key] = [fromFile("CONFORM_AGENT_CERT", readText), fromFile("CONFORM_AGENT_KEY", readText)];
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  throw new ConnectError(
+    "A certificate and its key belong together",
+    "Give both CONFORM_AGENT_CERT and CONFORM_AGENT_KEY",
+  );
+}
+
+function readText(path: string): string {
+  return readFileSync(path, "utf8");
 }
 
 /** What is in the file that a variable of the environment names. */

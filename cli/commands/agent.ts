@@ -4,7 +4,9 @@
  * @module
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { ExposureError, startAgent } from "../../runners/agent/server.ts";
+import { startCertifiedAgent } from "../../runners/agent/certified.ts";
+import { ExposureError } from "../../runners/agent/door.ts";
+import { startAgent } from "../../runners/agent/server.ts";
 import { Lobby, type LobbyOptions } from "../../runners/agent/lobby.ts";
 import { dropPermissions } from "../../runners/agent/permissions.ts";
 import { serveTarget } from "../../runners/agent/serve_target.ts";
@@ -24,6 +26,7 @@ export interface AgentArguments {
   readonly tokenFile?: string | undefined;
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
+  readonly clientCa?: string | undefined;
   readonly stdio: boolean;
   readonly stream?: string | undefined;
   readonly describeOnly: boolean;
@@ -56,15 +59,28 @@ async function overStdio({ target }: AgentArguments): Promise<number> {
 }
 
 async function overWebSocket(args: AgentArguments, io: Io): Promise<number> {
-  const { host, port, tokenFile } = args;
-  const running = listening(() =>
-    startAgent({
-      ...lobbyOptions(args, io),
-      host,
-      port,
-      tokens: tokenFile === undefined ? undefined : readTokens(tokenFile),
-      tls: tlsOf(args),
-    }), args);
+  const { host, port, tokenFile, clientCa } = args;
+  const tls = tlsOf(args);
+  const options = {
+    ...lobbyOptions(args, io),
+    host,
+    port,
+    tokens: tokenFile === undefined ? undefined : readTokens(tokenFile),
+  };
+  if (clientCa !== undefined && tls === undefined) {
+    throw new Failure(
+      2,
+      "Certificates of callers need one of the agent",
+      "Give --tls-cert and --tls-key too",
+    );
+  }
+  const running = await listening(
+    () =>
+      tls && clientCa !== undefined
+        ? startCertifiedAgent({ ...options, tls: { ...tls, clientCa: read(clientCa) } })
+        : startAgent({ ...options, tls }),
+    args,
+  );
   io.out(`${running.address}\n`);
   io.err(`Serving ${args.target}. Run cases on it with: conform run --target agent:${running.address}\n`);
   await dropPermissions();
@@ -73,9 +89,9 @@ async function overWebSocket(args: AgentArguments, io: Io): Promise<number> {
   return 0;
 }
 
-function listening<T>(start: () => T, { host, port }: AgentArguments): T {
+async function listening<T>(start: () => T | Promise<T>, { host, port }: AgentArguments): Promise<T> {
   try {
-    return start();
+    return await start();
   } catch (error) {
     if (error instanceof ExposureError || error instanceof Failure || error instanceof TokenFileError) {
       throw error;

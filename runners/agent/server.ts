@@ -4,7 +4,8 @@
  * @module
  */
 import { type Context, Hono } from "hono";
-import { addressOf, hostOf, isLoopback } from "./address.ts";
+import { addressOf } from "./address.ts";
+import { type Caller, doorkeeper, refuseExposure, WrongTokens } from "./door.ts";
 import { Lobby, type LobbyOptions } from "./lobby.ts";
 import { acceptSocket } from "./socket.ts";
 import type { Tokens } from "./tokens.ts";
@@ -29,28 +30,15 @@ export interface Agent {
   close(): Promise<void>;
 }
 
-/** An agent would be open to others than it should. */
-export class ExposureError extends Error {
-  /** What to do about it; a sentence without a final period. */
-  readonly hint: string;
-
-  /** Makes an error of what is wrong and what to do. */
-  constructor(message: string, hint: string) {
-    super(message);
-    this.name = "ExposureError";
-    this.hint = hint;
-  }
-}
-
 /**
- * Listens for callers.
+ * Listens for callers. Certificates of callers need `startCertifiedAgent()`.
  *
  * @param options where, and whom to let in
  * @throws {ExposureError} if it would listen off this machine without TLS or without a token
  */
 export function startAgent(options: AgentOptions): Agent {
   const { host = "127.0.0.1", port = 0, tls, tokens } = options;
-  refuseExposure(host, options);
+  refuseExposure(host, { tls, callers: tokens });
   const lobby = new Lobby(options);
   const app = new Hono();
   app.get("/", (context) => {
@@ -84,29 +72,6 @@ export function startAgent(options: AgentOptions): Agent {
 /** After so many seconds without a sign of life a caller is taken for gone. */
 const IDLE_SECONDS = 10;
 
-function refuseExposure(host: string, { tls, tokens }: AgentOptions): void {
-  if (isLoopback(host)) return;
-  const missing = [
-    ...(tls === undefined ? ["a certificate (--tls-cert, --tls-key)"] : []),
-    ...(tokens === undefined ? ["a token (--token-file)"] : []),
-  ];
-  if (missing.length === 0) return;
-  throw new ExposureError(
-    `Others than this machine could run cases here as this user: "${host}" needs ${missing.join(" and ")}`,
-    "Give both, or listen on 127.0.0.1 and let ssh -L bring the runner here",
-  );
-}
-
-/** Who calls, as far as the request says. */
-interface Caller {
-  /** The address from which the connection comes. */
-  readonly from: string;
-  readonly address: string;
-  /** The host that the agent listens on. */
-  readonly host: string;
-  readonly headers: Headers;
-}
-
 function callerOf(context: Context): Omit<Caller, "host"> {
   const { from } = context.env ?? {};
   const address = isNetAddr(from) ? from.hostname : "unknown";
@@ -116,61 +81,4 @@ function callerOf(context: Context): Omit<Caller, "host"> {
 
 function isNetAddr(value: unknown): value is Deno.NetAddr {
   return typeof value === "object" && value !== null && "hostname" in value && "port" in value;
-}
-
-/** What the doorkeeper says. */
-type Door =
-  | { readonly kind: "open"; readonly who: string }
-  | { readonly kind: "closed"; readonly status: 401 | 403 | 426 | 429 | 503; readonly why: string };
-
-function doorkeeper(caller: Caller, tokens: Tokens | undefined, lobby: Lobby, wrong: WrongTokens): Door {
-  const { headers, address, host } = caller;
-  if (headers.has("origin")) return { kind: "closed", status: 403, why: "browsers are not let in" };
-  if (isLoopback(host) && !isLoopback(hostOf(headers.get("host") ?? ""))) {
-    return { kind: "closed", status: 403, why: "it was called by a name that is not this machine's" };
-  }
-  if (wrong.isTooMany(address)) return { kind: "closed", status: 429, why: "too many wrong tokens" };
-  const who = tokens === undefined ? "anyone" : tokens.ownerOf(bearer(headers));
-  if (who === undefined) {
-    wrong.count(address);
-    return { kind: "closed", status: 401, why: "the token is wrong or missing" };
-  }
-  if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
-    return {
-      kind: "closed",
-      status: 426,
-      why: "this is the agent of a conformance suite; it speaks WebSocket",
-    };
-  }
-  if (!lobby.hasRoomForWaiting) {
-    return { kind: "closed", status: 503, why: "there is no room for more callers" };
-  }
-  return { kind: "open", who };
-}
-
-function bearer(headers: Headers): string {
-  return /^Bearer (\S+)$/.exec(headers.get("authorization") ?? "")?.[1] ?? "";
-}
-
-/** Counts wrong tokens of each address within a minute. */
-class WrongTokens {
-  readonly #most: number;
-  #counts = new Map<string, number>();
-  #begin = performance.now();
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  isTooMany(address: string): boolean {
-    if (performance.now() - this.#begin >= 60_000) {
-      this.#begin = performance.now();
-      this.#counts = new Map();
-    }
-    return (this.#counts.get(address) ?? 0) >= this.#most;
-  }
-
-  count(address: string): void {
-    this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
-  }
 }

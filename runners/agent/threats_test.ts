@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request, type RequestOptions } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
@@ -8,7 +9,9 @@ import { ConnectError } from "../protocol/errors.ts";
 import { remoteTarget } from "../remote.ts";
 import { Dialogue } from "../testee/dialogue.ts";
 import { connectWebSocket, type WebSocketOptions } from "../transport/websocket.ts";
-import { type Agent, type AgentOptions, ExposureError, startAgent } from "./server.ts";
+import { startCertifiedAgent } from "./certified.ts";
+import { ExposureError } from "./door.ts";
+import { type Agent, type AgentOptions, startAgent } from "./server.ts";
 import { readTokens, TokenFileError, type Tokens } from "./tokens.ts";
 import { workerOf } from "./worker.ts";
 
@@ -96,11 +99,62 @@ Deno.test("an agent does not start off this machine without TLS and a token", ()
     assertThrows(() => startAgent({ startWorker: workerOf("sim", WORKER), ...options }), ExposureError)
       .message;
   for (const host of ["0.0.0.0", "::", "192.0.2.1", "example.org", "127.0.0.1.example.org"]) {
-    assertStringIncludes(start({ host }), "a certificate (--tls-cert, --tls-key) and a token (--token-file)");
+    assertStringIncludes(
+      start({ host }),
+      "a certificate (--tls-cert, --tls-key) and a token (--token-file) or certificates of callers",
+    );
     assertStringIncludes(start({ host, tokens: TOKENS }), "needs a certificate");
     assertStringIncludes(start({ host, tls }), "needs a token");
   }
 });
+
+/** A file of the folder with certificates for tests. */
+function pem(name: string): string {
+  return readFileSync(new URL(`../testing/tls/${name}.pem`, import.meta.url), "utf8");
+}
+
+Deno.test("an agent that knows callers by certificate lets nobody in without one", async () => {
+  const log: string[] = [];
+  const agent = await startCertifiedAgent({
+    startWorker: workerOf("sim", WORKER),
+    host: "localhost",
+    tls: { cert: pem("cert"), key: pem("key"), clientCa: pem("callers-ca") },
+    log: (text) => log.push(text),
+  });
+  const caCerts = [pem("cert")];
+  try {
+    const nobody = await assertRejects(() => connectWebSocket(agent.address, { caCerts }), ConnectError);
+    assertStringIncludes(nobody.hint, "CONFORM_AGENT_CERT");
+    const stranger = { cert: pem("stranger"), key: pem("stranger-key") };
+    await assertRejects(() => connectWebSocket(agent.address, { caCerts, own: stranger }), ConnectError);
+    const own = { cert: pem("caller"), key: pem("caller-key") };
+    await withDialogue(agent, async (dialogue) => {
+      dialogue.say(HELLO);
+      assertEquals(await codeOf(dialogue), "hello");
+    }, { caCerts, own });
+    assertStringIncludes(log.join("\n"), 'session 1 of certificate "alice" ');
+    const { port } = new URL(agent.address);
+    const browser = {
+      host: "localhost",
+      port,
+      ca: caCerts,
+      ...own,
+      headers: { origin: "https://example.org" },
+    };
+    assertEquals(await httpsStatus(browser), 403);
+  } finally {
+    await agent.close();
+  }
+});
+
+function httpsStatus(options: RequestOptions): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    request({ ...options, agent: false }, (response) => {
+      response.resume();
+      response.on("end", () => resolve(response.statusCode));
+    }).on("error", reject).end();
+  });
+}
 
 Deno.test("an agent with TLS is only believed with a certificate that the runner knows", async () => {
   const [cert, key, other] = ["cert.pem", "key.pem", "other.pem"].map((name) =>
@@ -383,7 +437,7 @@ Deno.test("every line of the page of threats has a test", () => {
   ).join("");
   const rows = page.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| threat"))
     .map((line) => line.split("|").at(-2)?.trim() ?? "").filter((cell) => !/^-+$/.test(cell));
-  assertEquals(rows.length, 21);
+  assertEquals(rows.length, 22);
   const titles = [...tests.matchAll(/Deno\.test\("(.*?)"/g)].map(([, title = ""]) => title);
   assertEquals(rows.filter((row) => !titles.some((title) => title.includes(row))), []);
 });

@@ -19,6 +19,8 @@ export interface WebSocketOptions {
   readonly token?: string | undefined;
   /** Certificates, in PEM, that may have signed that of the agent, in place of those that everyone trusts. */
   readonly caCerts?: readonly string[] | undefined;
+  /** A certificate and its key, in PEM, by which the agent knows the caller. */
+  readonly own?: { readonly cert: string; readonly key: string } | undefined;
   /** The longest frame to take, in bytes. */
   readonly messageBytes?: number | undefined;
   /** How long the agent may take to let us in, in milliseconds; 5 seconds unless said otherwise. */
@@ -45,12 +47,13 @@ const REFUSALS: ReadonlyMap<number, readonly [string, string]> = new Map([
  * @throws {ConnectError} if it does not listen or does not let us in
  */
 export async function connectWebSocket(address: string, options: WebSocketOptions = {}): Promise<Connection> {
-  const { token, caCerts, connectMs = 5000, messageBytes = MESSAGE_BYTES } = options;
+  const { token, caCerts, own, connectMs = 5000, messageBytes = MESSAGE_BYTES } = options;
   const client = clientOf(address, {
     perMessageDeflate: false,
     maxPayload: FRAME_MESSAGES * messageBytes,
     ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
     ...(caCerts === undefined ? {} : { ca: caCerts }),
+    ...own,
   });
   const connection = new ClientConnection(client, address, messageBytes);
   const opened = await within(connection.opened, connectMs);
@@ -64,7 +67,18 @@ export async function connectWebSocket(address: string, options: WebSocketOption
 }
 
 /** A frame may hold several messages; so many of the longest. */
-const FRAME_MESSAGES = 4;
+export const FRAME_MESSAGES = 4;
+
+/**
+ * A connection over a WebSocket that a server has taken.
+ *
+ * @param client the socket; it is taken and closed
+ * @param peer where it leads
+ * @param messageBytes the longest message to take
+ */
+export function acceptClient(client: Client, peer: string, messageBytes: number): Connection {
+  return new ClientConnection(client, peer, messageBytes);
+}
 
 function clientOf(address: string, options: ConstructorParameters<typeof Client>[1]): Client {
   try {
@@ -96,6 +110,7 @@ class ClientConnection implements Connection {
     this.#limit = limit;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.opened = promise;
+    if (client.readyState === Client.OPEN) resolve();
     client.on("open", () => resolve());
     client.on("unexpected-response", (_request, response) => {
       response.resume();
@@ -200,6 +215,9 @@ function unreachable(address: string, error: Error): ConnectError {
 }
 
 function hintFor(message: string): string {
+  if (/certificate.?required|no certificates/i.test(message)) {
+    return "Name your own certificate in CONFORM_AGENT_CERT and its key in CONFORM_AGENT_KEY";
+  }
   if (/self.signed|issuer/i.test(message)) return "Name the agent's certificate in CONFORM_AGENT_CA";
   if (/certificate|altname/i.test(message)) return "Call the agent by a name that its certificate has";
   return "Start it there with: conform agent";

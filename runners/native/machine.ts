@@ -11,6 +11,7 @@ import { concat, decode, encode, text } from "./abi/layout.ts";
 import type { Addon } from "./addon.ts";
 import { Failed } from "./failure.ts";
 import { CONFORM_PATH } from "./abi/conform.ts";
+import { policyHere, remedyFor } from "./module/admission.ts";
 import { vgemPath } from "./fences.ts";
 import { HelperProcess } from "./process.ts";
 import { Strand } from "./strand.ts";
@@ -120,7 +121,7 @@ async function look(prober: Prober, addresses: readonly string[]): Promise<Machi
     iommufd,
     selftest: await prober.selftest(iommufd),
     swSync,
-    module: await prober.openable(CONFORM_PATH, "load the module dmabuf_conform of the suite"),
+    module: await prober.openable(CONFORM_PATH, remedyFor(await policyHere())),
     vgem: vgem === undefined
       ? { kind: "missing", reason: "no vgem: load the module vgem" }
       : await prober.openable(vgem, "load the module vgem"),

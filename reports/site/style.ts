@@ -58,7 +58,7 @@ p { max-width: 46rem; margin: .5rem 0; }
 code, pre, .mono { font-family: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, monospace; }
 code { font-size: .9em; overflow-wrap: anywhere; }
 pre { background: var(--code); border-radius: 6px; padding: .9rem 1.1rem; overflow-x: auto; font-size: .85rem; line-height: 1.5; }
-.scroll { overflow-x: auto; padding: 4px; margin: -4px; }
+.scroll { position: relative; overflow-x: auto; padding: 4px; margin: -4px; }
 table { border-collapse: collapse; width: 100%; font-size: .925rem; }
 th, td { text-align: left; vertical-align: top; padding: .5rem .9rem .5rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--soft); font-size: .8125rem; white-space: nowrap; }
@@ -107,7 +107,7 @@ dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 .counts a { color: inherit; }
 .counts li.zero b, .counts li.zero .word { font-weight: 400; color: var(--quiet); }
 .notice { border: 1px solid var(--line); border-left: 4px solid var(--contested-bar); background: var(--card);
-  padding: .6rem 1rem; border-radius: 4px; max-width: 46rem; }
+  padding: .6rem 1rem; border-radius: 4px; max-width: 46rem; overflow-wrap: anywhere; }
 .notice.bad { border-left-color: var(--fail-bar); }
 form.filter { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: 1rem 0; }
 form.filter label { display: grid; gap: .15rem; font-size: .8125rem; color: var(--soft); }
@@ -308,7 +308,7 @@ a.mail { white-space: normal; overflow-wrap: anywhere; font-size: .875em; }
 .certificate .states .contested { color: var(--contested); }
 .certificate .states .waived { color: var(--fail); }
 .certificate .states .not-covered, .certificate .states .not-observable { color: var(--unknown); }
-.certificate section { overflow-x: auto; }
+.certificate section { position: relative; overflow-x: auto; }
 .certificate section + section h2:first-child { border-top: 1px solid var(--line); padding-top: 1.75rem; }
 .certificate li { max-width: 58rem; margin-bottom: .35rem; }
 .certificate li .mono, .certificate th .mono { font-size: .9em; }

@@ -29,15 +29,3 @@ export async function openBrowser(): Promise<Browser> {
   if (BROWSER === undefined) throw new Error(`The test must be ${LEFT_OUT}`);
   return await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"] });
 }
-
-/** Does something with each of many things, a few at a time. */
-export async function fewAtATime<T>(
-  things: Iterable<T>,
-  few: number,
-  act: (thing: T) => Promise<void>,
-): Promise<void> {
-  const rest = [...things].values();
-  await Promise.all(Array.from({ length: few }, async () => {
-    for (const thing of rest) await act(thing);
-  }));
-}

@@ -5,11 +5,11 @@
  */
 import { object, or } from "@optique/core/constructs";
 import { message } from "@optique/core/message";
-import { map, optional, withDefault } from "@optique/core/modifiers";
+import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, option } from "@optique/core/primitives";
 import { choice, integer, string } from "@optique/core/valueparser";
 import { TRIALS } from "../runners/native/module/try.ts";
-import { build, tryOut } from "./commands/module.ts";
+import { build, table, tryOut } from "./commands/module.ts";
 import type { Io } from "./io.ts";
 
 type Action = (io: Io) => number | Promise<number>;
@@ -49,6 +49,16 @@ const tryOptions = object({
   })),
 });
 
+const tableOptions = object({
+  records: multiple(
+    argument(string({ metavar: "RUN" }), { description: message`The record of a run.` }),
+    { min: 1 },
+  ),
+  out: optional(option("-o", "--out", string({ metavar: "FILE" }), {
+    description: message`Where the table goes; standard output otherwise.`,
+  })),
+});
+
 /** The command `module`. */
 export const moduleCommand = command(
   "module",
@@ -58,6 +68,9 @@ export const moduleCommand = command(
     }),
     command("try", map(tryOptions, (given): Action => (io) => tryOut(given, io)), {
       description: message`Boots a kernel with the module, and tries what it does.`,
+    }),
+    command("table", map(tableOptions, (given): Action => (io) => table(given, io)), {
+      description: message`Writes which exporter was tried with which importer, from the records of runs.`,
     }),
   ),
   { description: message`Builds the kernel module: a test importer, and a reference exporter that revokes.` },

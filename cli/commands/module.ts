@@ -8,13 +8,33 @@ import { type BuildFor, buildModule } from "../../runners/native/module/build.ts
 import { type Trial, tryModule } from "../../runners/native/module/try.ts";
 import { VmError } from "../../runners/vm/failure.ts";
 import { kernelHere } from "../../runners/vm/kernels/mod.ts";
+import { exportersAndImporters, pairingsOf } from "../../reports/exporters_importers.ts";
+import { resultOf } from "../../reports/result.ts";
 import { Failure, type Io } from "../io.ts";
+import { recordAt } from "../record_at.ts";
+import { loadSuite } from "../suite.ts";
 
 /** What `conform module build` is given. */
 export interface BuildArguments {
   readonly kernel?: string | undefined;
   readonly headers?: string | undefined;
   readonly out?: string | undefined;
+}
+
+/** What `conform module table` is given. */
+export interface TableArguments {
+  readonly records: readonly string[];
+  readonly out?: string | undefined;
+}
+
+/** Carries out `conform module table` and gives the exit status. */
+export async function table({ records, out }: TableArguments, io: Io): Promise<number> {
+  const { byId } = loadSuite();
+  const runs = records.map((path) => resultOf(recordAt(path), byId));
+  const text = exportersAndImporters(pairingsOf(runs, byId));
+  if (out === undefined) io.out(text);
+  else await writeFile(out, text);
+  return 0;
 }
 
 /** What `conform module try` is given. */

@@ -1,0 +1,144 @@
+/**
+ * Which exporter was tried with which importer, on which kernel, and what came of it: a table of run records.
+ *
+ * @module
+ */
+import type { Case } from "../cases/case.ts";
+import { programOf } from "../cases/program.ts";
+import { type CaseResult, countsOf, isBad, type RunResult } from "./result.ts";
+
+/** Who exports, by an operation that only it takes part in. The first is what `vfio.export` is on most targets. */
+const EXPORTERS = [
+  ["vfio.export", "VFIO"],
+  ["exporter.create", "module's test exporter"],
+  ["udmabuf.create", "udmabuf"],
+  ["heap.alloc", "system heap"],
+] as const;
+
+/** Who imports. */
+const IMPORTERS = [
+  ["importer.attach", "module's importer"],
+  ["iommufd.map_file", "iommufd"],
+  ["rdma.register", "RDMA"],
+] as const;
+
+/** What no importer takes part in. */
+const NOBODY = "processes only";
+
+/** What a run says of one exporter with one importer. */
+export interface Pairing {
+  /** The kernel, by its release. */
+  readonly kernel: string;
+  /** The target that ran it. */
+  readonly target: string;
+  /** Who exported. */
+  readonly exporter: string;
+  /** Who imported. */
+  readonly importer: string;
+  /** The results of the cases with these two. */
+  readonly results: readonly CaseResult[];
+}
+
+function namesIn(operations: ReadonlySet<string>, of: readonly (readonly [string, string])[]): string[] {
+  return of.flatMap(([operation, name]) => operations.has(operation) ? [name] : []);
+}
+
+function operationsOf(case_: Case): ReadonlySet<string> {
+  const { steps, race } = programOf(case_);
+  const raced = race ? [...race.threads.flatMap((thread) => thread.steps), ...race.then] : [];
+  return new Set([...steps, ...raced].flatMap((step) => "operation" in step ? [step.operation] : []));
+}
+
+/** On a target with a reference exporter, its devices stand for those of VFIO. */
+function exporterOn(target: string, name: string): string {
+  const [, reference] = /\breference=([\w.-]+)/.exec(target) ?? [];
+  return name === "VFIO" && reference !== undefined ? `reference exporter (${reference})` : name;
+}
+
+/**
+ * Sorts the results of runs by who exported and who imported; a case without an exporter is left out.
+ *
+ * @param runs the runs
+ * @param cases every case, by its id
+ */
+export function pairingsOf(runs: readonly RunResult[], cases: ReadonlyMap<string, Case>): readonly Pairing[] {
+  return runs.flatMap(({ target: { id: target, kernel }, results }) => {
+    const pairs = new Map<string, Omit<Pairing, "results"> & { readonly results: CaseResult[] }>();
+    for (const result of results) {
+      const case_ = cases.get(result.case);
+      if (!case_) continue;
+      const operations = operationsOf(case_);
+      const exporters = namesIn(operations, EXPORTERS).map((name) => exporterOn(target, name));
+      if (exporters.length === 0) continue;
+      const exporter = exporters.join(" and ");
+      const importer = namesIn(operations, IMPORTERS).join(" and ") || NOBODY;
+      const key = JSON.stringify([exporter, importer]);
+      const pair = pairs.get(key) ?? { kernel, target, exporter, importer, results: [] };
+      pair.results.push(result);
+      pairs.set(key, pair);
+    }
+    return [...pairs.values()];
+  });
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")).join(" | ")} |`;
+  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** Writes the table, and below it every result that is not as the clauses demand, with its clauses. */
+export function exportersAndImporters(pairings: readonly Pairing[]): string {
+  const header = [
+    "exporter",
+    "importer",
+    "kernel",
+    "pass",
+    "fail",
+    "contested",
+    "unknown",
+    "not supported",
+    "not run",
+  ];
+  const rows = pairings.map(({ exporter, importer, kernel, results }) => {
+    const counts = countsOf(results);
+    return [
+      exporter,
+      importer,
+      kernel,
+      ...[
+        counts.pass,
+        counts.fail,
+        counts.contested,
+        counts.unknown,
+        counts["not-supported"],
+        counts["not-run"],
+      ]
+        .map(String),
+    ];
+  });
+  const bad = pairings.flatMap(({ exporter, importer, kernel, results }) =>
+    results.filter(isBad).map((result) => [
+      `\`${result.case}\``,
+      `${exporter}, ${importer}`,
+      kernel,
+      result.clauses.join(", "),
+      result.reasons[0] ?? result.verdict,
+    ])
+  );
+  return [
+    "# Exporters and importers",
+    "",
+    "Each row is one exporter with one importer on one kernel; the counts are of verdicts. A case with several exporters",
+    "or importers has a row with those. `conform module table` writes this page from the records of the runs.",
+    "",
+    table(header, rows),
+    "",
+    "## What is not as the clauses demand",
+    "",
+    bad.length === 0
+      ? "Nothing."
+      : table(["case", "exporter, importer", "kernel", "clauses", "what was seen"], bad),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,48 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { exportersAndImporters, pairingsOf } from "./exporters_importers.ts";
+import { readRecord } from "./record_reader.ts";
+import { resultOf } from "./result.ts";
+import { simulated, suite, textOf } from "./testing/runs.ts";
+
+const DOUBLE = "vfio/revoke/double-revoke";
+const TOLD = "invalidate/each-importer-once";
+
+function pairings(dialect: string, target?: string) {
+  const { cases } = suite();
+  const result = resultOf(readRecord(textOf(simulated([DOUBLE, TOLD], dialect))), cases);
+  const { id } = result.target;
+  return pairingsOf([{ ...result, target: { ...result.target, id: target ?? id } }], cases);
+}
+
+Deno.test("results are sorted by who exports and who imports", () => {
+  const found = pairings("matt-v1-vfio").map(({ exporter, importer, results }) => [
+    exporter,
+    importer,
+    results.map((each) => each.case),
+  ]);
+  assertEquals(found, [
+    ["VFIO", "module's importer", [DOUBLE]],
+    ["module's test exporter", "module's importer", [TOLD]],
+  ]);
+});
+
+Deno.test("on a target with a reference exporter its devices are told from those of VFIO", () => {
+  const [first] = pairings("matt-v1-vfio", "vm:7.3,reference=matt-v1-vfio");
+  assertEquals(first?.exporter, "reference exporter (matt-v1-vfio)");
+});
+
+Deno.test("what is not as the clauses demand is named with its clauses", () => {
+  const wrong = pairings("matt-v1-vfio").map((pair) => ({
+    ...pair,
+    results: pair.results.map((each) => ({
+      ...each,
+      verdict: "fail" as const,
+      reasons: ["this | and that"],
+    })),
+  }));
+  const page = exportersAndImporters(wrong);
+  assertStringIncludes(page, "| module's test exporter | module's importer | 7.1-rc+matt-v1 | 0 | 1 | 0 |");
+  assertStringIncludes(page, "| `invalidate/each-importer-once` |");
+  assertStringIncludes(page, "INVAL-02");
+  assertStringIncludes(page, "this \\| and that");
+});

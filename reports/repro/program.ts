@@ -9,7 +9,7 @@ import { comment, commentText, cString, fold, wrap } from "./c.ts";
 import { type CaseFacts, NoForm, type Setting } from "./emit.ts";
 import { allText, type Condition, conditionText } from "./expectation.ts";
 import { type Helper, helper, withNeeds } from "./helper.ts";
-import { events as eventsHelper, importers, module } from "./helpers/importer.ts";
+import { countSince, events as eventsHelper, importers, module } from "./helpers/importer.ts";
 import { blockingHelper, killHelper, processHelper, sendHelper, watchdog } from "./helpers/processes.ts";
 import { holders } from "./helpers/results.ts";
 import { edu } from "./helpers/iommufd.ts";
@@ -244,7 +244,7 @@ function extraHelpers(case_: Case, written: Written, isHarness: boolean): readon
     looks,
     started: written.started,
     hasHolders,
-    warns,
+    text: Object.values(written.sections).flat().join("\n"),
     isRace: words !== undefined,
   };
   const blocking = written.started.length > 0 ? [blockingHelper(events ? eventsHelper : undefined)] : [];
@@ -264,6 +264,7 @@ function extraHelpers(case_: Case, written: Written, isHarness: boolean): readon
     ...(steps.some(({ operation }) => operation === "process.kill") && process ? [killHelper(process)] : []),
     ...(steps.some(({ operation }) => operation === "fd.send") && process ? [sendHelper(process)] : []),
     ...(words ? [gateHelper(words), outcomeHelper, processHeaders] : []),
+    ...(words && words.counted.length > 0 ? [countSince] : []),
     tellHelper(telling, before, isHarness),
     ...(isHarness || !needsMust(case_) ? [] : [must]),
     ...(isHarness || words ? [] : [watchdog]),

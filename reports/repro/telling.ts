@@ -5,7 +5,7 @@
  */
 import { cString } from "./c.ts";
 import { type Helper, helper } from "./helper.ts";
-import { events } from "./helpers/importer.ts";
+import { countSince, events, orderSince } from "./helpers/importer.ts";
 import { results } from "./helpers/results.ts";
 
 const c = String.raw;
@@ -18,56 +18,71 @@ export interface Telling {
   readonly started: readonly { readonly id: string; readonly variable: string }[];
   /** Whether parties disagree. */
   readonly hasHolders: boolean;
-  /** Whether the kernel must warn, or must not. */
-  readonly warns: boolean;
+  /** The statements that tell. */
+  readonly text: string;
   /** Whether the case is run again and again. */
   readonly isRace: boolean;
 }
 
 function lookHelper(looks: readonly string[]): Helper {
+  const lines = looks.map((each) => `\t${each}`).join("\n");
   return helper(
     c`
 /* Looks for what has happened by itself. */
 static void look(void)
 {
-${looks.map((each) => `\t${each}`).join("\n")}
-}
-
-/* How often something has happened since the last step. */
-static unsigned int __attribute__((unused)) seen(const char *what)
-{
-	look();
-	return count_since(events_told, what);
-}
-
-/* Whether just these things have happened, of some kinds, since the last step. */
-static bool __attribute__((unused)) saw(const char *kinds, const char *expected)
-{
-	look();
-	return order_since(events_told, kinds, expected);
+${lines}
 }
 `,
     { needs: [events], namesVariables: true },
   );
 }
 
-const sinceStarted = helper(
-  c`
-/* The same, since a step was started. */
-static unsigned int __attribute__((unused)) seen_since(struct started *started, const char *what)
+/** How a condition asks for what happened, by the function that answers. */
+const QUESTIONS: Readonly<Record<string, string>> = {
+  seen: c`
+/* How often something has happened since the last step. */
+static unsigned int seen(const char *what)
+{
+	look();
+	return count_since(events_told, what);
+}
+`,
+  saw: c`
+/* Whether just these things have happened, of some kinds, since the last step. */
+static bool saw(const char *kinds, const char *expected)
+{
+	look();
+	return order_since(events_told, kinds, expected);
+}
+`,
+  seen_since: c`
+/* How often something has happened since a step was started. */
+static unsigned int seen_since(const struct started *started, const char *what)
 {
 	look();
 	return count_since(started->events, what);
 }
-
-static bool __attribute__((unused)) saw_since(struct started *started, const char *kinds, const char *expected)
+`,
+  saw_since: c`
+/* Whether just these things have happened since a step was started. */
+static bool saw_since(const struct started *started, const char *kinds, const char *expected)
 {
 	look();
 	return order_since(started->events, kinds, expected);
 }
 `,
-  { namesVariables: true },
-);
+};
+
+/** The functions that the conditions of a program ask. */
+function questionsIn(text: string): readonly Helper[] {
+  return Object.entries(QUESTIONS)
+    .filter(([name]) => new RegExp(`\\b${name}\\(`).test(text))
+    .map(([, question]) => {
+      const needs = [question.includes("count_since(") ? countSince : orderSince];
+      return helper(question, { needs, namesVariables: true });
+    });
+}
 
 /** Lines of the kernel log. */
 export const kernelLog = helper(
@@ -121,7 +136,7 @@ const EVENTS_TEXT = c`
 
 /** The function that tells of a step, for a program of its own or for the kernel's harness. */
 export function tellHelper(telling: Telling, needs: readonly Helper[], isSelftest: boolean): Helper {
-  const { looks, started, hasHolders, isRace } = telling;
+  const { looks, started, hasHolders, isRace, text } = telling;
   const hasEvents = looks.length > 0;
   const locals = [
     ...(hasEvents ? ["event_comma = 0"] : []),
@@ -172,7 +187,7 @@ export function tellHelper(telling: Telling, needs: readonly Helper[], isSelftes
         results,
         ...needs,
         ...(hasEvents ? [lookHelper(looks)] : []),
-        ...(hasEvents && started.length > 0 ? [sinceStarted] : []),
+        ...(hasEvents ? questionsIn(text) : []),
       ],
     },
   );

@@ -349,9 +349,7 @@ function describeStep(step: Step, how?: string): readonly string[] {
   const [, short = summary] = /^(.{24,}?)[,;:] /.exec(summary) ?? [];
   const what = `${short.charAt(0).toLowerCase()}${short.slice(1).replace(/\.$/, "")}`;
   const expected = step.until.length > 0
-    ? `${how === undefined ? "" : `${how}; `}must block, and then that it ${
-      describeExpectation(step.expects)
-    }`
+    ? `${how === undefined ? "" : `${how}; `}blocks, then ${describeExpectation(step.expects)}`
     : describeExpectation(step.expects);
   const note = step.note === undefined ? "" : ` (${step.note})`;
   return comment(`${step.id}: ${what}; ${expected}${note}`, "\t");

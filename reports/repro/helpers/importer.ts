@@ -27,7 +27,13 @@ static void __attribute__((format(printf, 1, 2))) note(const char *format, ...)
 	vsnprintf(event[events_seen++ % EVENTS], sizeof(event[0]), format, arguments);
 	va_end(arguments);
 }
+`,
+  { headers: ["stdarg.h", "stdbool.h", "stdio.h", "string.h"], needs: [results] },
+);
 
+/** Counts events. */
+export const countSince = helper(
+  c`
 /* How often there was an event from some place on. */
 static unsigned int count_since(unsigned int first, const char *what)
 {
@@ -37,7 +43,13 @@ static unsigned int count_since(unsigned int first, const char *what)
 		found += !strcmp(event[i % EVENTS], what);
 	return found;
 }
+`,
+  { needs: [events] },
+);
 
+/** Compares events. */
+export const orderSince = helper(
+  c`
 /* Whether the events of these kinds were just these, in this order. */
 static bool order_since(unsigned int first, const char *kinds, const char *expected)
 {
@@ -57,7 +69,7 @@ static bool order_since(unsigned int first, const char *kinds, const char *expec
 	return !strcmp(seen, expected);
 }
 `,
-  { headers: ["stdarg.h", "stdbool.h", "stdio.h", "string.h"], needs: [results] },
+  { needs: [events] },
 );
 
 /** The module's file. */

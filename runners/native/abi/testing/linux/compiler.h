@@ -1,0 +1,1 @@
+/* Nothing: what a kernel declares for itself here is of no use to a program. */

@@ -9,6 +9,7 @@ import type { Case } from "../../cases/case.ts";
 import type { Dialect } from "../../runners/simulator/mod.ts";
 import type { Clause, Family } from "../../spec/clause.ts";
 import type { Contradiction } from "../../spec/contradictions.ts";
+import { kernelsWith } from "../../spec/clause_kernels.ts";
 import type { ClauseId } from "../../spec/ids.ts";
 import type { Ledger } from "../../spec/ledger.ts";
 import type { Profile } from "../../spec/profile.ts";
@@ -54,6 +55,8 @@ export interface ClauseEntry {
   readonly tables: readonly Numbered<ErrorTable>[];
   /** The profiles that have it. */
   readonly profiles: readonly string[];
+  /** The released kernels in which it holds, the oldest first. */
+  readonly kernels: readonly string[];
 }
 
 /** A family with its clauses. */
@@ -185,6 +188,7 @@ function entryOf(
     profiles: [...ledger.profiles.values()].filter((profile) => profile.clauses.has(id)).map((each) =>
       each.id
     ),
+    kernels: kernelsWith(id, ledger),
   };
 }
 

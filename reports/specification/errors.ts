@@ -149,5 +149,10 @@ function rowsOf({ places, form }: TableText, dialect: Dialect): readonly CheckRo
   if (form !== undefined && dialect.rules.vfio.requestForm !== form) return undefined;
   const { checks } = listsOf(dialect);
   const rows = places.flatMap((place) => checks.get(place) ?? []);
-  return rows.length === 0 ? undefined : rows;
+  const end = rows.findIndex(({ refuses }) => ALWAYS.has(refuses));
+  const reached = end < 0 ? rows : rows.slice(0, end + 1);
+  return reached.length === 0 ? undefined : reached;
 }
+
+/** What a kernel refuses that does not have the request at all; no check behind it is ever reached. */
+const ALWAYS: ReadonlySet<string> = new Set(["an unknown feature", "an unknown request"]);

@@ -198,6 +198,8 @@ function ClauseSection({ entry, specification }: Whole & { readonly entry: Claus
         </dd>
         <Disagreement entry={entry} specification={specification} />
         <ShownBy entry={entry} specification={specification} />
+        <dt>Kernels</dt>
+        <dd>{entry.kernels.length === 0 ? "none that was released" : entry.kernels.join(", ")}</dd>
         <dt>Profiles</dt>
         <dd>{entry.profiles.length === 0 ? "none" : <ProfileLinks ids={entry.profiles} />}</dd>
       </dl>

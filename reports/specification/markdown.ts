@@ -101,7 +101,7 @@ function clauseBlocks(entry: ClauseEntry, specification: Specification): readonl
 }
 
 function facts(
-  { clause, cases, contradictions, tables, profiles }: ClauseEntry,
+  { clause, cases, contradictions, tables, profiles, kernels }: ClauseEntry,
   specification: Specification,
 ) {
   const { sources } = specification.ledger;
@@ -124,6 +124,7 @@ function facts(
       `Shown by: \`${path}\`${rows > 1 ? `, ${rows} rows` : ""}: ${plain(title)}`
     ),
     ...notShown(clause, cases.length, specification),
+    `Kernels: ${kernels.join(", ") || "none that was released"}`,
     `Profiles: ${profiles.map((id) => `[${id}](#profile-${id})`).join(", ") || "none"}`,
   ];
 }

@@ -154,6 +154,21 @@ Deno.test("the errors are those of the checks in their order, and no check of an
   }
 });
 
+Deno.test("a table of errors ends where a kernel has no such request: nothing behind it is reached", () => {
+  const variants = WHOLE.errors.find(({ id }) => id === "export")?.variants ?? [];
+  const without = variants.find(({ dialects }) => dialects.some(({ id }) => id === "mainline-6.12"));
+  assertEquals(without?.value.at(-1)?.refuses, "an unknown feature");
+  const longest = Math.max(...variants.map(({ value }) => value.length));
+  assert(without && without.value.length < longest);
+});
+
+Deno.test("a clause of the specification says in which released kernels it holds", () => {
+  const kernels = (id: string) =>
+    WHOLE.families.flatMap(({ clauses }) => clauses).find(({ clause }) => clause.id === id)?.kernels;
+  assertEquals([kernels("VATT-03"), kernels("VREV-10")], [["7.1", "7.2", "7.3"], []]);
+  assertStringIncludes(specificationMarkdown(WHOLE), "Kernels: 7.1, 7.2, 7.3");
+});
+
 Deno.test("every clause that a rule of the model follows is in the ledger", () => {
   for (const dialect of DIALECTS.values()) {
     const { checks, sequences } = listsOf(dialect);

@@ -42,7 +42,7 @@ export const SPECIFICATION_STYLE = `
 .specification table.ways td:nth-child(2) { width: 15rem; }
 .specification .who { color: var(--soft); font-size: .9rem; }
 .specification figure { margin: 1rem 0; max-width: 50rem; }
-svg.machine { display: block; max-width: none; font-family: inherit; }
+svg.machine { display: block; max-width: 100%; height: auto; font-family: inherit; }
 svg.machine .state { fill: var(--card); stroke: var(--edge); stroke-width: 1.5; }
 svg.machine .state.ok { stroke: var(--pass-bar); }
 svg.machine .state.temp { stroke: var(--contested-bar); }
@@ -60,7 +60,12 @@ svg.machine text.number { font-size: 12.5px; font-weight: 600; }
   .specification dl.of dd { margin-bottom: .35rem; }
   .specification dl.of dd + dd { grid-column: 1; }
   .specification table.ways td, .specification table.ways td:first-child, .specification table.ways td:nth-child(2) { width: auto; }
-  .specification table.rows th:first-child, .specification table.rows td:first-child { width: auto; }
+  .specification table.rows th:first-child, .specification table.rows td:first-child { width: 1.75rem; padding-right: .25rem; }
+  .specification table.rows th.clause { width: 4.5rem; }
+  .specification table.rows th.errno { width: 5.75rem; }
+  .specification table.rows th, .specification table.rows td { padding-inline: .25rem; }
+  .specification table.rows { font-size: .85rem; table-layout: fixed; width: 100%; }
+  .specification table.rows td { overflow-wrap: anywhere; }
 }
 @media print {
   html { font-size: 10.5pt; }
@@ -71,7 +76,6 @@ svg.machine text.number { font-size: 12.5px; font-weight: 600; }
   .specification a { color: inherit; text-decoration: none; }
   .specification .sources a[href^="https:"]::after { content: " <" attr(href) ">"; font-size: .85em; overflow-wrap: anywhere; }
   .specification figure { break-inside: avoid; }
-  svg.machine { max-width: 100%; height: auto; }
   .scroll { overflow: visible; }
 }
 `;

@@ -48,7 +48,7 @@ main { padding-block: 2.25rem 4rem; }
 footer.site { color: var(--soft); font-size: .875rem; padding-block: 1.25rem 2.5rem; border-top: 1px solid var(--line); }
 h1 { font-size: 1.65rem; line-height: 1.25; letter-spacing: -.015em; margin: 0 0 .4rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin: 2.5rem 0 .75rem; overflow-wrap: anywhere; }
-h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
+h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; overflow-wrap: anywhere; }
 h3.mono, section > h3 { color: var(--soft); }
 p { max-width: 46rem; margin: .5rem 0; }
 .crumbs { color: var(--soft); font-size: .875rem; margin: 0 0 .75rem; }
@@ -276,8 +276,9 @@ svg.sequence { display: block; font-size: 12.5px; margin: .5rem 0 1rem; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 1.25rem; margin-top: 2rem; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1.1rem 1.25rem; }
 .tile h2 { margin: 0; font-size: 1rem; }
-.tile .large { margin: .5rem 0 .1rem; line-height: 1.2; }
-.tile p { font-size: .925rem; }
+.tile .large { margin: .4rem 0 .1rem; line-height: 1.2; }
+.tile > :last-child { margin-bottom: 0; }
+.tile p:not(.large) { font-size: .925rem; }
 .tile .bar { min-width: 0; margin: .75rem 0 .5rem; }
 ul.badges { list-style: none; margin: 1.5rem 0; padding: 0; }
 ul.badges li { display: grid; grid-template-columns: minmax(14rem, max-content) 1fr; gap: .3rem 1.5rem; align-items: center;

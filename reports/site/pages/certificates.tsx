@@ -194,10 +194,16 @@ function Checks({ checked, recheck }: { readonly checked: CheckedCertificate; re
 const FINDINGS_TOLD = 20;
 
 function Wrong({ findings }: { readonly findings: readonly CertificateFinding[] }) {
+  const signatureHolds = findings.every(({ kind }) => kind !== "file" && kind !== "signature");
+  const otherSuite = signatureHolds && findings.some(({ kind }) => kind === "suite");
   return (
-    <ul class="notice bad">
+    <ul class={`notice ${otherSuite ? "" : "bad"}`}>
       <li>
-        <b>This certificate is not valid.</b>
+        <b>
+          {otherSuite
+            ? "Another suite gave this certificate. Judged by this one, the record says otherwise."
+            : "This certificate is not valid."}
+        </b>
       </li>
       {findings.slice(0, FINDINGS_TOLD).map(({ kind, message }) => <li>{kind}: {message}</li>)}
       {findings.length > FINDINGS_TOLD ? <li>and {findings.length - FINDINGS_TOLD} more</li> : ""}

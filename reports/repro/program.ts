@@ -32,7 +32,9 @@ export type ReproLanguage = "c" | "kselftest";
 
 /** A clause in words, for the comment at the top. */
 export interface ReproClause {
+  /** Its id, as in `VMM-01`. */
   readonly id: string;
+  /** What must hold, in a sentence. */
   readonly requirement: string;
   /** Where it comes from, in words. */
   readonly sources: readonly string[];
@@ -40,7 +42,9 @@ export interface ReproClause {
 
 /** What a program is made from. */
 export interface ReproOptions {
+  /** What it is to be. */
   readonly language: ReproLanguage;
+  /** The devices that it is for. */
   readonly setting: Setting;
   /** The clauses that the case shows. */
   readonly clauses: readonly ReproClause[];

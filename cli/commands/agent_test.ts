@@ -1,24 +1,35 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { remoteTarget } from "../../runners/remote.ts";
 import { connectStream } from "../../runners/transport/stream.ts";
+import { writeLauncher } from "../agent_launcher.ts";
 import { conform, inFolder } from "../testing/conform.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const MAIN = join(ROOT, "cli/main.ts");
 
 /** Starts a program that prints its address first, and stops it as a user would. */
-async function withProgram(
+function withProgram(
   args: readonly string[],
   test: (address: string) => Promise<void>,
   cwd?: string,
 ): Promise<{ readonly status: number; readonly err: string }> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", "--no-check", ...args],
+  return withCommand([Deno.execPath(), "run", "-A", "--quiet", "--no-check", ...args], test, { cwd });
+}
+
+async function withCommand(
+  [command = "", ...args]: readonly string[],
+  test: (address: string) => Promise<void>,
+  { cwd, env }: { readonly cwd?: string | undefined; readonly env?: Record<string, string> | undefined } = {},
+): Promise<{ readonly status: number; readonly err: string }> {
+  const child = new Deno.Command(command, {
+    args,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
+    clearEnv: env !== undefined,
+    ...(env === undefined ? {} : { env }),
     ...(cwd === undefined ? {} : { cwd }),
   }).spawn();
   const reader = child.stdout.getReader();
@@ -123,7 +134,7 @@ Deno.test("conform agent --stream serves over a Unix socket", async () => {
   });
 });
 
-Deno.test("the bundle of the agent is one file that runs in an empty folder", async () => {
+Deno.test("the bundle of the agent runs in an empty folder, and so does the one file that unpacks it", async () => {
   await inFolder(async (folder) => {
     const bundle = join(folder, "agent.js");
     const { success } = await new Deno.Command(Deno.execPath(), {
@@ -139,13 +150,27 @@ Deno.test("the bundle of the agent is one file that runs in an empty folder", as
       cwd: ROOT,
     }).output();
     assertEquals([success, existsSync(bundle)], [true, true]);
-    const args = ["--no-config", "--cached-only", bundle, "--target", "sim", "--port", "0"];
-    await withProgram(args, async (address) => {
+    const given = ["--target", "sim", "--port", "0"];
+    const runs = (out: string) => async (address: string) => {
       const { status } = await conform(
         ...["run", "vfio/mmap/mmap-after-revoke", "--target", `agent:${address}`],
-        ...["--out", join(folder, "record.jsonl")],
+        ...["--out", join(folder, out)],
       );
       assertEquals(status, 0);
-    }, folder);
+    };
+    const { status } = await withProgram(
+      ["--no-config", "--cached-only", bundle, ...given],
+      runs("one.jsonl"),
+      folder,
+    );
+    assertEquals(status, 0);
+    const output = join(folder, "conform-agent");
+    writeLauncher({ bundle, output });
+    rmSync(bundle);
+    const env = { HOME: folder, PATH: "/usr/bin:/bin", DENO: Deno.execPath() };
+    for (const out of ["two.jsonl", "three.jsonl"]) {
+      const ended = await withCommand([output, ...given], runs(out), { cwd: folder, env });
+      assertEquals(ended.status, 0, ended.err);
+    }
   });
 });

@@ -335,7 +335,7 @@ function topComment({ case_, options, file, requires, devices, needsModuleHeader
   const header = needsModuleHeader ? " -I runners/native/module/uapi" : "";
   const flags = isHarness ? " -I LINUX/tools/testing/selftests" : "";
   const addresses = devices === 0 ? "" : isHarness ? `CONFORM_DEVICES="ADDRESS..." ` : "";
-  const words = devices === 0 || isHarness ? "" : " ADDRESS...";
+  const words = devices === 0 || isHarness ? "" : " ADDRESS".repeat(devices);
   return [
     "/*",
     ...paragraph(case_.title),
@@ -360,9 +360,10 @@ function topComment({ case_, options, file, requires, devices, needsModuleHeader
 
 function deviceWords(case_: Case, devices: number): string {
   const opens = allSteps(case_).filter(({ operation }) => operation === "vfio.open");
-  const many = devices === 1 ? "the address" : `the ${devices} addresses`;
   const edu = devices > opens.length ? ", the edu device last" : "";
-  return `${many} of PCI devices, as in 0000:01:00.0${edu}`;
+  return devices === 1
+    ? "the address of a PCI device, as in 0000:01:00.0"
+    : `the addresses of ${devices} PCI devices, as in 0000:01:00.0${edu}`;
 }
 
 function headersOf(
@@ -399,8 +400,10 @@ function addressLines(devices: number, { language, setting }: ReproOptions): rea
     "/* The next PCI device that was given. */",
     "static const char *next_address(void)",
     "{",
-    "\tif (!*addresses)",
+    "\tif (!*addresses) {",
+    "\t\terrno = ENODEV;",
     missing,
+    "\t}",
     "\treturn *addresses++;",
     "}",
     "",

@@ -16,6 +16,7 @@ export const O_PATH = 0o10000000;
 
 export const F_GETFD = 1;
 export const F_GETFL = 3;
+export const F_DUPFD_CLOEXEC = 1030;
 export const F_ADD_SEALS = 1033;
 export const F_SEAL_SHRINK = 2;
 export const FD_CLOEXEC = 1;

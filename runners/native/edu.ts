@@ -6,7 +6,7 @@
 import { sizeOf, text } from "./abi/layout.ts";
 import { IOMMUFD_REQUESTS, iommuIoasMap, iommuIoasUnmap, MAP_FLAG } from "./abi/iommufd.ts";
 import { VFIO_REQUESTS, vfioDeviceAttachIommufdPt } from "./abi/vfio.ts";
-import { MAP, O_CLOEXEC, O_RDWR, PROT } from "./constants.ts";
+import { F_DUPFD_CLOEXEC, MAP, O_CLOEXEC, O_RDWR, PROT } from "./constants.ts";
 import { Failed, failureOf, Unsupported } from "./failure.ts";
 import { Descriptor, type Hwpt, type Ioas } from "./objects.ts";
 import type { PciDevice } from "./pci.ts";
@@ -35,7 +35,7 @@ const PAGE = 4096;
 const LOOK_MS = 20;
 const LOOKS = 100;
 
-/** The address space that each open device is attached to. */
+/** The address space that each open device is attached to, by a descriptor that the case does not close. */
 const spaces = new WeakMap<Descriptor, Ioas>();
 
 /** The devices that a case has open. */
@@ -61,7 +61,9 @@ export async function attachEdu(session: Session, strand: Strand, pci: PciDevice
   await strand.ioctl(fd, VFIO_REQUESTS.attachIommufdPt, vfioDeviceAttachIommufdPt, values);
   const command = await device.readConfig(strand, fd, PCI.command, 2);
   await device.writeConfig(strand, fd, PCI.command, 2, command | PCI.memory | PCI.busMaster);
-  spaces.set(fd, ioas);
+  /* the device keeps the iommufd open anyway, so that this descriptor of it changes nothing */
+  const own = await strand.do(process, "fcntl", [ioas.fd.number, F_DUPFD_CLOEXEC, 0]);
+  spaces.set(fd, { ...ioas, fd: new Descriptor(process, own) });
   open.set(session, used.add(pci.address));
   session.expectInLog(/^dmar_fault: \d+ callbacks suppressed$/);
   session.expectInLog(/^DMAR: DRHD: handling fault status reg/);
@@ -72,6 +74,8 @@ export async function attachEdu(session: Session, strand: Strand, pci: PciDevice
 /** Detaches the device by closing it. */
 export async function closeEdu(session: Session, strand: Strand, fd: Descriptor): Promise<void> {
   await strand.do(fd.process, "close", [fd.number]);
+  const space = spaces.get(fd);
+  if (space) await strand.do(space.fd.process, "close", [space.fd.number]);
   if (fd.about.device) open.get(session)?.delete(fd.about.device.pci.address);
 }
 
@@ -99,14 +103,29 @@ async function withPage<T>(strand: Strand, fd: Descriptor, use: (address: number
   }
 }
 
+/** What is written to find out whether memory that reads as zero is reached. */
+const PROBE = 0xa5;
+
 /**
  * Has the device read a byte. It gives zero for an address that is not translated, so that a byte that is zero counts
- * as not read.
+ * as read only if the device also reaches it with a write, which is undone.
  */
 export async function dmaRead(strand: Strand, fd: Descriptor, iova: bigint): Promise<number> {
-  const byte = await withPage(strand, fd, (page) => readByte(strand, fd, iova, page));
-  if (byte === 0) throw new Failed("EIO");
-  return byte;
+  return await withPage(strand, fd, async (page) => {
+    const byte = await readByte(strand, fd, iova, page);
+    if (byte !== 0) return byte;
+    await writeByte(strand, fd, iova, page, PROBE);
+    const isReached = await readByte(strand, fd, iova, page) === PROBE;
+    await writeByte(strand, fd, iova, page, 0);
+    if (!isReached) throw new Failed("EIO");
+    return 0;
+  });
+}
+
+async function writeByte(strand: Strand, fd: Descriptor, iova: bigint, page: number, value: number) {
+  await strand.do(fd.process, "store", [page, 1, value]);
+  await copy(strand, fd, PAGE_IOVA, MEMORY, START, 1);
+  await copy(strand, fd, MEMORY, Number(iova), START | TO_RAM, 1);
 }
 
 async function readByte(strand: Strand, fd: Descriptor, iova: bigint, page: number): Promise<number> {
@@ -132,10 +151,11 @@ async function copy(
   from: number,
   to: number,
   command: number,
+  count: number = COUNT,
 ): Promise<void> {
   await write(strand, fd, REGISTER.source, from);
   await write(strand, fd, REGISTER.target, to);
-  await write(strand, fd, REGISTER.count, COUNT);
+  await write(strand, fd, REGISTER.count, count);
   await write(strand, fd, REGISTER.command, command);
   for (let look = 0; look < LOOKS; look++) {
     await strand.do(fd.process, "sleep", [LOOK_MS]);

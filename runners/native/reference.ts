@@ -1,12 +1,14 @@
 /**
  * The reference exporter of the kernel module: which proposal it follows, in the words of its interface.
  *
- * A proposal is the row that the simulator has of it, so that both follow the same table. One whose state is kept by
- * the core has no row here: no module can change the core.
+ * A proposal is the row that the simulator has of it, so that both follow the same table. No module can change the core:
+ * of the first revoke series, whose state is the core's, only what its cover letter promises can be followed, since an
+ * exporter that keeps all of it looks the same from outside. What its code checks in the core cannot.
  *
  * @module
  */
 import { errnoNumber } from "../../spec/errno.ts";
+import { leonV1CoverRow } from "../simulator/dialects/leon_v1.ts";
 import { mainlineRow } from "../simulator/dialects/mainline.ts";
 import { mattV1Row } from "../simulator/dialects/matt_v1_vfio.ts";
 import { mattV2Row } from "../simulator/dialects/matt_v2.ts";
@@ -37,6 +39,7 @@ export const REFERENCES: ReadonlyMap<string, Reference> = new Map(
     { name: "matt-v3-feature", row: mattV3Row, startsAs: "memory" },
     { name: "matt-v4plus", row: mattV4Row, startsAs: "memory" },
     { name: "matt-v8", row: mattV8Row, startsAs: "last event" },
+    { name: "leon-v1-cover", row: leonV1CoverRow, startsAs: "memory" },
     { name: "mainline-7.3", row: mainlineRow, startsAs: "memory" },
   ] satisfies Reference[]).map((each) => [each.name, each]),
 );
@@ -92,5 +95,7 @@ function flagsOf(row: Revocation): number {
     [row.closeRenotifies, CONFORM_VALUES.CLOSE_RENOTIFIES],
     [row.mmap, CONFORM_VALUES.HAS_MMAP],
   ] as const;
-  return flags.reduce((all, [cell, flag]) => cell === "yes" ? all | flag : all, 0);
+  const followed = flags.reduce((all, [cell, flag]) => cell === "yes" ? all | flag : all, 0);
+  return followed | (row.stateIn === "core" ? CONFORM_VALUES.AS_CORE : 0) |
+    (row.unrevokeNotifies === "-" ? CONFORM_VALUES.NEVER_RECOVERS : 0);
 }

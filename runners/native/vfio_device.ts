@@ -219,7 +219,26 @@ export async function openDevice(
     : await openInGroup(session, strand, device);
   const fd = new Descriptor(session.process, number, { device });
   if (access === "granted") await wakeUp(strand, device, fd);
+  if (access === "granted" && device.pci.id === SHARED_MEMORY) await empty(strand, device, fd);
   return fd;
+}
+
+/** QEMU's shared memory (ivshmem-plain): one of its BARs is plain memory, and keeps what earlier cases wrote. */
+const SHARED_MEMORY = "1af4:1110";
+
+/** How much of it cases write to, in pages. */
+const WRITTEN = 16;
+
+/** Empties the memory of a device. */
+async function empty(strand: Strand, device: VfioDevice, fd: Numbered): Promise<void> {
+  const zeros = new Uint8Array(4096);
+  for (const [index, bar] of device.pci.bars.entries()) {
+    if (bar.kind !== "memory" || Number(bar.size) < WRITTEN * zeros.length) continue;
+    const { offset } = await device.place(strand, fd, index);
+    for (let page = 0; page < WRITTEN; page++) {
+      await strand.do(fd.process, "write_at", [fd.number, offset + BigInt(page * zeros.length)], zeros);
+    }
+  }
 }
 
 async function open(session: Session, strand: Strand, path: string): Promise<Descriptor> {

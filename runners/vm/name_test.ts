@@ -38,6 +38,6 @@ Deno.test("parseVm() says what is wrong with a name", () => {
     "Modules belong to a kernel that is given as a file",
     'A virtual machine cannot use "7.2"',
     'The reference exporter cannot follow "x": take one of matt-v1-vfio, matt-v2, matt-v3-feature, matt-v4plus, ' +
-    "matt-v8, mainline-7.3",
+    "matt-v8, leon-v1-cover, mainline-7.3",
   ]);
 });

@@ -39,7 +39,8 @@ async function moduleOf({ session, strand }: Context, buffer: Descriptor) {
 export const testExporterHandlers: readonly (readonly [OperationName, NativeHandler])[] = [
   on("exporter.create", async ({ session, strand }, args) => {
     const { size, attach, pin, map, mmap, vmap, omit, revoke, revoke_semantics, over } = args;
-    if (revoke !== "absent" || revoke_semantics) {
+    const { reference } = session.setting.machine;
+    if (revoke !== "absent" || (revoke_semantics && reference?.row.stateIn !== "core")) {
       throw new Unsupported("the core of no released kernel has a revoke operation or revoke semantics");
     }
     const process = over?.process ?? session.process;
@@ -48,7 +49,8 @@ export const testExporterHandlers: readonly (readonly [OperationName, NativeHand
       size: session.bytes(size),
       flags: (mmap ? CONFORM_VALUES.EXPORT_MMAP : 0) | (vmap ? CONFORM_VALUES.EXPORT_VMAP : 0) |
         (pin === "absent" ? 0 : CONFORM_VALUES.EXPORT_PIN) |
-        (map === "null" ? CONFORM_VALUES.EXPORT_NULL_MAP : 0),
+        (map === "null" ? CONFORM_VALUES.EXPORT_NULL_MAP : 0) |
+        (revoke_semantics ? CONFORM_VALUES.EXPORT_REVOKES : 0),
       attach_error: numberOf(attach),
       pin_error: numberOf(pin),
       map_error: numberOf(map),

@@ -470,7 +470,7 @@ static int check_create(const struct conform_device_create *arg)
 		     offsetof(struct conform_device_create, bar0_size) + 5 * sizeof(u64));
 	if (arg->flags & ~flags || arg->pad || arg->pad2 || dialect->pad)
 		return -EINVAL;
-	if (dialect->flags >= CONFORM_STARTS_AS_LAST_EVENT << 1 || dialect->pin_error > MAX_ERRNO ||
+	if (dialect->flags >= CONFORM_NEVER_RECOVERS << 1 || dialect->pin_error > MAX_ERRNO ||
 	    dialect->fence_usage > CONFORM_USAGE_NONE || dialect->rearm > CONFORM_REARM_UNREVOKE ||
 	    dialect->request > CONFORM_REQUEST_FEATURE)
 		return -EINVAL;

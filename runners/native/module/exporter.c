@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The test exporter: answers as it was told when the buffer was made, counts what importers hold, can move its memory
- * as the driver of a GPU does, and never revokes.
+ * as the driver of a GPU does, and never revokes; unless it was told that an invalidation is one, for good.
  */
 #include <linux/dma-resv.h>
 #include <linux/highmem.h>
@@ -17,15 +17,23 @@ struct test_buffer {
 	struct inode *inode;
 	struct mutex lock;		/* memory, against faults */
 	struct conform_memory *memory;
+	bool revoked;			/* written with the reservation lock and the lock above */
 	atomic_t pins;
 	atomic_t mappings;
 	atomic_t vmappings;
 };
 
+static bool is_revoked(const struct test_buffer *buffer)
+{
+	return READ_ONCE(buffer->revoked);
+}
+
 static int attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attachment)
 {
 	struct test_buffer *buffer = dmabuf->priv;
 
+	if (is_revoked(buffer))
+		return -ENODEV;
 	return -(int)buffer->told.attach_error;
 }
 
@@ -52,6 +60,8 @@ static struct sg_table *map(struct dma_buf_attachment *attachment, enum dma_data
 	struct conform_memory *memory;
 	struct sg_table *sgt;
 
+	if (is_revoked(buffer))
+		return ERR_PTR(-ENODEV);
 	if (buffer->told.flags & CONFORM_EXPORT_NULL_MAP)
 		return NULL;
 	if (buffer->told.map_error)
@@ -79,7 +89,7 @@ static vm_fault_t fault(struct vm_fault *vmf)
 	vm_fault_t ret = VM_FAULT_SIGBUS;
 
 	mutex_lock(&buffer->lock);
-	if (vmf->pgoff < buffer->memory->pages) {
+	if (!buffer->revoked && vmf->pgoff < buffer->memory->pages) {
 		vmf->page = buffer->memory->page[vmf->pgoff];
 		get_page(vmf->page);
 		ret = 0;
@@ -92,6 +102,8 @@ static const struct vm_operations_struct vm_ops = { .fault = fault };
 
 static int mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
+	if (is_revoked(dmabuf->priv))
+		return -ENODEV;
 	conform_vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_ops = &vm_ops;
 	vma->vm_private_data = dmabuf->priv;
@@ -103,6 +115,8 @@ static int vmap_buffer(struct dma_buf *dmabuf, struct iosys_map *map)
 	struct test_buffer *buffer = dmabuf->priv;
 	void *address;
 
+	if (is_revoked(buffer))
+		return -ENODEV;
 	mutex_lock(&buffer->lock);
 	address = conform_memory_vmap(buffer->memory->page, buffer->memory->pages);
 	if (address)
@@ -201,7 +215,8 @@ static struct test_buffer *new_buffer(const struct conform_export *told)
 
 static int check_export(const struct conform_export *arg)
 {
-	const u32 flags = CONFORM_EXPORT_MMAP | CONFORM_EXPORT_VMAP | CONFORM_EXPORT_PIN | CONFORM_EXPORT_NULL_MAP;
+	const u32 flags = CONFORM_EXPORT_MMAP | CONFORM_EXPORT_VMAP | CONFORM_EXPORT_PIN | CONFORM_EXPORT_NULL_MAP |
+			  CONFORM_EXPORT_REVOKES;
 	const u32 omit = CONFORM_OMIT_MAP | CONFORM_OMIT_UNMAP | CONFORM_OMIT_RELEASE | CONFORM_OMIT_UNPIN;
 
 	if (arg->flags & ~flags || arg->omit & ~omit)
@@ -307,21 +322,38 @@ int conform_move(struct conform_call *call)
 	return ret;
 }
 
+/* The state changes before anybody is told, and what processes have mapped goes last. */
+static void invalidate(struct dma_buf *dmabuf, struct test_buffer *buffer)
+{
+	bool revokes = buffer->told.flags & CONFORM_EXPORT_REVOKES;
+
+	if (revokes) {
+		mutex_lock(&buffer->lock);
+		WRITE_ONCE(buffer->revoked, true);
+		mutex_unlock(&buffer->lock);
+	}
+	conform_invalidate(dmabuf);
+	if (revokes)
+		unmap_mapping_range(buffer->inode->i_mapping, 0, 0, 1);
+}
+
 int conform_invalidate_request(struct conform_call *call)
 {
 	struct conform_buffer *arg = call->arg;
 	struct dma_buf *dmabuf = dma_buf_get(arg->dmabuf_fd);
 	bool locked = !(arg->flags & CONFORM_BUFFER_UNLOCKED);
+	struct test_buffer *buffer;
 	int ret = -EINVAL;
 
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	if (!test_buffer_of(dmabuf))
+	buffer = test_buffer_of(dmabuf);
+	if (!buffer)
 		goto out;
 	ret = locked ? dma_resv_lock_interruptible(dmabuf->resv, NULL) : 0;
 	if (ret)
 		goto out;
-	conform_invalidate(dmabuf);
+	invalidate(dmabuf, buffer);
 	if (locked)
 		dma_resv_unlock(dmabuf->resv);
 out:

@@ -178,7 +178,7 @@ static void upgrade(struct conform_buf *buf)
 /* Whoever is told, is told while the buffer is still revoked. */
 static void unrevoke(struct conform_buf *buf)
 {
-	if (conform_bug(BUG_UNREVOKE_FORGOTTEN))
+	if (has(buf, CONFORM_NEVER_RECOVERS) || conform_bug(BUG_UNREVOKE_FORGOTTEN))
 		return;
 	if (has(buf, CONFORM_UNREVOKE_NOTIFIES)) {
 		lock(buf);
@@ -288,10 +288,12 @@ static int attach(struct dma_buf *dmabuf, struct dma_buf_attachment *attachment)
 	bool reaches = attachment->peer2peer || conform_bug(BUG_ATTACH_NO_P2P);
 	bool is_revocable = conform_attach_revocable(attachment) || conform_bug(BUG_ATTACH_NO_CALLBACK);
 
-	if (conform_bug(BUG_ATTACH_STATE_FIRST) && !may_attach(buf))
+	if ((has(buf, CONFORM_AS_CORE) || conform_bug(BUG_ATTACH_STATE_FIRST)) && !may_attach(buf))
 		return -ENODEV;
 	if (!reaches)
 		return -EOPNOTSUPP;
+	if (has(buf, CONFORM_AS_CORE))
+		return 0;
 	if (conform_bug(BUG_ATTACH_CALLBACK_FIRST) && !is_revocable)
 		return -EOPNOTSUPP;
 	if (!may_attach(buf))
@@ -480,6 +482,8 @@ static enum conform_status first_status(const struct conform_device *device)
 
 	if (conform_bug(BUG_EXPORT_STARTS_REVOKED))
 		return STATUS_TEMP;
+	if (device->dialect.flags & CONFORM_AS_CORE)
+		return STATUS_OK;
 	if (device->dialect.flags & CONFORM_STARTS_AS_LAST_EVENT)
 		is_off = device->last_revoked;
 	return is_off && !conform_bug(BUG_EXPORT_OFF_USABLE) ? STATUS_TEMP : STATUS_OK;

@@ -165,6 +165,7 @@ struct conform_fence_add {
 #define CONFORM_EXPORT_VMAP	(1 << 1)
 #define CONFORM_EXPORT_PIN	(1 << 2)	/* has the operations pin and unpin */
 #define CONFORM_EXPORT_NULL_MAP	(1 << 3)	/* map gives no table and no error */
+#define CONFORM_EXPORT_REVOKES	(1 << 4)	/* an invalidation revokes it, for good */
 
 #define CONFORM_OMIT_MAP	(1 << 0)
 #define CONFORM_OMIT_UNMAP	(1 << 1)
@@ -220,6 +221,8 @@ struct conform_buffer_counts {
 #define CONFORM_HAS_MMAP		(1 << 5)
 #define CONFORM_HAS_VMAP		(1 << 6)
 #define CONFORM_STARTS_AS_LAST_EVENT	(1 << 7) /* a new buffer's state is what the last event left */
+#define CONFORM_AS_CORE			(1 << 8) /* state as of the core: looked at first, any importer, none at the export */
+#define CONFORM_NEVER_RECOVERS		(1 << 9) /* what an event has revoked stays so */
 
 #define CONFORM_REARM_NEVER	0
 #define CONFORM_REARM_REVOKE	1

@@ -29,6 +29,16 @@ const SAMPLE = [
   "vfio/revoke/refusals-in-order",
 ];
 
+/**
+ * A trace without what depends on the moment: whether a step that the one before has just released has returned already
+ * when that one is told.
+ */
+function settled(trace: readonly string[]): readonly string[] {
+  return trace.map((line, index) =>
+    /^\S+\.finish:/.test(trace[index + 1] ?? "") ? line.replace(/; pending .*$/, "") : line
+  );
+}
+
 async function runnerTraces(kernel: string, ids: readonly string[]): Promise<Map<string, readonly string[]>> {
   const name = parseVm(`vm:${kernel},${REFERENCE}`);
   if (typeof name === "string") throw new Error(name);
@@ -62,7 +72,7 @@ Deno.test({
     for (const [index, id] of ids.entries()) {
       await t.step(id, () => {
         const output = outputs.get(`case${index}`) ?? "";
-        assertEquals(traceIn(output), expected.get(id), output);
+        assertEquals(settled(traceIn(output)), settled(expected.get(id) ?? []), output);
       });
     }
   },

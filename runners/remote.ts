@@ -208,7 +208,7 @@ class RemoteTarget implements Target {
   /** Sends what was announced, as far as the testee lets runs wait, as soon as half of them are over. */
   #sendAhead(): void {
     const link = this.#link;
-    if (!link || this.#suspect) return;
+    if (!link || this.#suspect || this.#coming.length === 0) return;
     const room = (link.hello.ahead ?? 0) - this.#runs.open.length;
     if (room <= 0 || room * 2 < (link.hello.ahead ?? 0)) return;
     link.connection.send(

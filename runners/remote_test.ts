@@ -1,4 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertExists } from "@std/assert";
+import { judge } from "../cases/judge.ts";
+import { loadCases } from "../cases/load.ts";
+import { programOf } from "../cases/program.ts";
+import { loadLedger } from "../spec/ledger.ts";
 import type { CaseEnd, Observation } from "../spec/observation.ts";
 import { serveTarget } from "./agent/serve_target.ts";
 import { runCases } from "./engine.ts";
@@ -6,7 +10,9 @@ import { remoteTarget } from "./remote.ts";
 import { caseNamed } from "./testing/cases.ts";
 import { dies, runAll, slow, stopsWhenTold, wellBehaved } from "./testing/fakes.ts";
 import { connectionPair } from "./testing/pipe.ts";
+import { DEFAULT_DIALECT, simulator } from "./simulator/mod.ts";
 import type { Target } from "./target.ts";
+import type { Connection } from "./transport/connection.ts";
 
 /** Runs cases on a target that is served over a connection, and tells their ends. */
 async function runRemotely(ids: readonly string[], served: () => Target, options = {}) {
@@ -105,3 +111,70 @@ Deno.test("remoteTarget() adds what the kernel logged last when the target is lo
   await remote.close();
   await server;
 });
+
+Deno.test("a case costs the runner one message and no answer in between", async () => {
+  const sent: string[] = [];
+  const target = remoteTarget("test", () => {
+    const [here, there] = connectionPair();
+    void serveTarget(wellBehaved(), there);
+    return { ...facade(here), send: (texts) => (sent.push(texts.map(typeOf).join("+")), here.send(texts)) };
+  });
+  await target.describe();
+  for (const id of ["one", "two"]) {
+    const end = await target.run(programOf(caseNamed(id)), () => {});
+    assertEquals(end.end, "completed");
+  }
+  assertEquals(sent, ["hello", "run", "run"]);
+  await target.close();
+});
+
+Deno.test("a testee that gives another error than the kernel would keeps the protocol and fails the case", async () => {
+  const { cases } = loadCases(loadLedger());
+  const refused = cases.find(({ id }) => id === "vfio/mmap/mmap-after-revoke");
+  assertExists(refused);
+  const honest = simulator(DEFAULT_DIALECT);
+  const lying: Target = {
+    ...wellBehaved(),
+    describe: () => honest.describe(),
+    run: (program, observe) =>
+      honest.run(program, (observation) => {
+        const { outcome } = observation;
+        observe(
+          outcome.kind === "failed"
+            ? { ...observation, outcome: { ...outcome, errno: "EPERM" } }
+            : observation,
+        );
+      }),
+  };
+  const verdicts: string[] = [];
+  for (const served of [honest, lying]) {
+    const observations: Observation[] = [];
+    const open = () =>
+      remoteTarget("test", () => {
+        const [here, there] = connectionPair();
+        void serveTarget(served, there);
+        return here;
+      });
+    await runCases([refused], open, {}, {
+      begin() {},
+      step: (_case, _attempt, observation) => observations.push(observation),
+      end: (case_, _attempt, end) => {
+        verdicts.push(judge(case_, { observations, end }, { pageSize: 4096 }).verdict);
+      },
+    });
+  }
+  assertEquals(verdicts, ["pass", "fail"]);
+});
+
+function typeOf(text: string): string {
+  return JSON.parse(text).type;
+}
+
+function facade(connection: Connection): Connection {
+  return {
+    peer: connection.peer,
+    listen: (listener) => connection.listen(listener),
+    send: (messages) => connection.send(messages),
+    close: () => connection.close(),
+  };
+}

@@ -100,9 +100,10 @@ export function exportersAndImporters(pairings: readonly Pairing[]): string {
     "not supported",
     "not run",
   ];
-  const rows = pairings.map(({ exporter, importer, kernel, results }) => {
+  const rows = pairings.flatMap(({ exporter, importer, kernel, results }) => {
     const counts = countsOf(results);
-    return [
+    if (counts["not-supported"] === counts.total) return [];
+    return [[
       exporter,
       importer,
       kernel,
@@ -115,7 +116,7 @@ export function exportersAndImporters(pairings: readonly Pairing[]): string {
         counts["not-run"],
       ]
         .map(String),
-    ];
+    ]];
   });
   const bad = pairings.flatMap(({ exporter, importer, kernel, results }) =>
     results.filter(isBad).map((result) => [
@@ -130,7 +131,8 @@ export function exportersAndImporters(pairings: readonly Pairing[]): string {
     "# Exporters and importers",
     "",
     "Each row is one exporter with one importer on one kernel; the counts are of verdicts. A case with several exporters",
-    "or importers has a row with those. `conform module table` writes this page from the records of the runs.",
+    "or importers has a row with those. Two of which a target could do nothing together have none.",
+    "`conform module table` writes this page from the records of the runs.",
     "",
     table(header, rows),
     "",

@@ -72,6 +72,9 @@ const matrixOptions = object("What to run on what", {
     1,
   ),
   timeout,
+  dangerous: option("--dangerous", {
+    description: message`Runs cases that can harm the machine, too; a virtual machine can be thrown away.`,
+  }),
   site: map(
     option("--no-site", { description: message`Leaves the pages of all runs unwritten.` }),
     (given): "write" | "leave" => given ? "leave" : "write",

@@ -37,6 +37,8 @@ export interface MatrixArguments extends TargetsGiven {
   readonly jobs: number;
   /** Seconds for one case. */
   readonly timeout: number;
+  /** Whether cases are run that can harm the machine, too. */
+  readonly dangerous: boolean;
   /** Whether the site of all runs is written, too. */
   readonly site: "write" | "leave";
   /** The arguments as they were given, for the records. */
@@ -93,7 +95,7 @@ function profilesFor(
 
 /** The cases of any of the profiles, each once. */
 function casesOf(
-  { selectors, shard }: MatrixArguments,
+  { selectors, shard, dangerous }: MatrixArguments,
   profiles: readonly Profile[],
   { cases }: Suite,
   io: Io,
@@ -101,8 +103,10 @@ function casesOf(
   const wanted = usage(() => selectCases(cases, selectors)).filter(({ clauses }) =>
     profiles.some((profile) => clauses.every((clause) => profile.clauses.has(clause)))
   );
-  const safe = wanted.filter(({ dangerous }) => dangerous === undefined);
-  if (safe.length < wanted.length) io.err(`${wanted.length - safe.length} dangerous cases are left out\n`);
+  const safe = dangerous ? wanted : wanted.filter((each) => each.dangerous === undefined);
+  if (safe.length < wanted.length) {
+    io.err(`${wanted.length - safe.length} dangerous cases are left out; --dangerous runs them\n`);
+  }
   if (safe.length === 0) {
     const names = profiles.map(({ id }) => id).join(", ");
     throw new Failure(
@@ -204,7 +208,7 @@ async function runPart(
         repeat: 1,
         failFast: false,
         dryRun: false,
-        dangerous: false,
+        dangerous: args.dangerous,
         command: args.command,
       },
       { ...io, err: () => {}, columns: undefined },

@@ -151,3 +151,24 @@ Deno.test("conform matrix says how many cases a finished record is without", () 
     assertEquals(status, 1);
     assertStringIncludes(err, "without 1 of its cases; remove the file to run it again");
   }));
+
+Deno.test("conform matrix leaves dangerous cases out unless it is told otherwise", () =>
+  inFolder(async (folder) => {
+    const selectionOf = async (name: string, ...args: string[]) => {
+      const out = join(folder, name);
+      await conform(
+        "matrix",
+        "vfio/close/buffer*",
+        ...TARGETS,
+        "-p",
+        "mainline-7.3",
+        "--out",
+        out,
+        "--no-site",
+        ...args,
+      );
+      return readRecordFile(join(out, "sim-mainline-7.1.jsonl")).header.selection;
+    };
+    const [plain, all] = [await selectionOf("plain"), await selectionOf("all", "--dangerous")];
+    assertEquals(all.filter((id) => !plain.includes(id)), ["vfio/close/buffer-held-by-path-only"]);
+  }));

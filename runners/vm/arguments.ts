@@ -24,6 +24,8 @@ export interface MachineParts {
   readonly append?: string | undefined;
   /** Mebibytes of memory. */
   readonly memory?: number | undefined;
+  /** A file that its memory is in, or a copy of; the machine of a copy waits for the state of its devices. */
+  readonly memoryFile?: { readonly path: string; readonly as: "the file itself" | "a copy" } | undefined;
 }
 
 /** Files through which this process and the machine talk. */
@@ -87,19 +89,33 @@ export function shellArguments(parts: MachineParts): string[] {
   ];
 }
 
-function computer({ kernel, initramfs, accelerator, append, memory }: MachineParts): string[] {
+function computer(parts: MachineParts): string[] {
+  const { kernel, initramfs, accelerator, append } = parts;
   return [
     ...["-nodefaults", "-display", "none", "-no-reboot", "-no-user-config"],
-    ...["-machine", `q35,accel=${accelerator}${accelerator === "kvm" ? ",kernel-irqchip=split" : ""}`],
-    ...["-cpu", CPU, "-smp", String(CPUS), "-m", String(memory ?? MEMORY_MIB)],
+    ...[
+      "-machine",
+      `q35,accel=${accelerator}${accelerator === "kvm" ? ",kernel-irqchip=split" : ""},memory-backend=memory`,
+    ],
+    ...["-cpu", CPU, "-smp", String(CPUS), ...memoryOf(parts)],
     ...["-device", "intel-iommu,intremap=on,caching-mode=on"],
     ...["-device", "pcie-root-port,id=port1,chassis=1,slot=1,addr=4"],
     ...["-device", "pcie-root-port,id=port2,chassis=2,slot=2,addr=5"],
-    ...["-object", "memory-backend-ram,id=shared,size=1M,share=on"],
-    ...["-device", "ivshmem-plain,memdev=shared,bus=port1", "-device", "edu,bus=port2"],
+    ...["-object", "memory-backend-ram,id=shared,size=1M"],
+    ...["-device", "ivshmem-plain,memdev=shared,master=on,bus=port1", "-device", "edu,bus=port2"],
     ...["-device", "pci-testdev,addr=7"],
     ...["-kernel", kernel, "-initrd", initramfs, "-append", commandLine(append)],
   ];
+}
+
+function memoryOf({ memory, memoryFile }: MachineParts): string[] {
+  const size = `size=${memory ?? MEMORY_MIB}M`;
+  const beginning = ["-m", String(memory ?? MEMORY_MIB), "-object"];
+  if (!memoryFile) return [...beginning, `memory-backend-ram,id=memory,${size}`];
+  const path = `mem-path=${escaped(memoryFile.path)}`;
+  return memoryFile.as === "a copy"
+    ? [...beginning, `memory-backend-file,id=memory,${size},${path},share=off`, "-incoming", "defer"]
+    : [...beginning, `memory-backend-file,id=memory,${size},${path},share=on`];
 }
 
 /** The guest cannot write to the disk, so that all machines can share it. */

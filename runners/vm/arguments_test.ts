@@ -13,7 +13,7 @@ Deno.test("a machine has an IOMMU, and each device behind a port of its own", ()
   const devices = valuesOf(machineArguments(PARTS, FILES), "-device");
   assertEquals(devices[0], "intel-iommu,intremap=on,caching-mode=on");
   assertEquals(devices.filter((each) => each.includes("bus=port")), [
-    "ivshmem-plain,memdev=shared,bus=port1",
+    "ivshmem-plain,memdev=shared,master=on,bus=port1",
     "edu,bus=port2",
   ]);
 });
@@ -38,7 +38,7 @@ Deno.test("machines share a disk that none of them writes, and a comma in its na
 
 Deno.test("KVM needs half of the interrupt controller in QEMU, for the IOMMU to remap interrupts", () => {
   const [machine] = valuesOf(machineArguments({ ...PARTS, accelerator: "kvm" }, FILES), "-machine");
-  assertEquals(machine, "q35,accel=kvm,kernel-irqchip=split");
+  assertEquals(machine, "q35,accel=kvm,kernel-irqchip=split,memory-backend=memory");
 });
 
 Deno.test("the user's words come last on the kernel's command line", () => {

@@ -10,6 +10,9 @@ const TAIL_LINES = 12;
 /** The most that is kept of a console, in characters; what a flooded one says before that is forgotten. */
 const KEPT = 256 << 10;
 
+/** How far before a panic its cause may be, in lines; an oops has a long report. */
+const CAUSE_LINES = 100;
+
 /** What the first process of the guest puts before what it says. */
 const OURS = "conform: ";
 
@@ -18,7 +21,7 @@ export class Console {
   /** Resolves when nothing more comes. */
   readonly ended: Promise<void>;
   readonly #connection: Deno.UnixConn;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Map<string, PromiseWithResolvers<void>>();
   #kept = "";
   #written = 0;
 
@@ -43,13 +46,12 @@ export class Console {
     return linesOf(this.#kept.slice(Math.max(0, from - forgotten)));
   }
 
-  /** Resolves when the guest has written something, as far as that is kept, or when nothing more comes. */
+  /** Resolves when the guest has written a line that has this in it, or when nothing more comes. */
   async said(what: string): Promise<void> {
-    while (!this.#kept.includes(what)) {
-      const { promise, resolve } = Promise.withResolvers<"more">();
-      this.#waiting.add(() => resolve("more"));
-      if (await Promise.race([promise, this.ended]) !== "more") return;
-    }
+    if (this.#kept.includes(what)) return;
+    const waiting = this.#waiting.get(what) ?? Promise.withResolvers<void>();
+    this.#waiting.set(what, waiting);
+    await Promise.race([waiting.promise, this.ended]);
   }
 
   /** Writes to the guest as if somebody typed; nothing where it has ended. */
@@ -71,13 +73,22 @@ export class Console {
     await this.ended;
   }
 
+  /** Tells those who wait for what the text brings, perhaps with the end of what was there before. */
+  #tell({ length }: string): void {
+    for (const [what, { resolve }] of this.#waiting) {
+      if (!this.#kept.slice(-length - what.length).includes(what)) continue;
+      this.#waiting.delete(what);
+      resolve();
+    }
+  }
+
   async #read(): Promise<void> {
     try {
       for await (const text of this.#connection.readable.pipeThrough(new TextDecoderStream())) {
         this.#written += text.length;
-        this.#kept = (this.#kept + text).slice(-KEPT);
-        for (const tell of this.#waiting) tell();
-        this.#waiting.clear();
+        this.#kept += text;
+        if (this.#kept.length > 2 * KEPT) this.#kept = this.#kept.slice(-KEPT);
+        this.#tell(text);
       }
     } catch {
       // It was closed, or has ended with its machine.
@@ -106,9 +117,11 @@ export function panicOf(lines: readonly string[]): string | undefined {
   return line?.replace(/^.*?Kernel panic - not syncing:? ?/, "");
 }
 
-/** What went wrong before the panic, such as the bug or the oops that it follows. */
+/** What went wrong right before the panic, such as the bug or the oops that it follows. */
 export function causeOf(lines: readonly string[]): string | undefined {
-  return lines.find((line) => /^(BUG|Oops|watchdog: BUG|general protection|kernel BUG|RIP)\b/.test(line));
+  const panic = lines.findLastIndex((each) => each.includes("Kernel panic - not syncing"));
+  return lines.slice(Math.max(0, panic - CAUSE_LINES), Math.max(0, panic))
+    .findLast((line) => /^(BUG|watchdog: BUG|general protection|kernel BUG)\b/.test(line));
 }
 
 /** What the first process of the guest has said last. */

@@ -36,6 +36,11 @@ const KILL_MS = 2_000;
 /** How long the last of a console may take to be written, in milliseconds. */
 const CONSOLE_MS = 50;
 
+/** How long a guest may take to notice a break, and to do what a key says, in milliseconds; and how often it is tried. */
+const BREAK_MS = 10;
+const SYSRQ_MS = 150;
+const SYSRQ_TRIES = 3;
+
 /** How long a kernel may take to write the stacks of its tasks, in milliseconds. */
 const STACKS_MS = 700;
 
@@ -47,6 +52,9 @@ const QUIET_MS = 100;
 
 /** The lines of stacks that are kept at the most. */
 const STACK_LINES = 200;
+
+/** What it says of every machine whose processor it translates. */
+const IGNORED = /TCG doesn't support requested feature|^[^:]*\[bit \d+\]$/;
 
 /** What QEMU says of itself at the most, in characters. */
 const NOTES = 2_000;
@@ -125,7 +133,7 @@ export class Machine {
    */
   async stacks(): Promise<string[]> {
     try {
-      await this.sysrq("9");
+      if (await this.sysrq("9") === "no answer") return [];
       const from = this.#console.written;
       await this.sysrq("w");
       await this.#quiet(from);
@@ -139,13 +147,24 @@ export class Machine {
   }
 
   /**
-   * Gives the kernel a command of its own (sysrq), as over a serial line: a break, and the key.
+   * Gives the kernel a command of its own (sysrq), as over a serial line: a break, and the key. A guest that is slow to
+   * take the break takes the key for a letter, so that it is tried again.
    *
-   * @throws {VmError} where QEMU does not
+   * @returns whether the kernel has said that it does it
+   * @throws {VmError} where QEMU does not answer
    */
-  async sysrq(key: string): Promise<void> {
-    await this.ask("chardev-send-break", { id: CONSOLE });
-    await this.#console.type(key);
+  async sysrq(key: string): Promise<"done" | "no answer"> {
+    const from = this.#console.written;
+    for (let tries = 1; tries <= SYSRQ_TRIES; tries++) {
+      await this.ask("chardev-send-break", { id: CONSOLE });
+      await pause(BREAK_MS * tries);
+      await this.#console.type(key);
+      for (let waited = 0; waited < SYSRQ_MS; waited += BREAK_MS) {
+        await pause(BREAK_MS);
+        if (this.#console.lines(from).some((line) => line.includes("sysrq: "))) return "done";
+      }
+    }
+    return "no answer";
   }
 
   /** Waits until the guest writes nothing more to its console. */
@@ -203,7 +222,7 @@ export class Machine {
   /** Tells how QEMU ended. */
   async #watch(): Promise<void> {
     const { code, signal } = await this.#child.status;
-    const notes = (await this.#noted).trim();
+    const notes = (await this.#noted).split("\n").filter((line) => !IGNORED.test(line)).join("\n").trim();
     await within(this.#console.ended, CONSOLE_MS);
     const panic = this.#panic();
     if (panic !== undefined) this.#end.resolve({ kind: "panicked", why: panic });

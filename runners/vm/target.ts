@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
@@ -15,7 +15,7 @@ import { remoteTarget } from "../remote.ts";
 import { isOperationName } from "../../spec/operations/mod.ts";
 import type { Target, TargetDescription } from "../target.ts";
 import { acceleratorFor, qemuVersion } from "./accelerator.ts";
-import { commandLine, type MachineParts } from "./arguments.ts";
+import { commandLine, machineArguments, type MachineParts } from "./arguments.ts";
 import { cached, digestOf } from "./cache.ts";
 import { type Tell, VmError } from "./failure.ts";
 import { initramfsFor } from "./guest/boot.ts";
@@ -24,6 +24,7 @@ import { kernelHere, type KernelWithModules, type LocalKernel, withModulesMadeHe
 import { Machine, type MachineEnd, withTail } from "./machine.ts";
 import type { KernelChoice, VmName } from "./name.ts";
 import { ownKernel } from "./own_kernel.ts";
+import { forgetSnapshot, resume, type Snapshot, snapshotOf } from "./snapshot.ts";
 
 /** How long a machine may take from its start to the hello of the agent, in milliseconds. */
 const BOOT_MS = 120_000;
@@ -60,6 +61,10 @@ interface Setup {
   readonly parts: MachineParts;
   /** Stands for all that a description can depend on. */
   readonly digest: string;
+  /** The machine as it is when it has booted; none where that cannot be kept, so that each is booted. */
+  readonly kept: () => Promise<Snapshot | undefined>;
+  /** No machine came up from it. */
+  readonly forget: () => Promise<void>;
 }
 
 /** A machine whose agent has said hello. */
@@ -102,7 +107,49 @@ async function prepare({ id, kernel: choice, reference, append }: VmName, tell: 
     await qemuVersion(),
     accelerator,
   ];
-  return { kernel, added, parts: { ...parts, accelerator }, digest: digestOf(facts) };
+  const whole = { ...parts, accelerator };
+  return {
+    kernel,
+    added,
+    parts: whole,
+    digest: digestOf(facts),
+    ...keeper(id, whole, digestOf(facts), tell),
+  };
+}
+
+/** Makes the snapshot with the first need, once. */
+function keeper(id: string, parts: MachineParts, digest: string, tell: Tell): Pick<Setup, "kept" | "forget"> {
+  const nowhere = { agent: "", monitor: "", console: "" };
+  const all = digestOf([digest, ...machineArguments(parts, nowhere), fileOf(parts.image)]);
+  let kept: Promise<Snapshot | undefined> | undefined;
+  const make = async (own: MachineParts, action: (machine: Machine) => Promise<void>) => {
+    const live = await boot(id, own, BOOT_MS);
+    try {
+      await action(live.machine);
+    } finally {
+      await letGo(live);
+    }
+  };
+  const made = () =>
+    snapshotOf(all, parts, make, tell).catch((error: unknown) => {
+      if (!(error instanceof VmError)) throw error;
+      return void tell(`Every machine is booted, since none can be kept: ${error.message}`);
+    });
+  return {
+    kept: () => kept ??= made(),
+    forget: async () => {
+      const snapshot = await kept;
+      kept = Promise.resolve(undefined);
+      if (snapshot) await forgetSnapshot(snapshot);
+    },
+  };
+}
+
+/** Tells the file of an image from another one with the same in it: a guest remembers where on its disk things are. */
+function fileOf(image: string | undefined): string {
+  if (image === undefined) return "";
+  const { ino, birthtimeMs } = statSync(image);
+  return `${ino} ${birthtimeMs}`;
 }
 
 async function chosen(choice: KernelChoice): Promise<KernelWithModules> {
@@ -122,12 +169,12 @@ async function boots(id: string, parts: MachineParts): Promise<"it boots" | "it 
 }
 
 /**
- * Boots a machine and waits for its agent.
+ * Boots a machine, or brings up one that was kept, and waits for its agent.
  *
  * @throws {VmError} with the end of the console, if there is no hello in time
  */
-async function boot(id: string, parts: MachineParts, ms: number): Promise<Live> {
-  const machine = await Machine.start(parts);
+async function boot(id: string, parts: MachineParts, ms: number, kept?: Snapshot): Promise<Live> {
+  const machine = kept ? await resumed(parts, kept) : await Machine.start(parts);
   const remote = remoteTarget(id, () => machine.agent, {
     helloMs: ms,
     answerMs: ANSWER_MS,
@@ -145,6 +192,19 @@ async function boot(id: string, parts: MachineParts, ms: number): Promise<Live> 
     `The machine did not come up: ${whyNot(first, ms)}${tail}`,
     "conform kernels boot gives a shell in it",
   );
+}
+
+async function resumed(parts: MachineParts, kept: Snapshot): Promise<Machine> {
+  const machine = await Machine.start({ ...parts, memoryFile: { path: kept.memory, as: "a copy" } });
+  try {
+    await resume(machine, kept);
+    return machine;
+  } catch (error) {
+    const ended = await within(machine.ended, REASON_MS);
+    await machine.close();
+    if (ended.kind !== "value") throw error;
+    throw new VmError(ended.value.why, "Each machine is booted instead", error);
+  }
 }
 
 function whyNot(
@@ -238,9 +298,14 @@ class VmTarget implements Target {
   ): Promise<CaseEnd> {
     const live = await this.#ready(signal);
     if ("end" in live) return live;
-    const end = await ranOn(live, program, observe, signal, log);
+    let reported = false;
+    const see = (observation: Observation) => {
+      reported ||= observation.log.some(({ text }) => REPORT.test(text));
+      observe(observation);
+    };
+    const end = await ranOn(live, program, see, signal, log);
     if (end.end === "completed") this.#inVain = 0;
-    if (this.#name.reuse === "one case" || isDirty(end)) this.#leave(live);
+    if (this.#name.reuse === "one case" || reported || isDirty(end)) this.#leave(live);
     return end;
   }
 
@@ -279,16 +344,20 @@ class VmTarget implements Target {
   }
 
   async #booted(): Promise<Live> {
-    const { parts } = await this.#prepare();
+    const { parts, kept, forget } = await this.#prepare();
     await this.#leaving;
     for (let tries = 1;; tries++) {
       if (this.#inVain >= MAX_IN_VAIN) throw inVain(this.#inVain);
       this.#inVain++;
       try {
-        const live = await boot(this.#name.id, parts, BOOT_MS);
+        const live = await boot(this.#name.id, parts, BOOT_MS, await kept());
         this.#watcher.booted?.(live.machine);
         return live;
       } catch (error) {
+        if (await kept()) {
+          this.#watcher.tell?.(`No machine came up from the one that was kept: ${messageOf(error)}`);
+          await forget();
+        }
         if (!(error instanceof VmError) || tries === MAX_TRIES) throw error;
       }
     }
@@ -362,6 +431,9 @@ function inVain(boots: number): VmError {
     "conform kernels boot gives a shell in it",
   );
 }
+
+/** How the kernel begins to report a bug of its own; some it reports but once, so that later cases would not see them. */
+const REPORT = /\b(WARNING|BUG): /;
 
 /** Whether something of a case stays in the machine after it. */
 function isDirty({ end, post }: CaseEnd): boolean {

@@ -38,6 +38,9 @@ const SUITES = [
 /** After so many milliseconds the lists are asked for again. */
 const STALE_MS = 24 * 3600 * 1000;
 
+/** How many small packages are asked for at a time. */
+const AT_A_TIME = 20;
+
 /** Whether the lists are asked for again. */
 export type Freshness = "when stale" | "now" | "never";
 
@@ -119,7 +122,7 @@ export class Archive {
   }
 
   /**
-   * Downloads packages into a folder; those that are there already, whole, are left.
+   * Downloads packages into a folder; those that are there already are left, and what is half there is gone on with.
    *
    * @returns the files, in the same order
    */
@@ -135,14 +138,32 @@ export class Archive {
 
   /** Downloads a package, given as `name=version`; apt checks its digest. */
   async downloadOne(wanted: string, folder: string): Promise<string> {
-    await mkdir(folder, { recursive: true });
-    await runTool("apt-get", ["-c", this.#config, "-qq", "download", wanted], { cwd: folder });
-    const [name = "", version = ""] = wanted.split("=");
-    const beginning = `${name}_${version.replaceAll(":", "%3a")}_`;
-    for await (const entry of Deno.readDir(folder)) {
-      if (entry.name.startsWith(beginning) && entry.name.endsWith(".deb")) return `${folder}/${entry.name}`;
+    const [file = ""] = await this.#downloaded([wanted], folder);
+    return file;
+  }
+
+  /** Downloads many packages, given as `name=version`; some at a time, since apt takes long to start. */
+  async downloadMany(wanted: readonly string[], folder: string, tell: Tell): Promise<string[]> {
+    const files: string[] = [];
+    for (let at = 0; at < wanted.length; at += AT_A_TIME) {
+      const some = wanted.slice(at, at + AT_A_TIME);
+      tell(`Downloading packages ${at + 1} to ${at + some.length} of ${wanted.length}`);
+      files.push(...await this.#downloaded(some, folder));
     }
-    throw new VmError(`apt downloaded ${wanted}, but there is no file of it`, "Empty the cache folder");
+    return files;
+  }
+
+  async #downloaded(wanted: readonly string[], folder: string): Promise<string[]> {
+    await mkdir(folder, { recursive: true });
+    await runTool("apt-get", ["-c", this.#config, "-qq", "download", ...wanted], { cwd: folder });
+    const there = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+    return wanted.map((each) => {
+      const [name = "", version = ""] = each.split("=");
+      const beginning = `${name}_${version.replaceAll(":", "%3a")}_`;
+      const file = there.find((entry) => entry.startsWith(beginning) && entry.endsWith(".deb"));
+      if (file !== undefined) return `${folder}/${file}`;
+      throw new VmError(`apt downloaded ${each}, but there is no file of it`, "Empty the cache folder");
+    });
   }
 }
 

@@ -92,10 +92,9 @@ async function fill(root: string, archive: Archive, names: readonly string[], te
   for (const [link, to] of LINKS) if (!link.startsWith("usr/")) await symlink(to, `${root}/${link}`);
   const packages = await archive.withDependencies(names, RELEASE);
   const downloads = `${await cached("downloads")}/toolchain`;
-  for (const [index, each] of packages.entries()) {
-    tell(`Downloading the toolchain ${index + 1}/${packages.length}: ${each.split("=")[0]}`);
-    await runTool("dpkg-deb", ["-x", await archive.downloadOne(each, downloads), root]);
-  }
+  const files = await archive.downloadMany(packages, downloads, tell);
+  tell("Unpacking the toolchain");
+  for (const file of files) await runTool("dpkg-deb", ["-x", file, root]);
   for (const [link, to] of LINKS) {
     if (link.startsWith("usr/") && !existsSync(`${root}/${link}`)) await symlink(to, `${root}/${link}`);
   }
@@ -120,9 +119,12 @@ async function runInside(
     });
   } catch (error) {
     if (!(error instanceof VmError)) throw error;
+    const isRefused = /^(mount|unshare):/m.test(error.message);
     throw new VmError(
-      `The build failed: ${error.message}`,
-      "Where mounts are refused, run as root or allow user namespaces",
+      `${command[0] === "make" ? "The build" : command[0]} failed: ${error.message}`,
+      isRefused
+        ? "Run as root, or allow user namespaces"
+        : "Given again, the command goes on where it stopped",
       error,
     );
   }

@@ -54,14 +54,32 @@ static int fill_thread(void *unused)
 	return 0;
 }
 
-static void begin(struct work_struct *unused)
+/* The processor of this thread comes last, since nothing is done any more on one that spins. */
+static void spin_everywhere(void)
 {
+	struct task_struct *last = NULL, *thread;
 	unsigned int cpu;
 
+	migrate_disable();
+	for_each_online_cpu(cpu) {
+		thread = kthread_create_on_cpu(spin_thread, NULL, cpu, "spin/%u");
+		if (IS_ERR(thread))
+			continue;
+		if (cpu == smp_processor_id())
+			last = thread;
+		else
+			wake_up_process(thread);
+	}
+	if (last)
+		wake_up_process(last);
+	migrate_enable();
+}
+
+static void begin(struct work_struct *unused)
+{
 	switch (fault) {
 	case 'A':
-		for_each_online_cpu(cpu)
-			kthread_run_on_cpu(spin_thread, NULL, cpu, "spin/%u");
+		spin_everywhere();
 		break;
 	case 'F':
 		kthread_run(flood_thread, NULL, "flood");
@@ -90,7 +108,7 @@ static int open_fault(struct inode *inode, struct file *file)
 	case 'W':
 		WARN(1, "a warning to order\n");
 		break;
-	case 'D':
+	case 'B':
 		wait_for_completion(&never);
 		break;
 	case 'L':
@@ -120,7 +138,7 @@ static const struct sysrq_key_op operation = {
 
 static int __init faults_init(void)
 {
-	for (const char *key = "AFTOWDL"; *key; key++)
+	for (const char *key = "AFTOWBL"; *key; key++)
 		if (register_sysrq_key(*key, &operation))
 			pr_err("the key %c is taken\n", *key);
 	return misc_register(&device);

@@ -21,7 +21,7 @@ export const FAULT_KEYS = {
   "every process killed": "i",
   "an oops": "O",
   "a warning": "W",
-  "a task that waits for ever": "D",
+  "a task that waits for ever": "B",
   "a processor that spins": "L",
   "all processors spin": "A",
   "a flooded console": "F",

@@ -5,6 +5,9 @@
  */
 import { type LocalKernel, localKernels, withModulesMadeHere } from "../kernels/mod.ts";
 
+/** The environment variable that is there where tests are to boot machines. */
+export const BOOT_VARIABLE = "CONFORM_BOOT";
+
 /** The newest kernel of Debian's that is here, with the modules made for it; where none can be booted, that is told. */
 export async function kernelToBoot(): Promise<LocalKernel | undefined> {
   const kernels = await localKernels();

@@ -1,7 +1,7 @@
 /**
  * What befalls virtual machines, with real faults. Each costs one case; the next one completes in a new machine.
  *
- * It boots a machine for each fault, so that it is no part of `deno task test`; `deno task test:vm` runs it.
+ * It takes minutes, so that `deno task test` leaves it out; `deno task test:vm` runs it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Machine } from "./machine.ts";
 import type { KernelChoice } from "./name.ts";
 import { openVm } from "./target.ts";
 import { FAULT_KEYS, faultyKernel } from "./testing/faults.ts";
-import { kernelToBoot } from "./testing/here.ts";
+import { BOOT_VARIABLE, kernelToBoot } from "./testing/here.ts";
 
 /** The second step opens the device to which faults happen. */
 const PROGRAM: Program = {
@@ -74,12 +74,11 @@ class Rig {
   ): Promise<Seen> {
     const machine = await this.machine();
     await machine.sysrq(FAULT_KEYS[fault]);
-    if (fault !== "panic" && fault !== "every process killed") await machine.said("Fault to order");
     return await this.run(enough?.(machine));
   }
 }
 
-const newest = await kernelToBoot();
+const newest = Deno.env.has(BOOT_VARIABLE) ? await kernelToBoot() : undefined;
 
 Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest }, async (t) => {
   if (!newest) return;
@@ -104,8 +103,11 @@ Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest
 
   await t.step("a warning is seen by the step that meets it, and the machine is not used again", async () => {
     const { end, log } = await rig.befall("a warning");
-    assertEquals([end.end, end.post?.tainted], ["completed", true]);
+    const machines = rig.machines.length;
+    assertEquals(end.end, "completed");
     assertEquals(log.some(({ level, text }) => level === "warn" && text.includes("WARNING")), true);
+    await rig.machine();
+    assertEquals(rig.machines.length, machines + 1);
   });
 
   await t.step("a task that nothing ends is a hang, with the stack of where it waits", async () => {
@@ -128,7 +130,7 @@ Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest
   });
 
   await t.step("a flood on the console costs nothing else", async () => {
-    const { end } = await rig.befall("a flooded console", (machine) => machine.said("too much: 2000"));
+    const { end } = await rig.befall("a flooded console", (machine) => machine.said("says too much"));
     assertMatch(end.end, /^(completed|hang|timeout)$/);
   });
 

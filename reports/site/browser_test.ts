@@ -7,9 +7,8 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { z } from "zod";
 import { inBrowser, openBrowser } from "../testing/browser.ts";
-import { exampleSite, SHOWN } from "../testing/site.ts";
-import { simulated, suite, textOf } from "../testing/runs.ts";
-import { createSite, folderHistory } from "./mod.ts";
+import { exampleSite, SHOWN, writeExample } from "../testing/site.ts";
+import { simulated, textOf } from "../testing/runs.ts";
 import { writeSite } from "./static.ts";
 
 const CASE = "vfio/revoke/double-revoke";
@@ -251,7 +250,8 @@ Deno.test({
   ...inBrowser("every page of the site works in a browser, for everybody"),
   async fn(t) {
     const folder = mkdtempSync(join(tmpdir(), "browser-"));
-    const site = await exampleSite(folder);
+    await writeExample(folder);
+    const site = exampleSite(folder);
     const server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
       (request) => site.fetch(request),
@@ -348,3 +348,49 @@ async function assertFollowed(browser: Browser, baseURL: string, folder: string)
   assertEquals(await page.locator("#live-done").innerText(), String(SHOWN.length));
   await page.close();
 }
+
+/** Ways through the site, each a list of links that are followed one after the other. */
+const WAYS: readonly (readonly string[])[] = [
+  ["Runs", "2026-11-20 12:00:00 UTC", "A second revoke of the same buffer fails with EBADFD", "VREV-10"],
+  ["Certificates", "few", "The run"],
+  ["Suite", "Mutation score"],
+  ["Suite", "Model coverage"],
+  ["Clauses", "VST-13"],
+  ["Runs", "Badges"],
+  ["Specification"],
+];
+
+Deno.test({
+  ...inBrowser("the site as files opens from the file system, and one can go through it"),
+  async fn() {
+    const folder = mkdtempSync(join(tmpdir(), "files-"));
+    const browser = await openBrowser();
+    const wrongs = new Wrongs();
+    try {
+      await writeExample(folder);
+      await writeSite({ site: exampleSite(folder, "no"), folder: join(folder, "out") });
+      const page = await browser.newPage();
+      page.on("console", (message) => wrongs.note(page.url(), message.text()));
+      page.on("requestfailed", (request) => wrongs.note(page.url(), `not loaded: ${request.url()}`));
+      for (const way of WAYS) {
+        await page.goto(pathToFileURL(join(folder, "out", "index.html")).href);
+        for (const name of way) {
+          await page.getByRole("link", { name, exact: true }).first().click();
+          assert(page.url().startsWith("file://"), page.url());
+          const [heading, width] = z.tuple([z.string(), z.string()]).parse(
+            await page.evaluate(
+              `[document.querySelector("main h1").textContent, getComputedStyle(document.querySelector("main")).maxWidth]`,
+            ),
+          );
+          if (heading.trim() === "" || width === "none") {
+            wrongs.note(page.url(), "it has no heading or no style");
+          }
+        }
+      }
+      wrongs.assertNone();
+    } finally {
+      await browser.close();
+      rmSync(folder, { recursive: true });
+    }
+  },
+});

@@ -118,14 +118,14 @@ function fileOf(address: string): string {
   if (query !== undefined) return [...segments, `${slugOf(query)}-${digestOf(query)}.html`].join("/");
   if (segments.length === 0) return "index.html";
   const file = segments.join("/");
-  return /\.(css|js|svg|jsonl)$/.test(path) ? file : `${file}.html`;
+  return /\.(css|js|svg|jsonl|json)$/.test(path) ? file : `${file}.html`;
 }
 
 /** A name of plain characters stays; any other gets its digest, so that no two become the same. */
 function safeName(segment: string): string {
   const plain = decoded(segment);
   if (/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,99}$/.test(plain)) return plain;
-  const extension = /\.(svg|jsonl)$/.exec(plain)?.[0] ?? "";
+  const extension = /\.(svg|jsonl|json)$/.exec(plain)?.[0] ?? "";
   return `${slugOf(plain)}-${digestOf(plain)}${extension}`;
 }
 

@@ -183,7 +183,8 @@ ul.plain li { padding: .15rem 0; overflow-wrap: anywhere; }
 ul.plain a.mono, dl.problems a.mono { white-space: normal; overflow-wrap: anywhere; }
 .under > a { display: inline-block; min-height: 1.5rem; }
 ul.log li { padding: .3rem 0; border-bottom: 1px solid var(--line); }
-.level { display: inline-block; min-width: 3rem; font-size: .8125rem; font-weight: 600; color: var(--contested); }
+.level { display: inline-block; min-width: 3rem; font-size: .8125rem; font-weight: 600; color: var(--soft); }
+.level.warn { color: var(--contested); }
 .level.emerg, .level.alert, .level.crit, .level.err { color: var(--fail); }
 form.filter .grow { flex: 1 1 22rem; }
 form.filter .grow input { width: 100%; }
@@ -267,7 +268,7 @@ svg.sequence { display: block; font-size: 12.5px; margin: .5rem 0 1rem; }
 @media print {
   .strip, .matrix, .durations, .sequence { print-color-adjust: exact; max-width: 100%; height: auto; }
   .scroll { overflow: visible; padding: 0; margin: 0; }
-  td.whole, .word, a.mono, td a.mono { white-space: normal; overflow-wrap: anywhere; }
+  td.whole, a.mono, td a.mono { white-space: normal; overflow-wrap: anywhere; }
   td.wide, td.share, table.newest td.share { min-width: 6rem; }
   section { break-inside: auto; }
   h2, h3 { break-after: avoid; }
@@ -289,7 +290,7 @@ ul.badges img { display: block; max-width: 100%; }
 .durations text.soft { fill: var(--soft); font-size: 11.5px; }
 .bar.outcomes { background: none; }
 .bar.outcomes .time { fill: light-dark(#86add6, #4c74a3); }
-th .words { font-weight: 400; white-space: normal; max-width: 22rem; }
+th .words { font-weight: 400; white-space: normal; min-width: 11rem; max-width: 22rem; }
 table.mutants th:last-child { width: 42%; }
 table.mutants td a.mono, table.races td a.mono { white-space: normal; overflow-wrap: anywhere; }
 table.races td.share { width: 26%; }

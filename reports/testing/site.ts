@@ -42,12 +42,16 @@ const CERTIFIED = [
 
 const LONG = "a-target-whose-name-is-so-long-that-it-fits-on-no-line-of-any-screen-".repeat(3);
 
-/** Writes records and papers into a folder, and gives the site of them. */
-export async function exampleSite(folder: string, answers: "yes" | "no" = "yes"): Promise<Site> {
-  const sources = known();
-  for (const [name, text] of Object.entries({ ...records(), ...papers(), ...await certificates(sources) })) {
+/** Writes records and papers into a folder. */
+export async function writeExample(folder: string): Promise<void> {
+  for (const [name, text] of Object.entries({ ...records(), ...papers(), ...await certificates(known()) })) {
     writeFileSync(join(folder, name), text);
   }
+}
+
+/** The site of such a folder. */
+export function exampleSite(folder: string, answers: "yes" | "no" = "yes"): Site {
+  const sources = known();
   return createSite({
     history: folderHistory(folder, sources.cases),
     shelf: folderShelf(folder),

@@ -53,7 +53,7 @@ export function RunPage(props: RunPageProps) {
       <RunHead result={result} href={(word) => runQueryPath(name, queryFor({ verdict: word }))} />
       <p class="under">
         <a href={recordPath(name)}>The record</a>
-        {result.partial ? <a href={livePath(name)}>Follow it</a> : ""}
+        {result.partial ? <CanAsk then={<a href={livePath(name)}>Follow it</a>} /> : ""}
         {props.before ? <a href={comparePath([props.before.run, name])}>Compare with the run before</a> : ""}
       </p>
       {asked ? "" : <Overview {...props} />}

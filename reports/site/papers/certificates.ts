@@ -64,7 +64,11 @@ export interface CertificateSources {
 export async function certificatesOf(sources: CertificateSources): Promise<readonly CheckedCertificate[]> {
   const found = sources.shelf.papers().filter(({ kind }) => kind === "certificate");
   const checked = await Promise.all(found.map(({ name }) => certificateNamed(name, sources)));
-  return checked.filter((each) => each !== undefined);
+  return checked.filter((each) => each !== undefined).toSorted((one, other) => issued(other) - issued(one));
+}
+
+function issued({ certificate }: CheckedCertificate): number {
+  return certificate ? Date.parse(certificate.issuedAt) : 0;
 }
 
 /** A certificate by its name. */

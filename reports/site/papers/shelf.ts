@@ -12,13 +12,11 @@ import { BadPaper, type Paper, paperIn } from "./papers.ts";
 export type Shelved = Paper & {
   /** The name of its file without `.json`. */
   readonly name: string;
-  /** When its file was written last, in milliseconds since 1970. */
-  readonly writtenAt: number;
 };
 
 /** The papers beside the runs. */
 export interface Shelf {
-  /** Every paper, the newest first; of two of one kind and name the older one has a number behind it. */
+  /** Every paper, by its name; of two of one kind and name the later one has a number behind it. */
   papers(): readonly Shelved[];
   /** What says that it is a paper and cannot be read, and why. */
   refused(): readonly { readonly name: string; readonly reason: string }[];
@@ -74,7 +72,7 @@ class FileShelf implements Shelf {
 
   papers(): readonly Shelved[] {
     const found = this.#all().filter((each) => "kind" in each)
-      .toSorted((one, other) => other.writtenAt - one.writtenAt || one.name.localeCompare(other.name));
+      .toSorted((one, other) => one.name.localeCompare(other.name, "en", { numeric: true }));
     const times = new Map<string, number>();
     return found.map((each) => {
       const key = `${each.kind} ${each.name}`;
@@ -130,7 +128,7 @@ function readAnew(path: string, stats: Stats): Remembered["read"] {
   }
   try {
     const paper = paperIn(readFileSync(path, "utf8"), CERTIFICATE_TYPE);
-    return paper && { ...paper, name, writtenAt: stats.mtimeMs };
+    return paper && { ...paper, name };
   } catch (error) {
     if (error instanceof BadPaper) return { name: basename(path), reason: error.message };
     throw error;

@@ -150,12 +150,48 @@ function compareCase(
   facts: readonly (CaseFacts | undefined)[],
   labels: readonly string[],
 ): CaseComparison {
+  const base = comparedFacts(id, facts);
+  return { ...base, says: sentenceOf(base, labels) };
+}
+
+/** A case over the runs, but for the sentence, which has the names of the runs in it. */
+type ComparedFacts = Omit<CaseComparison, "says">;
+
+/** What was made of the same facts before: runs of a history show the same again and again. */
+const compared = new Map<string, ComparedFacts>();
+
+/** The most of it that is kept. */
+const KEPT = 20_000;
+
+/** Facts are told apart by a number, which is theirs as long as they are. */
+const numbers = new WeakMap<CaseFacts, number>();
+let lastNumber = 0;
+
+function numberOf(facts: CaseFacts | undefined): number {
+  if (!facts) return 0;
+  const known = numbers.get(facts);
+  if (known !== undefined) return known;
+  numbers.set(facts, ++lastNumber);
+  return lastNumber;
+}
+
+function comparedFacts(id: string, facts: readonly (CaseFacts | undefined)[]): ComparedFacts {
+  const key = facts.map(numberOf).join(" ");
+  const known = compared.get(key);
+  if (known) return known;
+  const made = compareFacts(id, facts);
+  if (compared.size >= KEPT) compared.clear();
+  compared.set(key, made);
+  return made;
+}
+
+function compareFacts(id: string, facts: readonly (CaseFacts | undefined)[]): ComparedFacts {
   const words = facts.map((each): ComparedWord => each?.word ?? "absent");
   const known = facts.find((each) => each !== undefined && each.clauses.length > 0) ??
     facts.find((each) => each !== undefined);
   const reached = facts.map((each) => each?.word === "not-run" ? undefined : each);
   const windows = windowsOf(reached);
-  const base = {
+  return {
     case: id,
     title: known?.title ?? id,
     clauses: known?.clauses ?? [],
@@ -164,7 +200,6 @@ function compareCase(
     windows,
     changes: changesOf(windows, reached),
   };
-  return { ...base, says: sentenceOf(base, labels) };
 }
 
 function windowsOf(facts: readonly (CaseFacts | undefined)[]): Window[] {

@@ -41,11 +41,8 @@ const BREAK_MS = 10;
 const SYSRQ_MS = 150;
 const SYSRQ_TRIES = 3;
 
-/** How long a kernel may take to write the stacks of its tasks, in milliseconds. */
-const STACKS_MS = 700;
-
-/** How long it may be silent before it begins, in milliseconds. */
-const SILENT_MS = 300;
+/** How long all stacks may take, in milliseconds; with a machine that stands still nobody waits for more. */
+const STACKS_MS = 2_000;
 
 /** When it has been silent for so long it is done, in milliseconds. */
 const QUIET_MS = 100;
@@ -132,18 +129,19 @@ export class Machine {
    * @returns the lines, the last of them; none where it does not answer
    */
   async stacks(): Promise<string[]> {
-    try {
-      if (await this.sysrq("9") === "no answer") return [];
-      const from = this.#console.written;
-      await this.sysrq("w");
-      await this.#quiet(from);
-      await this.sysrq("l");
-      await this.#quiet(this.#console.written);
-      await this.sysrq(String(LOG_LEVEL));
-      return this.#console.lines(from).slice(-STACK_LINES);
-    } catch {
-      return [];
+    const from = this.#console.written;
+    const asked = await within(this.#askForStacks(), STACKS_MS);
+    if (asked.kind === "value" && asked.value === "no answer") return [];
+    return this.#console.lines(from).slice(-STACK_LINES);
+  }
+
+  async #askForStacks(): Promise<"done" | "no answer"> {
+    if (await this.sysrq("9") === "no answer") return "no answer";
+    for (const key of ["w", "l"]) {
+      await this.sysrq(key);
+      await this.#quiet();
     }
+    return await this.sysrq(String(LOG_LEVEL));
   }
 
   /**
@@ -167,17 +165,11 @@ export class Machine {
     return "no answer";
   }
 
-  /** Waits until the guest writes nothing more to its console. */
-  async #quiet(from: number): Promise<void> {
-    const limit = performance.now() + STACKS_MS;
-    let before = from;
-    let since = performance.now();
-    while (performance.now() < limit) {
-      await pause(CONSOLE_MS);
-      const now = this.#console.written;
-      if (now !== before) since = performance.now();
-      else if (performance.now() - since > (now === from ? SILENT_MS : QUIET_MS)) return;
-      before = now;
+  /** Waits until the guest writes nothing more to its console; who asked for it waits no longer than it wants. */
+  async #quiet(): Promise<void> {
+    for (let before = -1; before !== this.#console.written;) {
+      before = this.#console.written;
+      await pause(QUIET_MS);
     }
   }
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertMatch, assertRejects } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { text } from "./abi/layout.ts";
 import { type Addon, loadAddon } from "./addon.ts";
@@ -201,6 +201,17 @@ const TESTS: Readonly<Record<string, Test>> = {
     const gates = strands.map((strand) => strand.do(process, "gate", [3, 1000]));
     await process.call(0, { do: "open_gate", args: [3] });
     assertEquals(await Promise.all(gates), [0, 0]);
+  },
+  async "a process that does not end is blocked where its thread is"(process, strand) {
+    await process.threadId(0);
+    const gone = Promise.withResolvers<void>();
+    const waits = strand.untilGone(process, gone.promise);
+    const settled = await strand.settle(waits, PATIENCE, Infinity);
+    assert(settled.kind === "blocked", settled.kind);
+    assertMatch(settled.on, /\(state S\)$/);
+    gone.resolve();
+    await waits;
+    assertEquals(await strand.look(), undefined);
   },
   async "all who wait for a process to end are told how it ended"(process) {
     await process.threadId(0);

@@ -20,6 +20,7 @@ import { failureOf, Faulted } from "./failure.ts";
 import type { HelperProcess } from "./process.ts";
 import {
   describeWait,
+  livingThread,
   type Patience,
   patienceFor,
   sleptThrough,
@@ -44,6 +45,7 @@ export class Strand {
   /** Its thread in every process. */
   readonly thread: number;
   #in: HelperProcess | undefined;
+  #ending: HelperProcess | undefined;
 
   /** Makes the strand of a thread. */
   constructor(thread: number) {
@@ -144,8 +146,22 @@ export class Strand {
     return { kind: "over" };
   }
 
+  /**
+   * Waits for the end of a process that has been killed. A thread of it that is still there is one that cannot be
+   * killed where it is, and what it waits for is what this strand waits for.
+   */
+  async untilGone<T>(process: HelperProcess, gone: Promise<T>): Promise<T> {
+    this.#ending = process;
+    try {
+      return await gone;
+    } finally {
+      this.#ending = undefined;
+    }
+  }
+
   /** Looks at the thread that is in a system call; `undefined` if there is none. */
   async look(): Promise<ThreadState | undefined> {
+    if (this.#ending) return await livingThread(this.#ending.pid);
     const process = this.#in;
     const id = process?.knownThreadId(this.thread);
     return process && id !== undefined ? await threadState(process.pid, id) : undefined;

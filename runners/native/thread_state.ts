@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readdirSync } from "node:fs";
 
 /** A look at a thread. */
 export interface ThreadState {
@@ -25,6 +26,23 @@ export async function threadState(pid: number, thread: number): Promise<ThreadSt
     channel: channel === "0" || channel === "" ? undefined : channel,
     switches: /^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1],
   };
+}
+
+/** Looks at a thread of a process that has not ended; `undefined` if there is none. */
+export async function livingThread(pid: number): Promise<ThreadState | undefined> {
+  for (const thread of threadsOf(pid)) {
+    const state = await threadState(pid, thread);
+    if (state && !["Z", "X"].includes(state.state)) return state;
+  }
+  return undefined;
+}
+
+function threadsOf(pid: number): readonly number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 async function read(path: string): Promise<string | undefined> {

@@ -90,8 +90,8 @@ export const processHandlers: readonly (readonly [OperationName, NativeHandler])
     if (typeof copy === "number") throw failureOf(copy);
     return session.adopt(copy);
   }),
-  on("process.kill", async ({ session }, { process }) => {
-    const ending = await process.kill(session.setting.limits.step);
+  on("process.kill", async ({ session, strand }, { process }) => {
+    const ending = await strand.untilGone(process, process.kill(session.setting.limits.step));
     if (ending.kind === "stuck") throw new Error(`The process ${process.pid} cannot be killed`);
   }),
   on("fd.open", async ({ session: { process, setting }, strand }, { kind }) => {

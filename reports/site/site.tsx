@@ -86,8 +86,11 @@ export function createSite(options: SiteOptions): Site {
   pagesOfRuns(app, options, pages);
   pagesOfSpecification(app, options, pages);
   pagesOfPapers(app, options, pages);
-  const { history, ledger, cases, uploads, version = "" } = options;
-  app.route("/", createApi({ history, ledger, cases, version, uploads: uploads && new Uploads(uploads) }));
+  const { history, ledger, cases, shelf, uploads, version = "" } = options;
+  app.route(
+    "/",
+    createApi({ history, ledger, cases, shelf, version, uploads: uploads && new Uploads(uploads) }),
+  );
   app.notFound((c) =>
     c.req.path.startsWith("/api/")
       ? c.json({ error: "There is no such address" }, 404)

@@ -12,6 +12,7 @@ import type { Profile } from "../../../spec/profile.ts";
 import { type CaseFacts, compareRuns, type RunFacts, worstOf } from "../../compare/mod.ts";
 import { findingsOf, type RunEntry } from "../../store/mod.ts";
 import type { History } from "../history.ts";
+import type { Shelf, Shelved } from "../papers/shelf.ts";
 import { progressOf } from "./live.ts";
 import { openApi } from "./openapi.ts";
 import {
@@ -22,6 +23,8 @@ import {
   historySchema,
   latestSchema,
   logSchema,
+  paperSchema,
+  papersSchema,
   problemSchema,
   profileInRunsSchema,
   profilesSchema,
@@ -44,6 +47,8 @@ export interface ApiOptions {
   readonly ledger: Ledger;
   /** The suite's cases, by id. */
   readonly cases: ReadonlyMap<string, Case>;
+  /** What lies beside the runs; nothing if left out. */
+  readonly shelf?: Shelf | undefined;
   /** Takes records in; missing where nobody may bring any. */
   readonly uploads?: Uploads | undefined;
   /** The version of the suite, for the description. */
@@ -287,6 +292,21 @@ export const ROUTES: readonly Route[] = [
     ({ q, limit }, { history }) => ({ hits: history.search(q, limit) }),
   ),
   route(
+    "/api/papers",
+    "What lies beside the runs: certificates, mutation scores, tours, races",
+    papersSchema,
+    none,
+    (_, { shelf }) => ({ papers: (shelf?.papers() ?? []).map(paperHead) }),
+  ),
+  route(
+    "/api/papers/{kind}/{name}",
+    "What lies beside the runs: one of these",
+    paperSchema,
+    none,
+    (_, { shelf }, part) => paperOf(shelf, part("kind"), part("name")),
+    { 404: "There is no such paper" },
+  ),
+  route(
     "/api/refused",
     "What was not taken and why, the newest first",
     refusedSchema,
@@ -355,6 +375,30 @@ function clausesOf({ ledger, cases }: ApiOptions) {
     ...clause,
     cases: shown.get(clause.id) ?? [],
   }));
+}
+
+function paperHead({ kind, name }: Shelved) {
+  return { kind, name };
+}
+
+function paperOf(shelf: Shelf | undefined, kind: string, name: string) {
+  const paper = shelf?.papers().find((each) => each.kind === kind && each.name === name);
+  return paper && { ...paperHead(paper), paper: contentOf(paper) };
+}
+
+/** A certificate is given as it was signed. */
+function contentOf(paper: Shelved): unknown {
+  switch (paper.kind) {
+    case "certificate":
+      return paper.text;
+    case "mutants":
+      return paper.score;
+    case "tour":
+    case "depth":
+      return paper.tour;
+    case "races":
+      return paper.races;
+  }
 }
 
 function profileOf({ at: _at, clauses, ...profile }: Profile) {

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Store } from "../../store/mod.ts";
 import { sound, withStore, written } from "../../store/testing/folder.ts";
 import { simulated, suite, textOf } from "../../testing/runs.ts";
+import { EMPTY_SHELF } from "../papers/shelf.ts";
 import { createSite, type Site } from "../site.tsx";
 import { createApi, ROUTES } from "./api.ts";
 import { historySchema, problemSchema, windowsSchema } from "./schemas.ts";
@@ -96,12 +97,20 @@ Deno.test("every address answers according to its description", () =>
       case: CASE,
       clause: "VREV-10",
       profile: "matt-v1-vfio",
+      kind: "certificate",
+      name: "mine",
     };
     const queries: Readonly<Record<string, string>> = {
       "/api/compare": `?run=${older}&run=${newer}`,
       "/api/search": "?q=mainline",
     };
-    const site = siteOf(store);
+    const { ledger, cases } = suite();
+    const text = JSON.stringify({ payload: "", payloadType: "", signatures: [] });
+    const shelf = {
+      ...EMPTY_SHELF,
+      papers: () => [{ kind: "certificate" as const, text, name: "mine" }],
+    };
+    const site = createSite({ history: store, ledger, cases, shelf, version: "1.2.3" });
     for (const [path, { get }] of Object.entries((await descriptionOf(site)).paths)) {
       if (!get) continue;
       const filled = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => values[name] ?? "");
@@ -171,6 +180,7 @@ Deno.test("the interface says what is wrong with a request", () =>
       "/api/profiles/none": 404,
       "/api/runs/none/result": 404,
       "/api/runs/none/log": 404,
+      "/api/papers/certificate/none": 404,
       "/api/clauses/NONE-01": 404,
       "/api/compare": 400,
       "/api/compare?run=a": 400,

@@ -167,6 +167,20 @@ export const profilesSchema = z.object({ profiles: z.array(profileSchema) });
 /** A profile and its newest runs. */
 export const profileInRunsSchema = z.object({ profile: profileSchema, runs: z.array(entrySchema) });
 
+const paperHeadSchema = z.object({
+  kind: z.enum(["certificate", "mutants", "tour", "depth", "races"]),
+  name: z.string(),
+});
+
+/** What lies beside the runs. */
+export const papersSchema = z.object({ papers: z.array(paperHeadSchema) });
+
+/** One of the papers. */
+export const paperSchema = paperHeadSchema.extend({
+  paper: z.union([z.string(), z.looseObject({}), z.array(z.looseObject({}))])
+    .describe("The text of a certificate as it was signed, or the report"),
+}).meta({ title: "Paper" });
+
 /** What was not taken. */
 export const refusedSchema = z.object({
   refused: z.array(z.object({ name: z.string(), reason: z.string() })),

@@ -128,7 +128,7 @@ Deno.test("every link of the pages leads to a file that is there", () => {
 Deno.test("the page of the command line names every command", () => {
   const page = readFileSync(join(ROOT, "docs/command-line.md"), "utf8");
   const help = run("conform --help", ROOT).join("\n");
-  const commands = [...help.matchAll(/^  ([a-z]+) {2,}[A-Z]/gm)].map(([, name = ""]) => name);
+  const commands = [...help.matchAll(/^ {2}([a-z]+) {2,}[A-Z]/gm)].map(([, name = ""]) => name);
   assert(commands.length > 20);
   const missing = commands.filter((name) => !new RegExp(`\\bconform ${name}\\b|, \`${name}\``).test(page));
   assertEquals(missing, []);

@@ -132,10 +132,12 @@ export {
   folderHistory,
   type History,
   type PageKind,
+  type Shelf,
   type Site,
   type SiteOptions,
   type StaticSite,
   type StaticSiteOptions,
+  type UploadOptions,
   writeSite,
 } from "./site/mod.ts";
 export {

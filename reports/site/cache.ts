@@ -15,6 +15,22 @@ export interface Made {
   readonly tag: string;
 }
 
+/** A page that is kept. */
+interface Kept extends Made {
+  /** When it was last seen that what it is made from has not changed. */
+  checkedAt: number;
+}
+
+/** How pages are kept. */
+export interface PageCacheOptions {
+  /** How old a page may be in milliseconds before it is looked at whether what it is made from has changed. */
+  readonly maxAgeMs?: number | undefined;
+  /** The most bytes that are kept. */
+  readonly mostBytes?: number | undefined;
+  /** What the time is, in milliseconds. */
+  readonly now?: (() => number) | undefined;
+}
+
 /** The most bytes that are kept. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
@@ -23,30 +39,39 @@ const OVERHEAD = 256;
 
 /** Keeps pages, those that were asked for last. */
 export class PageCache {
-  readonly #made = new Map<string, Made>();
+  readonly #made = new Map<string, Kept>();
   readonly #underWay = new Map<string, Promise<Made | undefined>>();
+  readonly #maxAgeMs: number;
   readonly #mostBytes: number;
+  readonly #now: () => number;
   #bytes = 0;
 
-  /** Keeps pages of so many bytes together. */
-  constructor(mostBytes: number = MOST_BYTES) {
+  /** Makes a cache with nothing in it. */
+  constructor(
+    { maxAgeMs = 0, mostBytes = MOST_BYTES, now = () => performance.now() }: PageCacheOptions = {},
+  ) {
+    this.#maxAgeMs = maxAgeMs;
     this.#mostBytes = mostBytes;
+    this.#now = now;
   }
 
   /**
    * A page by its address, made anew only if what it is made from has changed, and once for all who ask meanwhile.
+   * Each page is looked at in its own time, so that they are not all made anew at once.
    * What cannot be made, `undefined`, is not kept: nobody can fill the memory with addresses of nothing.
    */
   page(
     address: string,
-    stamp: string,
+    stampNow: () => string,
     make: () => Promise<string | undefined>,
   ): Made | Promise<Made | undefined> {
     const known = this.#made.get(address);
+    const now = this.#now();
+    if (known && now - known.checkedAt < this.#maxAgeMs) return this.#touch(address, known);
+    const stamp = stampNow();
     if (known?.stamp === stamp) {
-      this.#made.delete(address);
-      this.#made.set(address, known);
-      return known;
+      known.checkedAt = now;
+      return this.#touch(address, known);
     }
     const key = `${stamp} ${address}`;
     const underWay = this.#underWay.get(key) ?? this.#make(address, stamp, make).finally(() => {
@@ -61,16 +86,24 @@ export class PageCache {
     stamp: string,
     make: () => Promise<string | undefined>,
   ): Promise<Made | undefined> {
+    const checkedAt = this.#now();
     const text = await make();
     if (text === undefined) return undefined;
     const body = new TextEncoder().encode(text);
     const tag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
-    const made = { stamp, body, tag };
+    const made = { stamp, body, tag, checkedAt };
     this.#keep(address, made);
     return made;
   }
 
-  #keep(address: string, made: Made): void {
+  /** Those that were asked for last are dropped last. */
+  #touch(address: string, known: Kept): Made {
+    this.#made.delete(address);
+    this.#made.set(address, known);
+    return known;
+  }
+
+  #keep(address: string, made: Kept): void {
     this.#drop(address);
     this.#made.set(address, made);
     this.#bytes += sizeOf(address, made);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { UploadOptions } from "./api/upload.ts";
 export { fileHistory, folderHistory, type History } from "./history.ts";
 export type { PageKind } from "./layout.tsx";
 export { fileShelf, folderShelf, type Shelf } from "./papers/shelf.ts";

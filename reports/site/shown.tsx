@@ -53,13 +53,16 @@ export interface PagesOptions {
   readonly maxAgeMs?: number | undefined;
 }
 
+/** Many pages that are looked at in the same moment are one look at the runs. */
+const LOOK_EVERY_MS = 50;
+
 /** Makes pages, and keeps them. */
 export class Pages {
   readonly #history: History;
   readonly #shelf: Shelf;
   readonly #answers: PageKind["answers"];
-  readonly #maxAgeMs: number;
-  readonly #cache = new PageCache();
+  readonly #lookEveryMs: number;
+  readonly #cache: PageCache;
   #looked = { at: -Infinity, stamp: "" };
 
   /** Shows pages of some runs and papers. */
@@ -67,13 +70,14 @@ export class Pages {
     this.#history = history;
     this.#shelf = shelf;
     this.#answers = answers;
-    this.#maxAgeMs = maxAgeMs;
+    this.#lookEveryMs = Math.min(LOOK_EVERY_MS, maxAgeMs);
+    this.#cache = new PageCache({ maxAgeMs });
   }
 
   /** Shows a page that is kept until some run changes, or until `stamp` does. */
   async show(c: Context, make: Make, stamp?: string): Promise<Response> {
     const { pathname, search } = new URL(c.req.url);
-    const made = await this.#cache.page(pathname + search, stamp ?? this.#stamp(), async () => {
+    const made = await this.#cache.page(pathname + search, () => stamp ?? this.#stamp(), async () => {
       const shown = await make();
       return "status" in shown ? undefined : await this.#text(shown);
     });
@@ -100,7 +104,7 @@ export class Pages {
 
   #stamp(): string {
     const now = performance.now();
-    if (now - this.#looked.at >= this.#maxAgeMs) {
+    if (now - this.#looked.at >= this.#lookEveryMs) {
       this.#looked = { at: now, stamp: `${this.#history.stamp()} ${this.#shelf.stamp()}` };
     }
     return this.#looked.stamp;

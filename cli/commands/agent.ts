@@ -110,16 +110,17 @@ async function overStream(path: string, args: AgentArguments, io: Io): Promise<n
   if (!existsSync(path)) {
     throw new Failure(2, `There is no "${path}"`, "Name a character device or a Unix socket");
   }
+  const isSocket = statSync(path).isSocket();
   const lobby = new Lobby(lobbyOptions(args, io));
   const stop = aborted(io.signal);
   while (!io.signal.aborted) {
     const { readable, writable } = await streamsOf(path);
     const { promise: over, resolve } = Promise.withResolvers<void>();
     const connection = connectStream(readable, writable, { peer: path, release: resolve });
-    lobby.admit(connection, "anyone", path);
+    lobby.admit(connection, "anyone", path, "at any time");
     io.err(`Serving ${args.target} over ${path}\n`);
     await Promise.race([over, stop]);
-    if (statSync(path).isSocket()) break;
+    if (isSocket) break;
   }
   await lobby.close();
   return 0;

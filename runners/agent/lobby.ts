@@ -61,11 +61,19 @@ export class Lobby {
    * @param connection the way to the caller
    * @param who who it is, as far as the agent has made sure; a session is resumed by nobody else
    * @param from where it calls from
+   * @param hello whether it must say hello in time; over a stream that is always there, it may come at any time
    */
-  admit(connection: Connection, who: string, from: string): void {
+  admit(
+    connection: Connection,
+    who: string,
+    from: string,
+    hello: "in time" | "at any time" = "in time",
+  ): void {
     this.#waiting.add(connection);
     let session: Session | undefined;
-    const tooLate = setTimeout(() => this.#turnAway(connection, NO_HELLO), this.limits.helloMs);
+    const tooLate = hello === "in time"
+      ? setTimeout(() => this.#turnAway(connection, NO_HELLO), this.limits.helloMs)
+      : undefined;
     const greeted = (text: string): Session | undefined => {
       clearTimeout(tooLate);
       if (!this.#waiting.delete(connection)) return undefined;

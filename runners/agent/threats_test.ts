@@ -9,7 +9,9 @@ import { ConnectError } from "../protocol/errors.ts";
 import { remoteTarget } from "../remote.ts";
 import { Dialogue } from "../testee/dialogue.ts";
 import { connectWebSocket, type WebSocketOptions } from "../transport/websocket.ts";
+import { connectionPair } from "../testing/pipe.ts";
 import { startCertifiedAgent } from "./certified.ts";
+import { Lobby } from "./lobby.ts";
 import { ExposureError } from "./door.ts";
 import { type Agent, type AgentOptions, startAgent } from "./server.ts";
 import { readTokens, TokenFileError, type Tokens } from "./tokens.ts";
@@ -330,6 +332,22 @@ Deno.test("an agent waits for no hello for ever", async () => {
   await withAgent({ limits: { helloMs: NO_HELLO_MS } }, async (agent) => {
     await withDialogue(agent, async (dialogue) => assertEquals(await codeOf(dialogue), "order"));
   });
+});
+
+Deno.test("a lobby waits for a hello over a stream that is always there", async () => {
+  const lobby = new Lobby({ startWorker: workerOf("sim", WORKER), limits: { helloMs: NO_HELLO_MS } });
+  const [patient, itsEnd] = connectionPair();
+  const [late, otherEnd] = connectionPair();
+  lobby.admit(itsEnd, "anyone", "a stream", "at any time");
+  lobby.admit(otherEnd, "anyone", "elsewhere");
+  const [dialogue, other] = [new Dialogue(patient), new Dialogue(late)];
+  assertEquals(await codeOf(other), "order");
+  await assertRejects(() => other.next(ANSWER_MS));
+  assertEquals(dialogue.isOver, false);
+  dialogue.say({ type: "abort", run: 1, reason: "no hello" });
+  assertEquals(await codeOf(dialogue), "order");
+  await Promise.all([dialogue.close(), other.close()]);
+  await lobby.close();
 });
 
 Deno.test("an agent ends what nobody comes back for", async () => {

@@ -138,7 +138,6 @@ export {
   type Paper,
   type Shelf,
   type Shelved,
-  type Shelved,
   type Site,
   type SiteOptions,
   type StaticSite,

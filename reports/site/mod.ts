@@ -4,7 +4,6 @@
  * @module
  */
 export type { UploadOptions } from "./api/upload.ts";
-export type { UploadOptions } from "./api/upload.ts";
 export { fileHistory, folderHistory, type History } from "./history.ts";
 export type { PageKind } from "./layout.tsx";
 export type {

@@ -52,7 +52,7 @@ export interface TouredUniverse {
 }
 
 /** What every report of a tour says. */
-interface Toured {
+export interface Toured {
   /** The target. */
   readonly target: { readonly id: string; readonly name: string; readonly kernel: string };
   /** The dialect that was the model. */

@@ -600,7 +600,7 @@ static int refuse_by_bug(struct conform_device *device, struct dma_buf *dmabuf, 
 		return -ENODEV;
 	if (conform_bug(BUG_SHARED_IS_EBUSY) && file_count(dmabuf->file) > 2)
 		return -EBUSY;
-	if (conform_bug(BUG_READ_ONLY_IS_EBADF) && !(dmabuf->file->f_mode & FMODE_WRITE))
+	if (conform_bug(BUG_READ_ONLY_IS_EBADF) && (~dmabuf->file->f_mode & (FMODE_READ | FMODE_WRITE)))
 		return -EBADF;
 	return conform_bug(BUG_TEMP_IS_EBADFD) && buf->status == STATUS_TEMP ? -EBADFD : 0;
 }

@@ -20,7 +20,8 @@ export const mmapChecks: Checks<VfioMmap> = [
     clause: "VMM-02",
     errno: "EINVAL",
     refuses: "a private mapping",
-    when: ({ request }) => request.sharing !== "shared",
+    /* of a descriptor that cannot write, do_mmap() makes no shared mapping (VM_SHARED), whatever was asked for */
+    when: ({ request }) => request.sharing !== "shared" || request.file.flags.access === "rdonly",
   },
 ];
 

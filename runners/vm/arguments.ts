@@ -137,7 +137,7 @@ function escaped(path: string): string {
  */
 export function commandLine(append?: string): string {
   const own = [
-    `console=ttyS0 loglevel=${LOG_LEVEL} panic=-1 oops=panic sysrq_always_enabled`,
+    `console=ttyS0 loglevel=${LOG_LEVEL} panic=-1 oops=panic unknown_nmi_panic sysrq_always_enabled`,
     "no_timer_check log_buf_len=4M intel_iommu=on printk.devkmsg=on",
   ].join(" ");
   return append === undefined || append === "" ? own : `${own} ${append}`;

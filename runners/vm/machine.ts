@@ -69,6 +69,8 @@ export class Machine {
   readonly #noted: Promise<string>;
   readonly #console: Console;
   #reset: string | undefined;
+  /** It was made to panic, since it did nothing else. */
+  #isProvoked = false;
   #closing: Promise<void> | undefined;
 
   private constructor(started: Started, agent: Connection, monitor: Connection, console: Console) {
@@ -131,8 +133,15 @@ export class Machine {
   async stacks(): Promise<string[]> {
     const from = this.#console.written;
     const asked = await within(this.#askForStacks(), STACKS_MS);
-    if (asked.kind === "value" && asked.value === "no answer") return [];
+    if (asked.kind === "value" && asked.value === "no answer") await within(this.#provoke(), STACKS_MS);
     return this.#console.lines(from).slice(-STACK_LINES);
+  }
+
+  /** Has a kernel that does nothing else any more panic, which it does with a stack: by an interrupt that it cannot mask. */
+  async #provoke(): Promise<void> {
+    this.#isProvoked = true;
+    await this.ask("inject-nmi");
+    await this.#console.said("end Kernel panic");
   }
 
   async #askForStacks(): Promise<"done" | "no answer"> {
@@ -199,6 +208,7 @@ export class Machine {
   }
 
   async #hear({ name, reason }: MonitorEvent): Promise<void> {
+    if (this.#isProvoked) return;
     if (name === "GUEST_PANICKED") {
       await pause(CONSOLE_MS);
       this.#end.resolve({ kind: "panicked", why: this.#panic() ?? "it did not say why" });

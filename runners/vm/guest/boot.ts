@@ -38,11 +38,16 @@ export const MODULES: readonly string[] = [
   IMPORTER.module,
 ];
 
+/** How often a program is run to be timed. */
+const TIMES = 20;
+
 /** What the first process does when everything is there. */
 export type Purpose =
   /** Serves this machine's native target over the virtio-serial port, and with a reference exporter where one is named. */
   | "agent"
   | { readonly reference: string }
+  /** Says when it begins and when the machine is ready, times a program in between, and serves. */
+  | { readonly timed: Uint8Array }
   /** Gives a shell on the console. */
   | { readonly shell: Uint8Array };
 
@@ -89,8 +94,12 @@ export function stepsOf(modules: readonly Pick<Module, "name">[], purpose: Purpo
   if (modules.some(({ name }) => name === IMPORTER.module)) {
     steps.push(`bind ${IMPORTER.device} ${IMPORTER.driver}`);
   }
-  if (purpose === "agent" || "reference" in purpose) {
-    const named = purpose === "agent" ? "" : `reference=${purpose.reference},`;
+  if (purpose === "agent" || !("shell" in purpose)) {
+    const named = purpose !== "agent" && "reference" in purpose ? `reference=${purpose.reference},` : "";
+    if (purpose !== "agent" && "timed" in purpose) {
+      steps.unshift("say begins");
+      steps.push(`time ${TIMES} /timed`, "say ready");
+    }
     const deno = `/image/${IN_IMAGE.deno} run --quiet --allow-all --no-config --no-remote --cached-only`;
     steps.push("mount /dev/vda /image ext4");
     steps.push(`serve ${AGENT_PORT} ${deno} /image/${IN_IMAGE.agent} native:${named}@DEVICES@`);
@@ -119,6 +128,9 @@ function entriesOf({ kernel, init, modules, steps, config, purpose }: Parts): En
     ...(config === undefined ? [] : [file(`boot/config-${kernel.release}`, config)]),
     ...modules.map(({ name, bytes }) => file(`modules/${name}.ko`, bytes)),
     ...(purpose !== "agent" && "shell" in purpose ? shellEntries(purpose.shell) : []),
+    ...(purpose !== "agent" && "timed" in purpose
+      ? [{ kind: "file", path: "timed", bytes: purpose.timed, mode: "0755" } as const]
+      : []),
   ];
 }
 

@@ -6,6 +6,8 @@
  *   mount DEVICE DIRECTORY TYPE  mounts a file system, read-only
  *   serve PORT PROGRAM ARGS...   runs a program on a virtio-serial port; @DEVICES@ in an argument is what was bound
  *   shell PROGRAM ARGS...        runs a program on the console
+ *   say WORD                     says a word
+ *   time COUNT PROGRAM ARGS...   runs a program so many times, and says how many microseconds each took
  *
  * What it says goes to the kernel log, so that it stands in order with what the kernel says.
  */
@@ -25,6 +27,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WORDS_MAX 32
@@ -284,6 +287,40 @@ static void shell(char **words)
 	run(words + 1, "/dev/console");
 }
 
+static void say_word(char **words)
+{
+	say("%s", words[1]);
+}
+
+static long now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void time_program(char **words)
+{
+	int count = atoi(words[1]), status = 0;
+	long begin = now_us();
+
+	for (int i = 0; i < count && status == 0; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			execv(words[2], words + 2);
+			_exit(127);
+		}
+		if (waitpid(child, &status, 0) < 0)
+			break;
+	}
+	if (status || count < 1)
+		say("%s failed", words[2]);
+	else
+		say("each run took %ld us", (now_us() - begin) / count);
+}
+
 static const struct {
 	const char *name;
 	int words;
@@ -294,6 +331,8 @@ static const struct {
 	{ "mount", 4, mount_image },
 	{ "serve", 3, serve },
 	{ "shell", 2, shell },
+	{ "say", 2, say_word },
+	{ "time", 3, time_program },
 };
 
 static void act(char *line)

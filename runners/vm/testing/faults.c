@@ -15,7 +15,7 @@
 #include <linux/workqueue.h>
 
 static char fault;
-static char page[PAGE_SIZE];
+static char page[16 * PAGE_SIZE];
 
 /* Nothing ends this but the end of the machine. */
 static void spin(void)
@@ -40,18 +40,17 @@ static int flood_thread(void *unused)
 	return 0;
 }
 
-static int fill_thread(void *unused)
+static void fill(void)
 {
 	struct file *file = filp_open("/tmp/full", O_CREAT | O_WRONLY, 0600);
 	loff_t at = 0;
 
 	if (IS_ERR(file))
-		return 0;
+		return;
 	while (kernel_write(file, page, sizeof(page), &at) == sizeof(page))
 		cond_resched();
 	pr_err("the disk is full\n");
 	filp_close(file, NULL);
-	return 0;
 }
 
 /* The processor of this thread comes last, since nothing is done any more on one that spins. */
@@ -84,9 +83,6 @@ static void begin(struct work_struct *unused)
 	case 'F':
 		kthread_run(flood_thread, NULL, "flood");
 		break;
-	case 'T':
-		kthread_run(fill_thread, NULL, "fill");
-		break;
 	}
 }
 static DECLARE_WORK(work, begin);
@@ -113,6 +109,9 @@ static int open_fault(struct inode *inode, struct file *file)
 		break;
 	case 'L':
 		spin();
+		break;
+	case 'T':
+		fill();
 		break;
 	}
 	return 0;

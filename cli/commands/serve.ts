@@ -15,6 +15,7 @@ import { type FormatName, writeResult } from "../formats.ts";
 import { Failure, type Io } from "../io.ts";
 import { recordAt } from "../record_at.ts";
 import { loadSuite, VERSION } from "../suite.ts";
+import { certifyingIdentity } from "../suite_files.ts";
 import { ImportThreads } from "../../reports/store/mod.ts";
 import { judgedBy, openStore } from "./import.ts";
 
@@ -59,7 +60,7 @@ export async function serve(
   { host, port, runs, store: folder, tokenFile, rate = REQUESTS_PER_SECOND }: ServeArguments,
   io: Io,
 ): Promise<number> {
-  const { createSite, folderHistory } = await import("../../reports/site/mod.ts");
+  const { createSite, folderHistory, folderShelf } = await import("../../reports/site/mod.ts");
   const suite = loadSuite();
   const { ledger, byId } = suite;
   if (folder === undefined && tokenFile !== undefined) {
@@ -72,6 +73,8 @@ export async function serve(
     : new ImportThreads({ folder, judgedBy: judgedBy(suite), threads: 1 });
   const site = createSite({
     history: store ?? folderHistory(runs, byId),
+    shelf: folderShelf(folder ?? runs),
+    identity: certifyingIdentity(suite),
     ledger,
     cases: byId,
     version: VERSION,

@@ -121,19 +121,19 @@ async function certificates(
   { ledger, cases }: ReturnType<typeof known>,
 ): Promise<Readonly<Record<string, string>>> {
   const pair = await newKey();
-  const text = textOf(simulated(CERTIFIED));
   const profile = ledger.profiles.get(profileIdSchema.parse("few"));
   if (!profile) throw new Error("Cannot test without a profile");
-  const own = new Map(CERTIFIED.flatMap((id) => {
-    const found = cases.get(id);
-    return found ? [[id, found]] : [];
-  }));
+  const ids = [...cases.values()].filter(({ clauses }) =>
+    clauses.length > 0 && clauses.every((id) => profile.clauses.has(id))
+  )
+    .map(({ id }) => id);
+  const text = textOf(simulated(ids));
   const assessed = {
     record: readRecord(text),
     recordName: "certified.jsonl",
     profile,
     ledger,
-    cases: own,
+    cases,
     identity,
   };
   const digest = `sha256:${createHash("sha256").update(text).digest("hex")}`;

@@ -5,7 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, statSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import process from "node:process";
 
 /** The environment variable that names the folder. */
@@ -45,11 +46,26 @@ export function digestOf(parts: readonly (string | Uint8Array)[]): string {
 export async function madeWhole(path: string, make: (half: string) => Promise<void>): Promise<void> {
   const half = `${path}.${process.pid}.half`;
   await rm(half, { recursive: true, force: true });
+  await forgetHalves(dirname(path));
   try {
     await make(half);
     if (existsSync(path) && statSync(path).isDirectory()) await rm(path, { recursive: true });
     await rename(half, path);
   } finally {
     await rm(half, { recursive: true, force: true });
+  }
+}
+
+/** After so many milliseconds nobody goes on with a half whose process has ended. */
+const FORGOTTEN_MS = 3600 * 1000;
+
+/** Removes what was left by processes that were killed; one that cannot be seen from here may still be at work. */
+async function forgetHalves(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = /\.(\d+)\.half$/.exec(name)?.[1];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    const age = Date.now() -
+      (statSync(`${folder}/${name}`, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > FORGOTTEN_MS) await rm(`${folder}/${name}`, { recursive: true, force: true });
   }
 }

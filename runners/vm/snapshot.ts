@@ -67,7 +67,8 @@ function filesIn(folder: string): Snapshot {
 
 async function forgetOld(): Promise<void> {
   const folder = await cached("snapshots");
-  const paths = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => `${folder}/${name}`);
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  const paths = names.filter((name) => !name.endsWith(".half")).map((name) => `${folder}/${name}`);
   const newestFirst = paths.toSorted((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
   for (const path of newestFirst.slice(KEPT - 1)) await rm(path, { recursive: true, force: true });
 }

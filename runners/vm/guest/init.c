@@ -3,9 +3,10 @@
  *
  *   load FILE [PARAMETERS]       loads a module
  *   bind VENDOR:DEVICE [DRIVER]  gives PCI devices to a driver, or to vfio-pci, and then notes them
+ *   exec PROGRAM ARGS...         runs a program that writes to the console; nothing of what it wrote is lost at its end
  *   mount DEVICE DIRECTORY TYPE  mounts a file system, read-only
  *   serve PORT PROGRAM ARGS...   runs a program on a virtio-serial port; @DEVICES@ in an argument is what was bound
- *   shell PROGRAM ARGS...        runs a program on the console
+ *   shell PROGRAM ARGS...        runs a program that has the console as its terminal
  *   say WORD                     says a word
  *   time COUNT PROGRAM ARGS...   runs a program so many times, and says how many microseconds each took
  *
@@ -28,6 +29,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define WORDS_MAX 32
@@ -241,20 +243,35 @@ static char *filled(char *word)
 	return whole;
 }
 
-static void run(char **program, const char *input)
+/* When a program ends that has a terminal of its own, the terminal drops what was not written out yet. */
+enum terminal { NO_TERMINAL, OWN_TERMINAL };
+
+static void drain_console(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	tcdrain(fd);
+	close(fd);
+}
+
+static void run(char **program, const char *input, enum terminal terminal)
 {
 	int status, fd, console;
 	pid_t child = fork(), gone;
 
 	if (child == 0) {
-		setsid();
-		fd = open(input, O_RDWR);
-		console = open("/dev/console", O_RDWR);
+		if (terminal == OWN_TERMINAL)
+			setsid();
+		fd = open(input, O_RDWR | O_NOCTTY);
+		console = open("/dev/console", O_RDWR | O_NOCTTY);
 		if (fd < 0 || console < 0) {
 			say("cannot open %s: %s", input, strerror(errno));
 			_exit(127);
 		}
-		ioctl(fd, TIOCSCTTY, 1);
+		if (terminal == OWN_TERMINAL)
+			ioctl(fd, TIOCSCTTY, 1);
 		dup2(fd, 0);
 		dup2(fd, 1);
 		dup2(console, 2);
@@ -268,6 +285,7 @@ static void run(char **program, const char *input)
 	do {
 		gone = wait(&status);
 	} while (gone != child && (gone > 0 || errno == EINTR));
+	drain_console();
 	if (WIFSIGNALED(status))
 		say("%s ended by signal %d", program[0], WTERMSIG(status));
 	else
@@ -279,12 +297,17 @@ static void serve(char **words)
 	char path[300];
 
 	if (port_of(words[1], path, sizeof(path)) == 0 && wait_for(path) == 0)
-		run(words + 2, path);
+		run(words + 2, path, OWN_TERMINAL);
 }
 
 static void shell(char **words)
 {
-	run(words + 1, "/dev/console");
+	run(words + 1, "/dev/console", OWN_TERMINAL);
+}
+
+static void exec_program(char **words)
+{
+	run(words + 1, "/dev/console", NO_TERMINAL);
 }
 
 static void say_word(char **words)
@@ -328,6 +351,7 @@ static const struct {
 } steps[] = {
 	{ "load", 2, load },
 	{ "bind", 2, bind_devices },
+	{ "exec", 2, exec_program },
 	{ "mount", 4, mount_image },
 	{ "serve", 3, serve },
 	{ "shell", 2, shell },

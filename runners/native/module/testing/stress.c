@@ -365,6 +365,7 @@ static void nonsense(unsigned int *state)
 
 		if (number == _IOC_NR(CONFORM_FENCE_CREATE))
 			words[1] = next(state, 300);
+		/* one takes all the memory that there is, the other waits for the rest of the threads */
 		if (number == _IOC_NR(CONFORM_EXPORT) || number == _IOC_NR(CONFORM_DEVICE_UNBIND))
 			return;
 		request(fd, _IO(CONFORM_TYPE, number), words);

@@ -14,7 +14,7 @@ import {
 import { Moment } from "../components/facts.tsx";
 import { CanAsk } from "../components/ref.tsx";
 import { WordMark } from "../components/verdict.tsx";
-import { caseHistoryPath, casePath, clausePath, compareAsPath, runPath } from "../links.ts";
+import { caseHistoryPath, casePath, clausePath, compareAsPath, comparePath, runPath } from "../links.ts";
 
 /** So many cases of a group are told of in full. */
 const SHOWN = 400;
@@ -38,6 +38,7 @@ export function ComparePage({ comparison }: { readonly comparison: Comparison })
             <a href={compareAsPath(names, "csv")}>CSV</a>
             <a href={compareAsPath(names, "markdown")}>Markdown</a>
             <a href={compareAsPath(names, "json")}>JSON</a>
+            <a rel="bookmark" href={comparePath(names)}>A link that stays</a>
           </p>
         }
       />

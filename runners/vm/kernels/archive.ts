@@ -6,7 +6,6 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { execFileSync } from "node:child_process";
 import process from "node:process";
 import { cached } from "../cache.ts";
 import type { Tell } from "../failure.ts";
@@ -65,7 +64,7 @@ export class Archive {
     await mkdir(`${folder}/lists/partial`, { recursive: true });
     await mkdir(`${folder}/archives/partial`, { recursive: true });
     const config = `${folder}/apt.conf`;
-    await writeFile(`${folder}/sources.list`, sources());
+    await writeFile(`${folder}/sources.list`, await sources());
     await writeFile(`${folder}/status`, "");
     await writeFile(config, configuration(folder));
     const archive = new Archive(config, folder);
@@ -168,16 +167,16 @@ export class Archive {
 }
 
 /** The server from which this machine's own apt takes its packages. */
-function mirrorOfApt(): string {
+async function mirrorOfApt(): Promise<string> {
   const asked = ["indextargets", "--format", "$(REPO_URI)", "Identifier: Packages"];
-  const uris = execFileSync("apt-get", asked, { encoding: "utf8" }).split("\n");
+  const uris = (await runForText("apt-get", asked)).split("\n");
   const debian = uris.find((uri) => uri.includes("/debian"));
   if (debian !== undefined) return debian.slice(0, debian.indexOf("/debian"));
   throw new VmError("apt knows no mirror of Debian", `Name one in the variable ${MIRROR_VARIABLE}`);
 }
 
-function sources(): string {
-  const mirror = process.env[MIRROR_VARIABLE] ?? mirrorOfApt();
+async function sources(): Promise<string> {
+  const mirror = process.env[MIRROR_VARIABLE] ?? await mirrorOfApt();
   const signed = existsSync(KEYRING) ? ` [signed-by=${KEYRING}]` : "";
   return SUITES.map(([part, suite]) => `deb${signed} ${mirror}/${part} ${suite} main\n`).join("");
 }

@@ -156,7 +156,9 @@ function casesByClause(runs: readonly RunFacts[]): Map<string, Set<string>> {
 function clauseWindows(id: string, cases: ReadonlySet<string>, context: Context): ClauseWindows {
   const { runs, labels, owed, ledger } = context;
   const clause = [...ledger.clauses.values()].find((each) => each.id === id);
-  const perCase = [...cases].map((each) => behavioursOf(runs.map((run) => reached(run.cases.get(each)))));
+  const perCase = [...cases].map((each) =>
+    behavioursOf(runs.map((run) => reached(run.cases.get(each), run)))
+  );
   const behaviours = merged([...cases], perCase, labels);
   const changes = changesOf(perCase);
   return {
@@ -178,9 +180,14 @@ function owes(owed: Owed | undefined, clause: Clause | undefined): boolean {
   return clause !== undefined && owed?.clauses.has(clause.id) === true;
 }
 
-/** A case that was not reached says nothing. */
-function reached(facts: CaseFacts | undefined): CaseFacts | undefined {
-  return facts?.word === "not-run" ? undefined : facts;
+/**
+ * A case that was not reached says nothing. Nor does it say anything which of the allowed outcomes of a race came up where
+ * threads were only run again and again: another run would have shown others.
+ */
+function reached(facts: CaseFacts | undefined, { target }: RunHead): CaseFacts | undefined {
+  if (facts?.word === "not-run") return undefined;
+  if (!facts || facts.word === "fail" || target.startsWith("sim")) return facts;
+  return { ...facts, seen: facts.seen.filter(({ step }) => !step.startsWith("race.")) };
 }
 
 /** What a case showed in a run, in a few words. */
@@ -213,7 +220,8 @@ function saysOf({ word, reason, seen }: CaseFacts, step: string | undefined): st
 
 /** Figures in a reason differ from run to run without meaning anything. */
 function withoutFigures(reason: string): string {
-  return reason.replaceAll(/\(schedule [^)]*\)/g, "").replaceAll(/\b\d+(\.\d+)? ms\b/g, "… ms").trim();
+  return reason.replaceAll(/\(schedule [^)]*\)/g, "").replaceAll(/\b\d+(\.\d+)? ms\b/g, "… ms")
+    .replaceAll(/ \(\d+\)(?=,|$)/g, "").trim();
 }
 
 function merged(

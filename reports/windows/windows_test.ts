@@ -99,6 +99,25 @@ Deno.test("windowsOf() tells a change of behaviour from one of support", () => {
   ]);
 });
 
+Deno.test("windowsOf() does not take another sample of a race for a change", () => {
+  const raced = (kernel: string, seen: string, target: string): RunFacts => {
+    const { cases, ...head } = run(kernel, ["a", "BASE-12", "pass", seen]);
+    const all = [...cases].map(([id, facts]) =>
+      [id, {
+        ...facts,
+        seen: facts.seen.map((each) => ({ ...each, step: "race.user.0" })),
+      }] as const
+    );
+    return { ...head, target, cases: new Map(all) };
+  };
+  const between = (kind: string) =>
+    windowsOf([raced("7.2", "ok", `${kind}:7.2`), raced("7.3", "ENODEV or ok", `${kind}:7.3`)], ledger)
+      .clauses[0]?.traces
+      .length;
+  assertEquals(between("vm"), 0);
+  assertEquals(between("sim"), 1);
+});
+
 Deno.test("windowsOf() does not take a case that was not reached for a change", () => {
   const { clauses } = windowsOf([
     run("6.18", ["a", "VCLS-01", "pass", "ok"]),

@@ -66,7 +66,9 @@ td.number, th.number { text-align: right; white-space: nowrap; }
 td .mono, td.mono { font-size: .9em; overflow-wrap: anywhere; }
 a.mono { white-space: nowrap; }
 td a.mono, .links a { display: inline-block; white-space: nowrap; overflow-wrap: normal; min-height: 1.5rem; line-height: 1.5rem; }
-td.whole { white-space: nowrap; }
+time { white-space: nowrap; }
+td.whole { min-width: 12rem; max-width: 24rem; overflow-wrap: anywhere; }
+td.whole a.mono, table.newest td a.mono { white-space: normal; overflow-wrap: anywhere; }
 td.wide { min-width: 16rem; }
 td.share { min-width: 11rem; width: 40%; padding-top: .85rem; }
 th.id, th.status, th.verdict { width: 1%; }
@@ -193,7 +195,7 @@ td.pick { width: 2rem; }
 td.pick label { display: block; min-width: 1.5rem; min-height: 1.5rem; }
 td.pick input { width: 1.15rem; height: 1.15rem; margin: .2rem 0 0; accent-color: var(--link); }
 a.changed { font-weight: 600; }
-table.newest td { padding-block: .8rem; }
+table.newest td { padding-block: .8rem; overflow-wrap: anywhere; }
 table.newest td.share { min-width: 17rem; width: 34%; }
 table.newest th.target { min-width: 15rem; }
 .strip, .matrix, .durations { display: block; }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { VmError } from "../../runners/vm/failure.ts";
+import { type Tell, VmError } from "../../runners/vm/failure.ts";
 import {
   Archive,
   type ArchiveKernel,
@@ -14,6 +14,7 @@ import {
   type LocalKernel,
   localKernels,
   rebuildIommufd,
+  rebuiltHere,
   withModulesMadeHere,
 } from "../../runners/vm/kernels/mod.ts";
 import { bootShell } from "../../runners/vm/shell.ts";
@@ -64,15 +65,17 @@ export interface IommufdArguments {
 /** Carries out `conform kernels iommufd` and gives the exit status. */
 export function iommufd({ versions }: IommufdArguments, io: Io): Promise<number> {
   return told(async () => {
-    const tell = teller(io);
-    const archive = await Archive.open("when stale", tell);
-    const kernels = await archive.kernels();
     for (const version of versions) {
       const { release } = await kernelHere(version);
-      io.out(`${release}  ${await rebuildIommufd(archive, kernelInArchive(release, kernels), tell)}\n`);
+      io.out(`${release}  ${await rebuiltHere(release) ?? await rebuilt(release, teller(io))}\n`);
     }
     return 0;
   });
+}
+
+async function rebuilt(release: string, tell: Tell): Promise<string> {
+  const archive = await Archive.open("when stale", tell);
+  return await rebuildIommufd(archive, kernelInArchive(release, await archive.kernels()), tell);
 }
 
 /** What `conform kernels build` is given. */

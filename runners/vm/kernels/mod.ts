@@ -14,5 +14,6 @@ export {
   type KernelWithModules,
   type LocalKernel,
   localKernels,
+  rebuiltHere,
   withModulesMadeHere,
 } from "./store.ts";

@@ -56,6 +56,12 @@ export async function rebuiltFolder(release: string): Promise<string> {
   return `${await cached(REBUILT)}/${release}`;
 }
 
+/** The folder of the modules that were rebuilt for a kernel, where they were. */
+export async function rebuiltHere(release: string): Promise<string | undefined> {
+  const folder = await rebuiltFolder(release);
+  return existsSync(folder) ? folder : undefined;
+}
+
 /** The folder of the suite's own module for a kernel, as it was built last; it may be missing. */
 export async function ownModuleFolder(release: string): Promise<string> {
   return `${await cached(`modules/${release}`)}/newest`;

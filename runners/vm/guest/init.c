@@ -3,7 +3,8 @@
  *
  *   load FILE [PARAMETERS]       loads a module
  *   bind VENDOR:DEVICE [DRIVER]  gives PCI devices to a driver, or to vfio-pci, and then notes them
- *   exec PROGRAM ARGS...         runs a program that writes to the console; nothing of what it wrote is lost at its end
+ *   exec PROGRAM ARGS...         runs a program that writes to the console, behind a line that names it; nothing of
+ *                                what it wrote is lost at its end
  *   mount DEVICE DIRECTORY TYPE  mounts a file system, read-only
  *   serve PORT PROGRAM ARGS...   runs a program on a virtio-serial port; @DEVICES@ in an argument is what was bound
  *   shell PROGRAM ARGS...        runs a program that has the console as its terminal
@@ -246,16 +247,6 @@ static char *filled(char *word)
 /* When a program ends that has a terminal of its own, the terminal drops what was not written out yet. */
 enum terminal { NO_TERMINAL, OWN_TERMINAL };
 
-static void drain_console(void)
-{
-	int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	tcdrain(fd);
-	close(fd);
-}
-
 static void run(char **program, const char *input, enum terminal terminal)
 {
 	int status, fd, console;
@@ -285,7 +276,6 @@ static void run(char **program, const char *input, enum terminal terminal)
 	do {
 		gone = wait(&status);
 	} while (gone != child && (gone > 0 || errno == EINTR));
-	drain_console();
 	if (WIFSIGNALED(status))
 		say("%s ended by signal %d", program[0], WTERMSIG(status));
 	else
@@ -305,8 +295,21 @@ static void shell(char **words)
 	run(words + 1, "/dev/console", OWN_TERMINAL);
 }
 
+/* On the console itself, and not by the log, which reaches the console some time later. */
+static void announce(const char *program)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	dprintf(fd, "conform: runs %s\n", program);
+	tcdrain(fd);
+	close(fd);
+}
+
 static void exec_program(char **words)
 {
+	announce(words[1]);
 	run(words + 1, "/dev/console", NO_TERMINAL);
 }
 

@@ -63,7 +63,9 @@ function indexPage(data: FindingsData, reviews: readonly Review[]): Page {
     "",
     "What stock kernels of Debian answer to the cases, and what each surprise turned out to be. The figures come from " +
     "the records of one matrix; the reviews were written by hand, with the sources of the kernels at hand. " +
-    "[About these pages](ABOUT.md) says how they are made. Clause by clause: [the behaviour windows](windows.md).",
+    "[About these pages](ABOUT.md) says how they are made. Clause by clause: [the behaviour windows](windows.md). Beside " +
+    "them: [which exporter was tried with which importer](exporters-importers.md), what kernels said to " +
+    "[the suite's own exporter that revokes](reference-exporter.md), and to its [seeded bugs](seeded-bugs.md).",
     "",
     ...countsTable(kernels),
     "",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { appendFileSync, writeFileSync } from "node:fs";
 import { copyFile, writeFile } from "node:fs/promises";
 import { type BuildFor, buildModule } from "../../runners/native/module/build.ts";
 import { type Trial, tryModule } from "../../runners/native/module/try.ts";
@@ -49,16 +50,16 @@ export interface TryArguments {
 /** Carries out `conform module try` and gives the exit status: 1 if something was found, 3 if the machine came to no end. */
 export async function tryOut({ kernel, trial, seconds, seed, out }: TryArguments, io: Io): Promise<number> {
   const tell = (text: string) => io.err(`${text}\n`);
-  const lines: string[] = [];
+  /* as it comes, so that it outlives a machine that never ends */
+  if (out !== undefined) writeFileSync(out, "");
   const line = (text: string) => {
-    lines.push(text);
     if (out === undefined) io.out(`${text}\n`);
+    else appendFileSync(out, `${text}\n`);
   };
   try {
     const here = await kernelHere(kernel);
     const { path } = await buildModule({ kind: "archive", version: here.release }, tell);
     const tried = await tryModule(here, path, trial, { seconds, seed, line, signal: io.signal }, tell);
-    if (out !== undefined) await writeFile(out, lines.map((each) => `${each}\n`).join(""));
     if (tried.kind === "no result") {
       throw new Failure(3, "The machine ended without a result", "Look at its console");
     }

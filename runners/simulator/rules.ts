@@ -93,6 +93,8 @@ export interface CoreRules {
   readonly seek: Checks<Seek>;
   /** Which arguments DMA_BUF_IOCTL_SYNC refuses. */
   readonly sync: Checks<SyncRequest>;
+  /** Which fence an importer puts into a buffer for a job that its callback cannot stop. */
+  readonly jobFence: Usage | "none";
   /** What an unknown request number on a dma-buf answers. */
   readonly unknownIoctl: ErrnoName;
   /** Whether a buffer has the requests that import and export fences as files: CONFIG_SYNC_FILE. */

@@ -55,6 +55,7 @@ export const mainlineCore: CoreRules = {
   staticMapWaitsFor: "KERNEL",
   pin: (_attachment, given) => given === "absent" ? undefined : given,
   mapGaveNothing: "ENOMEM",
+  jobFence: "BOOKKEEP",
   tableOf: (attachment, frames) => new SgTable(attachment, frames),
   unmapReachesExporter: () => true,
   revocable: ({ ops }) => ops?.invalidate !== undefined,

@@ -168,7 +168,8 @@ export class TestImporter extends SharedObject {
       return;
     }
     const job = new DmaFence(kernel.nextId());
-    dmabuf.resv.add(job, "BOOKKEEP");
+    const { jobFence } = kernel.rules.core;
+    if (jobFence !== "none") dmabuf.resv.add(job, jobFence);
     kernel.spawn(`job of ${name}`, this.#unmapLater(kernel, attachment, policy.job_ms, job));
   }
 

@@ -50,6 +50,11 @@ export const dutyMutants: readonly Mutant[] = [
     breaks: ["INVAL-08"],
   }, inMove(({ steps }) => ({ steps: without(steps, waitForFences) }))),
   mutantOf(DIALECT, {
+    id: "job-without-a-fence",
+    title: "An importer whose job goes on leaves no fence for it",
+    breaks: ["INVAL-16"],
+  }, inCore(() => ({ jobFence: "none" }))),
+  mutantOf(DIALECT, {
     id: "vfio-tells-nobody",
     title: "VFIO revokes without telling the importers",
     breaks: ["MODE-05", "MODE-08", "INVAL-13"],

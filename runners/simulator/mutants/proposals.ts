@@ -109,6 +109,12 @@ export const rfcMutants: readonly Mutant[] = [
     breaks: ["RFC-05"],
   }, inVfio(({ mmapChecks }) => ({ mmapChecks: forget(mmapChecks, "VMM-01") }))),
   mutantOf(RFC, {
+    id: "rfc-requests-one-by-one",
+    title: "Of two requests to revoke at the same time only one can succeed",
+    breaks: ["RFC-13"],
+    inspiration: "Matt Evans, v1 and later",
+  }, inVfio(() => ({ revokeLock: "write" }))),
+  mutantOf(RFC, {
     id: "rfc-reset-brings-back",
     title: "An event brings a buffer back that was revoked on request",
     breaks: ["RFC-05"],

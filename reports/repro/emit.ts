@@ -56,8 +56,10 @@ export interface CObject extends About {
 export interface Scope {
   readonly setting: Setting;
   readonly facts: CaseFacts;
-  /** What the case calls the result, or the step's id. */
+  /** What the case calls the result, or the step's id, as a name of C. */
   readonly name: string;
+  /** The same as the case has it, for what is printed. */
+  readonly told: string;
   /** The variable of the object that it gives. */
   readonly own: string;
   /** The object of a name. */

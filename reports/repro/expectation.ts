@@ -96,7 +96,7 @@ function seesConditions(sees: Sees | undefined, since: string | undefined): read
   if (sees.kind === "count") {
     return Object.entries(sees.counts).map(([name, times]) => ({
       kind: "equal",
-      expected: `${times}`,
+      expected: `${times}u`,
       seen: `${count}${cString(`invalidate of ${name}`)})`,
     }));
   }

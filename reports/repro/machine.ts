@@ -57,8 +57,8 @@ export async function compileProgram(
   await runTool("cc", [...FLAGS, ...[UAPI, ...include].map((each) => `-I${each}`), "-o", file, `${file}.c`]);
 }
 
-/** What stands in the output of a machine before that of a program, and behind it its name. */
-const BEGIN = "conform-repro-begin";
+/** What stands on the console before what a program writes. */
+const MARK = /^conform: runs \/repro\/(\w+)$/;
 
 /**
  * Boots a kernel and runs programs in it, one after the other.
@@ -73,8 +73,7 @@ export async function runInMachine(
   const folder = await mkdtemp(`${tmpdir()}/conform-repro-`);
   try {
     const { kernel } = await withModulesMadeHere(await kernelHere(version));
-    const shell = await readFile(await separator(folder));
-    const { path, modules } = await initramfsFor(kernel, { shell }, tell);
+    const { path, modules } = await initramfsFor(kernel, { shell: new Uint8Array() }, tell);
     const files = await Promise.all(programs.map(async (program): Promise<Entry> => {
       const file = `${folder}/${program.name}`;
       await compileProgram(program, file, include);
@@ -96,27 +95,11 @@ export async function runInMachine(
   }
 }
 
-/** A program that prints what it is given, to tell the outputs of others apart. */
-async function separator(folder: string): Promise<string> {
-  const file = `${folder}/separator`;
-  const text = [
-    "#include <stdio.h>",
-    "int main(int argc, char **argv)",
-    "{",
-    `\tprintf("${BEGIN} %s\\n", argc > 1 ? argv[1] : "");`,
-    "\treturn 0;",
-    "}",
-    "",
-  ].join("\n");
-  await compileProgram({ name: "separator", text }, file);
-  return file;
-}
-
-/** The steps of the first process: those of a shell, but for the shell. */
+/** The steps of the first process: those of a shell, with the programs in its place. */
 function stepsFor(modules: readonly string[], programs: readonly ProgramText[]): string {
   const before = stepsOf(modules.map((name) => ({ name })), { shell: new Uint8Array() })
     .split("\n").filter((line) => line !== "" && !line.startsWith("shell "));
-  const runs = programs.flatMap(({ name }) => [`shell /bin/busybox ${name}`, `shell /repro/${name}`]);
+  const runs = programs.map(({ name }) => `exec /repro/${name}`);
   return [...before, ...runs].map((line) => `${line}\n`).join("");
 }
 
@@ -144,8 +127,9 @@ function outputsOf(lines: readonly string[]): ReadonlyMap<string, string> {
   const outputs = new Map<string, string>();
   let name: string | undefined;
   for (const line of lines) {
-    if (line.startsWith(`${BEGIN} `)) {
-      name = line.slice(BEGIN.length + 1);
+    const [, begun] = MARK.exec(line) ?? [];
+    if (begun !== undefined) {
+      name = begun;
       outputs.set(name, "");
     } else if (name !== undefined) outputs.set(name, `${outputs.get(name) ?? ""}${line}\n`);
   }

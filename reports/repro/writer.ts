@@ -275,6 +275,7 @@ export class Writer {
       setting: this.#setting,
       facts: this.#facts,
       name,
+      told: step.bind ?? step.id,
       own,
       there: identifier(step.id),
       object: (wanted) => {

@@ -49,7 +49,7 @@ export const moduleOperations = [
         device === "none" && "CONFORM_ATTACH_NO_DEVICE",
       ),
     ]);
-    return { call: `importer_attach(${cString(scope.name)}, ${attach})`, uses: [helpers.importers] };
+    return { call: `importer_attach(${cString(scope.told)}, ${attach})`, uses: [helpers.importers] };
   }),
   on("importer.detach", ({ attachment }, scope) => ({
     call: `ask(CONFORM_DETACH, ${scope.object(attachment).c})`,

@@ -344,6 +344,7 @@ function pagesOfSpecification(
   pages: Pages,
 ): void {
   const all = [...cases.values()];
+  const contradictions = loadContradictions(ledger);
   app.get(
     "/clauses",
     (c) =>
@@ -358,7 +359,15 @@ function pagesOfSpecification(
       const id = clauseIdSchema.safeParse(c.req.param("clause"));
       const clause = id.success ? ledger.clauses.get(id.data) : undefined;
       if (!clause) return missing("clause", c.req.param("clause"));
-      const body = <ClausePage clause={clause} ledger={ledger} cases={all} runs={newestFacts(history)} />;
+      const body = (
+        <ClausePage
+          clause={clause}
+          ledger={ledger}
+          contradictions={contradictions}
+          cases={all}
+          runs={newestFacts(history)}
+        />
+      );
       return { title: clause.id, place: "clauses", body };
     }));
   app.get("/coverage", (c) =>
@@ -397,7 +406,7 @@ function pagesOfSpecification(
     pages.show(c, () => {
       const sources = {
         ledger,
-        contradictions: loadContradictions(ledger),
+        contradictions,
         cases: all,
         dialects: [...DIALECTS.values()],
       };

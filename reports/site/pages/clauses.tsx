@@ -5,7 +5,10 @@
  */
 import type { Case } from "../../../cases/case.ts";
 import type { Clause } from "../../../spec/clause.ts";
+import { kernelsWith } from "../../../spec/clause_kernels.ts";
+import type { Contradiction } from "../../../spec/contradictions.ts";
 import type { Ledger } from "../../../spec/ledger.ts";
+import { MUTANTS } from "../../../runners/simulator/mutants/mod.ts";
 import { labelsOf, type RunFacts, worstOf } from "../../compare/mod.ts";
 import { ClauseLinks, ClauseTable, LedgerText, SourceText } from "../components/clause.tsx";
 import { Facts } from "../components/facts.tsx";
@@ -61,12 +64,15 @@ export function ClausesPage({ ledger, cases }: { readonly ledger: Ledger; readon
 export function ClausePage(props: {
   readonly clause: Clause;
   readonly ledger: Ledger;
+  readonly contradictions: readonly Contradiction[];
   readonly cases: readonly Case[];
   readonly runs: readonly RunFacts[];
 }) {
   const { clause, ledger } = props;
   const cases = props.cases.filter(({ clauses }) => clauses.includes(clause.id));
   const profiles = [...ledger.profiles.values()].filter((profile) => profile.clauses.has(clause.id));
+  const disputes = props.contradictions.filter(({ clauses }) => clauses.includes(clause.id));
+  const mutants = MUTANTS.filter(({ breaks }) => breaks.some((id) => id === clause.id));
   return (
     <>
       <p class="crumbs">
@@ -85,7 +91,7 @@ export function ClausePage(props: {
         facts={[
           ["Status", clause.status],
           ["Rests on", clause.level],
-          ["Kernels", kernelsOf(clause)],
+          ["Kernels", kernelsWith(clause.id, ledger).join(", ") || "none that was released"],
           ["Seen from", clause.observable.join(", ")],
           [
             "Profiles",
@@ -108,7 +114,7 @@ export function ClausePage(props: {
           </li>
         ))}
       </ul>
-      {clause.contested.length === 0 ? "" : (
+      {clause.contested.length + disputes.length === 0 ? "" : (
         <>
           <h2>Who disagrees</h2>
           <ul>
@@ -120,6 +126,12 @@ export function ClausePage(props: {
                     <SourceText source={source} sources={ledger.sources} />
                   </div>
                 )}
+              </li>
+            ))}
+            {disputes.map(({ number, subject, resolution }) => (
+              <li>
+                <a href={`/spec#contradiction-${number}`}>A.{number}</a> {subject}:{" "}
+                <LedgerText text={resolution} ledger={ledger} />
               </li>
             ))}
           </ul>
@@ -136,15 +148,18 @@ export function ClausePage(props: {
         : ""}
       {cases.length === 0 && !clause.notTested ? <p>No case shows it yet.</p> : ""}
       {cases.length === 0 ? "" : <CasesOfClause cases={cases} runs={props.runs} />}
+      {mutants.length === 0 ? "" : (
+        <>
+          <h2>Mistakes that break it</h2>
+          <p class="soft">
+            <a href="/suite">Every one of them</a>{" "}
+            is a simulator with one rule wrong, which the cases must find out.
+          </p>
+          <ul>{mutants.map(({ title }) => <li>{title}</li>)}</ul>
+        </>
+      )}
     </>
   );
-}
-
-function kernelsOf({ since, until, status }: Clause): string {
-  if (since !== undefined && until !== undefined) return `${since} to ${until}`;
-  if (since !== undefined) return `since ${since}`;
-  if (until !== undefined) return `up to ${until}`;
-  return status === "mainline" ? "every one that was looked at" : "none that was released";
 }
 
 /** How many runs a clause is held against. */

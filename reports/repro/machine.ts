@@ -57,6 +57,9 @@ export async function compileProgram(
   await runTool("cc", [...FLAGS, ...[UAPI, ...include].map((each) => `-I${each}`), "-o", file, `${file}.c`]);
 }
 
+/** The kernel log would stand amid the lines of a program; the end of a kernel is told all the same. */
+const QUIET = "loglevel=1";
+
 /** What stands on the console before what a program writes. */
 const MARK = /^conform: runs \/repro\/(\w+)$/;
 
@@ -108,7 +111,7 @@ async function consoleOf(
   parts: { readonly kernel: string; readonly initramfs: string },
   limitMs: number,
 ): Promise<readonly string[]> {
-  const machine = await Machine.start({ ...parts, accelerator: "tcg" });
+  const machine = await Machine.start({ ...parts, accelerator: "tcg", append: QUIET });
   try {
     const end = await within(machine.ended, limitMs);
     const lines = machine.console();

@@ -455,7 +455,8 @@ int conform_attach(struct conform_call *call)
 		list_add_tail(&importer->on_device, &pci_importers);
 	mutex_unlock(&pci_lock);
 	mutex_lock(&importer->lock);
-	ret = attach_importer(importer, arg);
+	/* who guessed its number may have been here before */
+	ret = importer->dying ? -EINVAL : attach_importer(importer, arg);
 	mutex_unlock(&importer->lock);
 	if (ret) {
 		struct conform_obj *obj = conform_obj_take(call->session, importer->obj.id, CONFORM_TYPE_IMPORTER);
@@ -732,6 +733,19 @@ int conform_unmap(struct conform_call *call)
 	return ret;
 }
 
+/* Gives a mapping back whose number nobody could be told. */
+void conform_mapping_shut_down(struct conform_obj *obj)
+{
+	struct mapping *mapping = container_of(obj, struct mapping, obj);
+	struct importer *importer = mapping->importer;
+
+	mutex_lock(&importer->lock);
+	lock_reservation_at_last(importer);
+	if (!importer->dying)
+		give_back(mapping);
+	unlock_importer(importer);
+}
+
 static void free_vmapping(struct conform_obj *obj)
 {
 	struct vmapping *vmapping = container_of(obj, struct vmapping, obj);
@@ -815,6 +829,12 @@ int conform_vmap_request(struct conform_call *call)
 out:
 	conform_obj_put(&importer->obj);
 	return ret;
+}
+
+/* The same of a mapping of the kernel. */
+void conform_vmapping_shut_down(struct conform_obj *obj)
+{
+	give_vmapping_back(container_of(obj, struct vmapping, obj));
 }
 
 int conform_vunmap_request(struct conform_call *call)

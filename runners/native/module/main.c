@@ -115,6 +115,12 @@ static void shut_down(struct conform_obj *obj)
 	case CONFORM_TYPE_FENCE:
 		conform_fence_shut_down(obj);
 		break;
+	case CONFORM_TYPE_MAPPING:
+		conform_mapping_shut_down(obj);
+		break;
+	case CONFORM_TYPE_VMAPPING:
+		conform_vmapping_shut_down(obj);
+		break;
 	default:
 		break;
 	}

@@ -93,6 +93,8 @@ int conform_pin(struct conform_call *call);
 int conform_unpin(struct conform_call *call);
 int conform_revocable(struct conform_call *call);
 int conform_map(struct conform_call *call);
+void conform_mapping_shut_down(struct conform_obj *obj);
+void conform_vmapping_shut_down(struct conform_obj *obj);
 int conform_private_map_request(struct conform_call *call);
 int conform_unmap(struct conform_call *call);
 int conform_vmap_request(struct conform_call *call);

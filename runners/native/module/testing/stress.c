@@ -470,8 +470,15 @@ static int is_report(const char *line)
 		"sleeping function", "ODEBUG", "bad unlock", "held lock freed", "kernel tried", "list_add corruption",
 		"list_del corruption", "unreferenced object",
 	};
+	/* what the core says of what it was asked: pins of static attachments, and memory that it could not have */
+	static const char *const asked[] = {
+		"at dma_buf_pin+", "at dma_buf_unpin+", "at dma_buf_vmap+", "cacheline tracking ENOMEM",
+	};
 	unsigned int at;
 
+	for (at = 0; at < sizeof(asked) / sizeof(asked[0]); at++)
+		if (strstr(line, asked[at]))
+			return 0;
 	for (at = 0; at < sizeof(words) / sizeof(words[0]); at++)
 		if (strstr(line, words[at]))
 			return 1;

@@ -130,7 +130,7 @@ Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest
 
   await t.step("a flood on the console costs nothing else", async () => {
     const { end } = await rig.befall("a flooded console", (machine) => machine.said("says too much"));
-    assertMatch(end.end, /^(completed|hang|timeout)$/);
+    assertMatch(`${end.end}: ${end.reason ?? ""}`, /^(completed|hang|timeout): /);
   });
 
   await t.step("a disk that is full costs nothing", async () => {

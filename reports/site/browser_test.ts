@@ -375,8 +375,11 @@ Deno.test({
       for (const way of WAYS) {
         await page.goto(pathToFileURL(join(folder, "out", "index.html")).href);
         for (const name of way) {
-          await page.getByRole("link", { name, exact: true }).first().click();
-          assert(page.url().startsWith("file://"), page.url());
+          const link = page.getByRole("link", { name, exact: true }).first();
+          const target = new URL(await link.getAttribute("href") ?? "", page.url());
+          assertEquals(target.protocol, "file:", target.href);
+          await link.click();
+          await page.waitForURL(target.href);
           const [heading, width] = z.tuple([z.string(), z.string()]).parse(
             await page.evaluate(
               `[document.querySelector("main h1").textContent, getComputedStyle(document.querySelector("main")).maxWidth]`,

@@ -459,11 +459,11 @@ int conform_attach(struct conform_call *call)
 	ret = importer->dying ? -EINVAL : attach_importer(importer, arg);
 	mutex_unlock(&importer->lock);
 	if (ret) {
-		struct conform_obj *obj = conform_obj_take(call->session, importer->obj.id, CONFORM_TYPE_IMPORTER);
+		bool ours = conform_obj_withdraw(call->session, &importer->obj);
 
 		conform_importer_shut_down(&importer->obj);
-		if (obj)
-			conform_obj_put(obj);
+		if (ours)
+			conform_obj_put(&importer->obj);
 		conform_obj_put(&importer->obj);
 		return ret;
 	}

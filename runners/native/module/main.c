@@ -145,10 +145,9 @@ static void take_back(struct conform_call *call)
 	}
 	if (!obj)
 		return;
-	obj = conform_obj_take(call->session, obj->id, obj->type);
-	if (obj)
+	if (conform_obj_withdraw(call->session, obj))
 		shut_down(obj);
-	conform_obj_put(call->made);
+	conform_obj_put(obj);
 }
 
 static long conform_ioctl(struct file *file, unsigned int cmd, unsigned long address)

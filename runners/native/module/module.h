@@ -50,6 +50,7 @@ void conform_obj_put(struct conform_obj *obj);
 int conform_obj_add(struct conform_session *session, struct conform_obj *obj);
 struct conform_obj *conform_obj_find(struct conform_session *session, u32 id, enum conform_type type);
 struct conform_obj *conform_obj_take(struct conform_session *session, u32 id, enum conform_type type);
+bool conform_obj_withdraw(struct conform_session *session, struct conform_obj *obj);
 struct conform_obj *conform_obj_take_any(struct conform_session *session, enum conform_type type);
 
 /* log.c: the events of a session, in order. */

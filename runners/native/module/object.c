@@ -72,6 +72,22 @@ struct conform_obj *conform_obj_take(struct conform_session *session, u32 id, en
 	return obj;
 }
 
+/*
+ * Takes this very object out of the session, with the session's reference. Somebody may have taken it already, and its
+ * number may be another one's by now.
+ */
+bool conform_obj_withdraw(struct conform_session *session, struct conform_obj *obj)
+{
+	bool there;
+
+	xa_lock(&session->objects);
+	there = xa_load(&session->objects, obj->id) == obj;
+	if (there)
+		__xa_erase(&session->objects, obj->id);
+	xa_unlock(&session->objects);
+	return there;
+}
+
 /* Takes any object of a type out of the session; NULL when none is left. */
 struct conform_obj *conform_obj_take_any(struct conform_session *session, enum conform_type type)
 {

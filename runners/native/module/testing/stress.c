@@ -368,6 +368,9 @@ static void nonsense(unsigned int *state)
 		/* one takes all the memory that there is, the other waits for the rest of the threads */
 		if (number == _IOC_NR(CONFORM_EXPORT) || number == _IOC_NR(CONFORM_DEVICE_UNBIND))
 			return;
+		/* asks for a callback without its lock, which nothing of an importer stands */
+		if (number == _IOC_NR(CONFORM_INVALIDATE))
+			words[2] &= ~CONFORM_BUFFER_UNLOCKED;
 		request(fd, _IO(CONFORM_TYPE, number), words);
 	} else {
 		request(fd, _IO(';', 100 + next(state, 30)), words);

@@ -250,6 +250,8 @@ static void invalidated(struct dma_buf_attachment *attach)
 {
 	struct importer *importer = attach->importer_priv;
 
+	/* the callback may come before dma_buf_dynamic_attach() has returned */
+	WRITE_ONCE(importer->attach, attach);
 	atomic_inc(&importer->invalidations);
 	conform_log_add(&importer->session->log, CONFORM_EVENT_INVALIDATE, importer->obj.id, 0, 0);
 	if (importer->dying)
@@ -404,7 +406,7 @@ static int attach_importer(struct importer *importer, const struct conform_attac
 	attach = dma_buf_dynamic_attach(importer->dmabuf, importer->dev, ops_of(arg), importer);
 	if (IS_ERR(attach))
 		return PTR_ERR(attach);
-	importer->attach = attach;
+	WRITE_ONCE(importer->attach, attach);
 	if (arg->kind != CONFORM_KIND_PINNED && arg->kind != CONFORM_KIND_REVOCABLE)
 		return 0;
 	dma_resv_lock(importer->dmabuf->resv, NULL);

@@ -398,6 +398,8 @@ static void *hammer(void *argument)
 	return NULL;
 }
 
+static unsigned int first_descriptor;
+
 static void close_all(void)
 {
 	unsigned int at;
@@ -408,6 +410,8 @@ static void close_all(void)
 	}
 	replace(&modules[0], NO_FD);
 	replace(&modules[1], NO_FD);
+	/* and what came of nonsense */
+	close_range(first_descriptor, ~0U, 0);
 }
 
 /* Half of the threads run out of memory now and then. */
@@ -535,6 +539,8 @@ int main(void)
 	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	klogctl(5, NULL, 0);
+	first_descriptor = dup(0);
+	close(first_descriptor);
 	out_of_memory();
 	threads(seconds);
 	look_for_leaks();

@@ -33,8 +33,7 @@ export function cString(text: string): string {
 
 /** Text that can stand in a comment: on one line, and with nothing in it that begins or ends one. */
 export function commentText(text: string): string {
-  // deno-lint-ignore no-control-regex
-  const oneLine = text.replace(/[\u0000-\u0020\u007f]+/g, " ").trim();
+  const oneLine = text.replace(/[\p{Cc} ]+/gu, " ").trim();
   return oneLine.replaceAll("*/", "* /").replaceAll("/*", "/ *").replace(/\?(?=\?)/g, "? ");
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { stripVTControlCharacters } from "node:util";
 
 /** The lines that are quoted at the most. */
 const TAIL_LINES = 12;
@@ -98,9 +99,7 @@ export class Console {
 
 /** The lines of a console, without what moves its cursor and without time stamps. */
 export function linesOf(text: string): string[] {
-  return text
-    // deno-lint-ignore no-control-regex
-    .replaceAll(/\x1b(\[[0-9;?]*[a-zA-Z]|[a-zA-Z])/g, "")
+  return stripVTControlCharacters(text)
     .split(/\r*\n/)
     .map((line) => line.replace(/^\[ *\d+\.\d+\](\[ *[TC]\d+\])? /, "").trimEnd())
     .filter((line) => line !== "");

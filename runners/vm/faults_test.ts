@@ -130,7 +130,11 @@ Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest
 
   await t.step("a flood on the console costs nothing else", async () => {
     const { end } = await rig.befall("a flooded console", (machine) => machine.said("says too much"));
-    assertMatch(`${end.end}: ${end.reason ?? ""}`, /^(completed|hang|timeout): /);
+    // The case is given up here, which may be before such a guest has come to its first step.
+    assertMatch(
+      `${end.end}: ${end.reason ?? ""}`,
+      /^(completed|hang|timeout|infra-error: aborted before it began): /,
+    );
   });
 
   await t.step("a disk that is full costs nothing", async () => {

@@ -12,9 +12,9 @@ export {
   type Stop,
   type Summary,
 } from "./engine.ts";
-export type { Evidence, Fate, Kill, MutantResult } from "./mutation.ts";
-export { type MutationOptions, runMutants } from "./mutation_pool.ts";
-export { type CaseScore, type FateCounts, MUTATION_SCHEMA, type MutationScore } from "./mutation_score.ts";
+export type { Evidence, Fate, Kill, MutantResult } from "./mutation/kills.ts";
+export { type MutationOptions, runMutants } from "./mutation/pool.ts";
+export { type CaseScore, type FateCounts, MUTATION_SCHEMA, type MutationScore } from "./mutation/score.ts";
 export type { Dialect, Mutant } from "./simulator/mod.ts";
 export { openTarget, TargetNameError } from "./open.ts";
 export type { Target, TargetDescription } from "./target.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { didYouMean } from "../spec/nearest.ts";
-import { openRemote, parseRemote, type RemoteName } from "./remote_open.ts";
+import { openRemote, parseRemote, type RemoteName } from "./remote/open.ts";
 import { NATIVE_NAME, type NativeOptions, nativeTarget, parseNative } from "./native/mod.ts";
 import {
   DEFAULT_DIALECT,

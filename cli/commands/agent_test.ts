@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { remoteTarget } from "../../runners/remote.ts";
+import { remoteTarget } from "../../runners/remote/target.ts";
 import { connectStream } from "../../runners/transport/stream.ts";
 import { writeLauncher } from "../agent_launcher.ts";
 import { conform, inFolder } from "../testing/conform.ts";

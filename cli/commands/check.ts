@@ -6,9 +6,9 @@
 import { type Coverage, coverage as coverageOf, type Gap, gapsIn } from "../../cases/coverage.ts";
 import { lint as lintCases } from "../../cases/lint.ts";
 import { profilesOf } from "../../cases/select.ts";
-import { passesOn } from "../../runners/mutation.ts";
-import { type CaseProof, proofOf } from "../../runners/mutation_cases.ts";
-import { type UnwatchedClause, unwatchedClauses } from "../../runners/mutation_clauses.ts";
+import { passesOn } from "../../runners/mutation/kills.ts";
+import { type CaseProof, proofOf } from "../../runners/mutation/cases.ts";
+import { type UnwatchedClause, unwatchedClauses } from "../../runners/mutation/clauses.ts";
 import { DIALECTS } from "../../runners/simulator/mod.ts";
 import { MUTANTS } from "../../runners/simulator/mutants/mod.ts";
 import { TARGET_KINDS } from "../../cases/target_kinds.ts";

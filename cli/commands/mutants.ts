@@ -6,16 +6,16 @@
 import { writeFileSync } from "node:fs";
 import { profilesOf } from "../../cases/select.ts";
 import { MATRIX_FORMATS, type MatrixFormat, percent } from "../../reports/formats/mod.ts";
-import type { Fate, MutantResult } from "../../runners/mutation.ts";
+import type { Fate, MutantResult } from "../../runners/mutation/kills.ts";
 import { messageOf } from "../../runners/deadline.ts";
-import { runMutants } from "../../runners/mutation_pool.ts";
+import { runMutants } from "../../runners/mutation/pool.ts";
 import {
   idleCases,
   killersOf,
   type MutationScore,
   unexplained,
   wronglyExcused,
-} from "../../runners/mutation_score.ts";
+} from "../../runners/mutation/score.ts";
 import { type Mutant, MUTANTS } from "../../runners/simulator/mutants/mod.ts";
 import { didYouMean } from "../../spec/nearest.ts";
 import { Failure, type Io } from "../io.ts";

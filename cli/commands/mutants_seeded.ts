@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type MutationScore, scoreOf } from "../../runners/mutation_score.ts";
-import { runSeeded, type SeededResult } from "../../runners/mutation_seeded.ts";
+import { type MutationScore, scoreOf } from "../../runners/mutation/score.ts";
+import { runSeeded, type SeededResult } from "../../runners/mutation/seeded.ts";
 import { seededBugs } from "../../runners/native/seeded_bugs.ts";
 import { openTarget, parseTarget, TargetNameError } from "../../runners/open.ts";
 import { isProtocolFault } from "../../runners/protocol/errors.ts";

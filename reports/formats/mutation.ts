@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Kill, MutantResult } from "../../runners/mutation.ts";
-import { idleCases, killersOf, type MutationScore } from "../../runners/mutation_score.ts";
+import type { Kill, MutantResult } from "../../runners/mutation/kills.ts";
+import { idleCases, killersOf, type MutationScore } from "../../runners/mutation/score.ts";
 import { csvRow } from "./csv.ts";
 import { text } from "./markdown.ts";
 

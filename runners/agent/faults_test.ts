@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { programOf } from "../../cases/program.ts";
 import type { CaseEnd } from "../../spec/observation.ts";
 import { runCases } from "../engine.ts";
-import { remoteTarget } from "../remote.ts";
+import { remoteTarget } from "../remote/target.ts";
 import { Dialogue } from "../testee/dialogue.ts";
 import { caseNamed } from "../testing/cases.ts";
 import {

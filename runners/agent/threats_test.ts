@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import { caseIdSchema } from "../../spec/ids.ts";
 import { ConnectError } from "../protocol/errors.ts";
-import { remoteTarget } from "../remote.ts";
+import { remoteTarget } from "../remote/target.ts";
 import { Dialogue } from "../testee/dialogue.ts";
 import { connectWebSocket, type WebSocketOptions } from "../transport/websocket.ts";
 import { connectionPair } from "../testing/pipe.ts";

@@ -233,12 +233,21 @@ export class HelperProcess {
   }
 
   /** Waits until it is gone. Its status can be had once, so that all who wait do so together. */
-  async #gone(ms: number): Promise<Ending> {
-    if (this.#ending) return this.#ending;
-    this.#leaving ??= this.#reaped(ms).finally(() => this.#leaving = undefined);
-    const ending = await this.#leaving;
-    if (ending.kind !== "stuck") this.#ending = ending;
-    return ending;
+  #gone(ms: number): Promise<Ending> {
+    if (this.#ending) return Promise.resolve(this.#ending);
+    this.#leaving ??= this.#watchedOut(ms);
+    return this.#leaving;
+  }
+
+  /** Keeps how it ended before anybody may wait anew, who would be told that there is no such process. */
+  async #watchedOut(ms: number): Promise<Ending> {
+    try {
+      const ending = await this.#reaped(ms);
+      if (ending.kind !== "stuck") this.#ending = ending;
+      return ending;
+    } finally {
+      this.#leaving = undefined;
+    }
   }
 
   async #reaped(ms: number): Promise<Ending> {

@@ -296,3 +296,33 @@ Deno.test({
     assertEquals(loaded.spawn(["/nowhere"]), -2);
   },
 });
+
+Deno.test({
+  name: "who comes to wait in the moment a process is gone is told the same",
+  ignore: addon === undefined,
+  async fn() {
+    const loaded = addon ?? loadAddon();
+    const late: Promise<unknown>[] = [];
+    const process: HelperProcess = new HelperProcess({
+      ...loaded,
+      reap(pid) {
+        const status = loaded.reap(pid);
+        if (status >= 0) late.push(waitInEachOf(10, () => process.kill(10_000)));
+        return status;
+      },
+    });
+    const first = await process.kill(10_000);
+    assertEquals(first, { kind: "killed", signal: 9 });
+    assertEquals(await Promise.all(late), [Array(10).fill(first)]);
+  },
+});
+
+/** Asks in each of the following turns of the queue of promises. */
+async function waitInEachOf<T>(turns: number, ask: () => Promise<T>): Promise<readonly T[]> {
+  const asked: Promise<T>[] = [];
+  for (let turn = 0; turn < turns; turn++) {
+    await Promise.resolve();
+    asked.push(ask());
+  }
+  return await Promise.all(asked);
+}

@@ -5,7 +5,7 @@
  */
 import { isProtocolFault, type ProtocolFault } from "../protocol/errors.ts";
 import { PROTOCOL_VERSIONS } from "../protocol/version.ts";
-import type { Connect } from "../remote.ts";
+import type { Connect } from "../remote/target.ts";
 import { Dialogue } from "./dialogue.ts";
 import { Broken, RULE_TEXTS, type RuleName, RULES, type Talk } from "./rules.ts";
 

@@ -11,7 +11,7 @@ import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import { messageOf, within } from "../deadline.ts";
 import { ConnectError, isProtocolFault } from "../protocol/errors.ts";
 import { descriptionSchema } from "../protocol/wire.ts";
-import { remoteTarget } from "../remote.ts";
+import { remoteTarget } from "../remote/target.ts";
 import { isOperationName } from "../../spec/operations/mod.ts";
 import type { Target, TargetDescription } from "../target.ts";
 import { acceleratorFor, qemuVersion } from "./accelerator.ts";

@@ -4,14 +4,14 @@
  * @module
  */
 import { percent } from "../../formats/mod.ts";
-import type { Fate, MutantResult } from "../../../runners/mutation.ts";
+import type { Fate, MutantResult } from "../../../runners/mutation/kills.ts";
 import {
   idleCases,
   killersOf,
   type MutationScore,
   unexplained,
   wronglyExcused,
-} from "../../../runners/mutation_score.ts";
+} from "../../../runners/mutation/score.ts";
 import { ClauseLinks } from "../components/clause.tsx";
 import { KillHistogram } from "../components/plots.tsx";
 import { ShareBar } from "../components/share.tsx";

@@ -5,8 +5,8 @@
  * @module
  */
 import { z } from "zod";
-import type { Fate, MutantResult } from "../../../runners/mutation.ts";
-import { MUTATION_SCHEMA, type MutationScore } from "../../../runners/mutation_score.ts";
+import type { Fate, MutantResult } from "../../../runners/mutation/kills.ts";
+import { MUTATION_SCHEMA, type MutationScore } from "../../../runners/mutation/score.ts";
 import { DEPTH_SCHEMA, TOUR_SCHEMA } from "../../../runners/tour/mod.ts";
 
 /** A way in which a target was not the model. */

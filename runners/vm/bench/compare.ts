@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Program } from "../../../cases/program.ts";
 import { caseIdSchema } from "../../../spec/ids.ts";
-import { remoteTarget } from "../../remote.ts";
+import { remoteTarget } from "../../remote/target.ts";
 import type { Target } from "../../target.ts";
 import type { MachineParts } from "../arguments.ts";
 import { initramfsFor, type Purpose } from "../guest/boot.ts";

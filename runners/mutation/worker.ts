@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Case } from "../cases/case.ts";
-import type { CaseId } from "../spec/ids.ts";
-import { type Baseline, type Kill, killsOf, type MutantResult, passingOn, resultOf } from "./mutation.ts";
-import type { Mutant } from "./simulator/mutants/mod.ts";
-import { DIALECTS } from "./simulator/mod.ts";
+import type { Case } from "../../cases/case.ts";
+import type { CaseId } from "../../spec/ids.ts";
+import { type Baseline, type Kill, killsOf, type MutantResult, passingOn, resultOf } from "./kills.ts";
+import type { Mutant } from "../simulator/mutants/mod.ts";
+import { DIALECTS } from "../simulator/mod.ts";
 
 /** What a worker needs before it can begin. */
 export interface WorkerStart {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { caseIdSchema } from "../spec/ids.ts";
-import { proofOf } from "./mutation_cases.ts";
+import { caseIdSchema } from "../../spec/ids.ts";
+import { proofOf } from "./cases.ts";
 
 const CASES = ["kills", "idle", "excused", "wrong"].map((name) => ({
   id: caseIdSchema.parse(`a/${name}`),

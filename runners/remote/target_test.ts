@@ -1,18 +1,18 @@
 import { assertEquals, assertExists } from "@std/assert";
-import { judge } from "../cases/judge.ts";
-import { loadCases } from "../cases/load.ts";
-import { programOf } from "../cases/program.ts";
-import { loadLedger } from "../spec/ledger.ts";
-import type { CaseEnd, Observation } from "../spec/observation.ts";
-import { serveTarget } from "./agent/serve_target.ts";
-import { runCases } from "./engine.ts";
-import { remoteTarget } from "./remote.ts";
-import { caseNamed } from "./testing/cases.ts";
-import { dies, runAll, slow, stopsWhenTold, wellBehaved } from "./testing/fakes.ts";
-import { connectionPair } from "./testing/pipe.ts";
-import { DEFAULT_DIALECT, simulator } from "./simulator/mod.ts";
-import type { Target } from "./target.ts";
-import type { Connection } from "./transport/connection.ts";
+import { judge } from "../../cases/judge.ts";
+import { loadCases } from "../../cases/load.ts";
+import { programOf } from "../../cases/program.ts";
+import { loadLedger } from "../../spec/ledger.ts";
+import type { CaseEnd, Observation } from "../../spec/observation.ts";
+import { serveTarget } from "../agent/serve_target.ts";
+import { runCases } from "../engine.ts";
+import { remoteTarget } from "./target.ts";
+import { caseNamed } from "../testing/cases.ts";
+import { dies, runAll, slow, stopsWhenTold, wellBehaved } from "../testing/fakes.ts";
+import { connectionPair } from "../testing/pipe.ts";
+import { DEFAULT_DIALECT, simulator } from "../simulator/mod.ts";
+import type { Target } from "../target.ts";
+import type { Connection } from "../transport/connection.ts";
 
 /** Runs cases on a target that is served over a connection, and tells their ends. */
 async function runRemotely(ids: readonly string[], served: () => Target, options = {}) {

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Case } from "../cases/case.ts";
-import type { Keyword } from "../spec/clause.ts";
-import type { CaseId, ClauseId } from "../spec/ids.ts";
-import type { Ledger } from "../spec/ledger.ts";
-import type { MutantResult } from "./mutation.ts";
-import { killersOf } from "./mutation_score.ts";
+import type { Case } from "../../cases/case.ts";
+import type { Keyword } from "../../spec/clause.ts";
+import type { CaseId, ClauseId } from "../../spec/ids.ts";
+import type { Ledger } from "../../spec/ledger.ts";
+import type { MutantResult } from "./kills.ts";
+import { killersOf } from "./score.ts";
 
 /** A clause of which nobody knows whether its cases watch it. */
 export interface UnwatchedClause {

@@ -6,11 +6,11 @@
  *
  * @module
  */
-import type { Program } from "../cases/program.ts";
-import type { CaseEnd, Observation } from "../spec/observation.ts";
-import { isOperationName } from "../spec/operations/mod.ts";
-import { messageOf, within } from "./deadline.ts";
-import { decodeTestee } from "./protocol/decode.ts";
+import type { Program } from "../../cases/program.ts";
+import type { CaseEnd, Observation } from "../../spec/observation.ts";
+import { isOperationName } from "../../spec/operations/mod.ts";
+import { messageOf, within } from "../deadline.ts";
+import { decodeTestee } from "../protocol/decode.ts";
 import {
   ConnectError,
   endOf,
@@ -19,13 +19,13 @@ import {
   MessageError,
   type ProtocolFault,
   SilenceError,
-} from "./protocol/errors.ts";
-import type { ErrorMessage, Resume, RunnerHello, RunnerMessage, TesteeHello } from "./protocol/messages.ts";
-import { PROTOCOL_VERSIONS } from "./protocol/version.ts";
-import { Greeting, refusal } from "./remote_hello.ts";
-import { type SentRun, SentRuns } from "./remote_runs.ts";
-import type { Target, TargetDescription } from "./target.ts";
-import type { Connection } from "./transport/connection.ts";
+} from "../protocol/errors.ts";
+import type { ErrorMessage, Resume, RunnerHello, RunnerMessage, TesteeHello } from "../protocol/messages.ts";
+import { PROTOCOL_VERSIONS } from "../protocol/version.ts";
+import { Greeting, refusal } from "./hello.ts";
+import { type SentRun, SentRuns } from "./runs.ts";
+import type { Target, TargetDescription } from "../target.ts";
+import type { Connection } from "../transport/connection.ts";
 
 /** How patient a remote target is; times are in milliseconds. */
 export interface RemoteOptions {

@@ -4,18 +4,18 @@
  * A mutant is killed when the verdict of some case is `pass` on the dialect as it should be and another one on the
  * mutant, and a step of that case decided so. What only the checks after every case notice, what only makes a case
  * say nothing any more, and what only brings the harness down is told apart and does not count. Everything here
- * happens in this thread; `mutation_pool.ts` spreads it over workers.
+ * happens in this thread; `pool.ts` spreads it over workers.
  *
  * @module
  */
-import type { Case } from "../cases/case.ts";
-import { judge, type Judgement } from "../cases/judge.ts";
-import { type Program, programOf } from "../cases/program.ts";
-import type { Observation } from "../spec/observation.ts";
-import { messageOf } from "./deadline.ts";
-import { changes, noting } from "./mutation_reads.ts";
-import type { Mutant } from "./simulator/mutants/mod.ts";
-import { type Dialect, DIALECTS, simulator } from "./simulator/mod.ts";
+import type { Case } from "../../cases/case.ts";
+import { judge, type Judgement } from "../../cases/judge.ts";
+import { type Program, programOf } from "../../cases/program.ts";
+import type { Observation } from "../../spec/observation.ts";
+import { messageOf } from "../deadline.ts";
+import { changes, noting } from "./reads.ts";
+import type { Mutant } from "../simulator/mutants/mod.ts";
+import { type Dialect, DIALECTS, simulator } from "../simulator/mod.ts";
 
 /**
  * What shows a mutant, from the strongest:

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Case } from "../cases/case.ts";
-import type { CaseId } from "../spec/ids.ts";
-import { idleCases, type MutationScore } from "./mutation_score.ts";
+import type { Case } from "../../cases/case.ts";
+import type { CaseId } from "../../spec/ids.ts";
+import { idleCases, type MutationScore } from "./score.ts";
 
 /** What the mutants say of the cases as a whole. */
 export interface CaseProof {

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { loadCases } from "../cases/load.ts";
-import { loadLedger } from "../spec/ledger.ts";
-import { killsOf, passingOn } from "./mutation.ts";
-import { changes, noting } from "./mutation_reads.ts";
-import { DEFAULT_DIALECT } from "./simulator/mod.ts";
-import { MUTANTS } from "./simulator/mutants/mod.ts";
+import { loadCases } from "../../cases/load.ts";
+import { loadLedger } from "../../spec/ledger.ts";
+import { killsOf, passingOn } from "./kills.ts";
+import { changes, noting } from "./reads.ts";
+import { DEFAULT_DIALECT } from "../simulator/mod.ts";
+import { MUTANTS } from "../simulator/mutants/mod.ts";
 
 const RULES = { core: { lookup: ["a"], pin: 1 }, vfio: { transitions: { OK: { TEMP: "x" }, PERM: {} } } };
 

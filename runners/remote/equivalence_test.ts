@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
-import type { Case } from "../cases/case.ts";
-import { loadCases } from "../cases/load.ts";
-import type { CaseEnd, Observation } from "../spec/observation.ts";
-import { loadLedger } from "../spec/ledger.ts";
-import { startAgent } from "./agent/server.ts";
-import { workerOf } from "./agent/worker.ts";
-import { runCases } from "./engine.ts";
-import { type Connect, remoteTarget } from "./remote.ts";
-import { DIALECTS, simulator } from "./simulator/mod.ts";
-import type { Target } from "./target.ts";
-import { connectCommand } from "./transport/stdio.ts";
-import { connectWebSocket } from "./transport/websocket.ts";
+import type { Case } from "../../cases/case.ts";
+import { loadCases } from "../../cases/load.ts";
+import type { CaseEnd, Observation } from "../../spec/observation.ts";
+import { loadLedger } from "../../spec/ledger.ts";
+import { startAgent } from "../agent/server.ts";
+import { workerOf } from "../agent/worker.ts";
+import { runCases } from "../engine.ts";
+import { type Connect, remoteTarget } from "./target.ts";
+import { DIALECTS, simulator } from "../simulator/mod.ts";
+import type { Target } from "../target.ts";
+import { connectCommand } from "../transport/stdio.ts";
+import { connectWebSocket } from "../transport/websocket.ts";
 
 const { cases } = loadCases(loadLedger());
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Case } from "../cases/case.ts";
-import type { Evidence, Fate, MutantResult } from "./mutation.ts";
+import type { Case } from "../../cases/case.ts";
+import type { Evidence, Fate, MutantResult } from "./kills.ts";
 
 /** What the mutants say of a case. */
 export interface CaseScore {

@@ -7,16 +7,16 @@
  *
  * @module
  */
-import type { Case } from "../cases/case.ts";
-import { judge, type Judgement } from "../cases/judge.ts";
-import { type Program, programOf } from "../cases/program.ts";
-import type { CaseEnd, LogLine, Observation } from "../spec/observation.ts";
-import { runCases } from "./engine.ts";
-import { type Baseline, type Kill, killOf, killsOf, type MutantResult, passingOn } from "./mutation.ts";
-import { shoutOf } from "./native/seeded_bugs.ts";
-import { DIALECTS } from "./simulator/mod.ts";
-import type { Mutant } from "./simulator/mutants/mod.ts";
-import type { Target, TargetDescription } from "./target.ts";
+import type { Case } from "../../cases/case.ts";
+import { judge, type Judgement } from "../../cases/judge.ts";
+import { type Program, programOf } from "../../cases/program.ts";
+import type { CaseEnd, LogLine, Observation } from "../../spec/observation.ts";
+import { runCases } from "../engine.ts";
+import { type Baseline, type Kill, killOf, killsOf, type MutantResult, passingOn } from "./kills.ts";
+import { shoutOf } from "../native/seeded_bugs.ts";
+import { DIALECTS } from "../simulator/mod.ts";
+import type { Mutant } from "../simulator/mutants/mod.ts";
+import type { Target, TargetDescription } from "../target.ts";
 
 /** How seeded bugs are run. */
 export interface SeededOptions {

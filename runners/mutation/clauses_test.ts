@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { Clause } from "../spec/clause.ts";
-import { caseIdSchema, type ClauseId, clauseIdSchema } from "../spec/ids.ts";
-import type { Evidence } from "./mutation.ts";
-import { unwatchedClauses } from "./mutation_clauses.ts";
+import type { Clause } from "../../spec/clause.ts";
+import { caseIdSchema, type ClauseId, clauseIdSchema } from "../../spec/ids.ts";
+import type { Evidence } from "./kills.ts";
+import { unwatchedClauses } from "./clauses.ts";
 
 function clauseOf(id: string, more: Partial<Clause> = {}): [ClauseId, Clause] {
   const parsed = clauseIdSchema.parse(id);

@@ -8,12 +8,12 @@
  *
  * @module
  */
-import type { Case } from "../cases/case.ts";
-import { messageOf } from "./deadline.ts";
-import { type Kill, type MutantResult, resultOf } from "./mutation.ts";
-import { type MutationScore, scoreOf } from "./mutation_score.ts";
-import type { WorkerReply, WorkerStart } from "./mutation_worker.ts";
-import type { Mutant } from "./simulator/mutants/mod.ts";
+import type { Case } from "../../cases/case.ts";
+import { messageOf } from "../deadline.ts";
+import { type Kill, type MutantResult, resultOf } from "./kills.ts";
+import { type MutationScore, scoreOf } from "./score.ts";
+import type { WorkerReply, WorkerStart } from "./worker.ts";
+import type { Mutant } from "../simulator/mutants/mod.ts";
 
 /** How to run mutants. */
 export interface MutationOptions {
@@ -34,9 +34,9 @@ export interface MutationOptions {
 /** What every worker of a run is told. */
 type WorkerPlan = Omit<WorkerStart, "port" | "beat">;
 
-const OWN_MUTANTS = new URL("./simulator/mutants/mod.ts", import.meta.url).href;
+const OWN_MUTANTS = new URL("../simulator/mutants/mod.ts", import.meta.url).href;
 
-const WORKER = new URL("./mutation_worker.ts", import.meta.url).href;
+const WORKER = new URL("./worker.ts", import.meta.url).href;
 
 const LIMIT_MS = 20_000;
 

@@ -7,17 +7,17 @@
  *
  * @module
  */
-import type { Case } from "../cases/case.ts";
-import { judge } from "../cases/judge.ts";
-import { loadCases } from "../cases/load.ts";
-import { loadLedger } from "../spec/ledger.ts";
-import { runCases, type Sink } from "./engine.ts";
-import { remoteTarget } from "./remote.ts";
-import { DEFAULT_DIALECT, simulator } from "./simulator/mod.ts";
-import type { Target } from "./target.ts";
-import { startAgentProcess } from "./testing/processes.ts";
-import { connectCommand } from "./transport/stdio.ts";
-import { connectWebSocket } from "./transport/websocket.ts";
+import type { Case } from "../../cases/case.ts";
+import { judge } from "../../cases/judge.ts";
+import { loadCases } from "../../cases/load.ts";
+import { loadLedger } from "../../spec/ledger.ts";
+import { runCases, type Sink } from "../engine.ts";
+import { remoteTarget } from "./target.ts";
+import { DEFAULT_DIALECT, simulator } from "../simulator/mod.ts";
+import type { Target } from "../target.ts";
+import { startAgentProcess } from "../testing/processes.ts";
+import { connectCommand } from "../transport/stdio.ts";
+import { connectWebSocket } from "../transport/websocket.ts";
 
 const TESTEE = new URL("testing/sim_testee.ts", import.meta.url).pathname;
 const NAME = `sim:${DEFAULT_DIALECT.id}`;

@@ -8,12 +8,12 @@
  * @module
  */
 import { readFileSync } from "node:fs";
-import { readToken, TokenFileError } from "./agent/tokens.ts";
-import { ConnectError } from "./protocol/errors.ts";
-import { type Connect, type Identity, remoteTarget } from "./remote.ts";
-import type { Target } from "./target.ts";
-import { connectShell } from "./transport/stdio.ts";
-import { connectWebSocket } from "./transport/websocket.ts";
+import { readToken, TokenFileError } from "../agent/tokens.ts";
+import { ConnectError } from "../protocol/errors.ts";
+import { type Connect, type Identity, remoteTarget } from "./target.ts";
+import type { Target } from "../target.ts";
+import { connectShell } from "../transport/stdio.ts";
+import { connectWebSocket } from "../transport/websocket.ts";
 
 /** What the name of a remote target stands for. */
 export interface RemoteName {

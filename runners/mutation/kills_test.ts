@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { type Case, parseCases } from "../cases/mod.ts";
-import { loadLedger } from "../spec/ledger.ts";
-import { killsOf, type MutantResult, passesOn, passingOn, resultOf } from "./mutation.ts";
-import { DEFAULT_DIALECT } from "./simulator/mod.ts";
-import { type Mutant, MUTANTS } from "./simulator/mutants/mod.ts";
-import { broken, harmless } from "./testing/mutants.ts";
+import { type Case, parseCases } from "../../cases/mod.ts";
+import { loadLedger } from "../../spec/ledger.ts";
+import { killsOf, type MutantResult, passesOn, passingOn, resultOf } from "./kills.ts";
+import { DEFAULT_DIALECT } from "../simulator/mod.ts";
+import { type Mutant, MUTANTS } from "../simulator/mutants/mod.ts";
+import { broken, harmless } from "../testing/mutants.ts";
 
 const ledger = loadLedger();
 

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { within } from "./deadline.ts";
-import { decodeTestee } from "./protocol/decode.ts";
-import { HelloError, type ProtocolFault, RefusedError, SilenceError } from "./protocol/errors.ts";
-import type { ErrorMessage, RunnerHello, TesteeHello } from "./protocol/messages.ts";
-import type { Connection } from "./transport/connection.ts";
-import { Watchdog } from "./transport/watchdog.ts";
+import { within } from "../deadline.ts";
+import { decodeTestee } from "../protocol/decode.ts";
+import { HelloError, type ProtocolFault, RefusedError, SilenceError } from "../protocol/errors.ts";
+import type { ErrorMessage, RunnerHello, TesteeHello } from "../protocol/messages.ts";
+import type { Connection } from "../transport/connection.ts";
+import { Watchdog } from "../transport/watchdog.ts";
 
 /** Is told what is heard after the hello. */
 export interface Ear {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Program } from "../cases/program.ts";
-import type { CaseEnd, LogLine, Observation } from "../spec/observation.ts";
-import { endOf, OrderError, type ProtocolFault } from "./protocol/errors.ts";
-import type { EndMessage, LogMessage, ObservationMessage } from "./protocol/messages.ts";
+import type { Program } from "../../cases/program.ts";
+import type { CaseEnd, LogLine, Observation } from "../../spec/observation.ts";
+import { endOf, OrderError, type ProtocolFault } from "../protocol/errors.ts";
+import type { EndMessage, LogMessage, ObservationMessage } from "../protocol/messages.ts";
 
 /** A run that was sent. */
 export interface SentRun {

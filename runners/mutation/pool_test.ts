@@ -1,13 +1,13 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import type { Case } from "../cases/case.ts";
-import { loadCases } from "../cases/load.ts";
-import { loadLedger } from "../spec/ledger.ts";
-import { runMutants } from "./mutation_pool.ts";
-import { idleCases, type MutationScore, unexplained } from "./mutation_score.ts";
-import { type Mutant, MUTANTS } from "./simulator/mutants/mod.ts";
-import { broken, deadly, endless, harmless, wild } from "./testing/mutants.ts";
+import type { Case } from "../../cases/case.ts";
+import { loadCases } from "../../cases/load.ts";
+import { loadLedger } from "../../spec/ledger.ts";
+import { runMutants } from "./pool.ts";
+import { idleCases, type MutationScore, unexplained } from "./score.ts";
+import { type Mutant, MUTANTS } from "../simulator/mutants/mod.ts";
+import { broken, deadly, endless, harmless, wild } from "../testing/mutants.ts";
 
-const module = new URL("./testing/mutants.ts", import.meta.url).href;
+const module = new URL("../testing/mutants.ts", import.meta.url).href;
 
 const { cases: all } = loadCases(loadLedger());
 

@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { loadCases } from "../cases/load.ts";
-import { profilesOf } from "../cases/select.ts";
-import { loadLedger } from "../spec/ledger.ts";
-import { runMutants } from "./mutation_pool.ts";
-import { MUTANTS } from "./simulator/mutants/mod.ts";
+import { loadCases } from "../../cases/load.ts";
+import { profilesOf } from "../../cases/select.ts";
+import { loadLedger } from "../../spec/ledger.ts";
+import { runMutants } from "./pool.ts";
+import { MUTANTS } from "../simulator/mutants/mod.ts";
 
 const ledger = loadLedger();
 const { cases } = loadCases(ledger);

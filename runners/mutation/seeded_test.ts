@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { loadCases } from "../cases/mod.ts";
-import type { Case } from "../cases/case.ts";
-import { loadLedger } from "../spec/ledger.ts";
-import { runSeeded } from "./mutation_seeded.ts";
-import { shoutOf } from "./native/seeded_bugs.ts";
-import { DIALECTS, simulator } from "./simulator/mod.ts";
-import { type Mutant, MUTANTS } from "./simulator/mutants/mod.ts";
-import type { Target } from "./target.ts";
+import { loadCases } from "../../cases/mod.ts";
+import type { Case } from "../../cases/case.ts";
+import { loadLedger } from "../../spec/ledger.ts";
+import { runSeeded } from "./seeded.ts";
+import { shoutOf } from "../native/seeded_bugs.ts";
+import { DIALECTS, simulator } from "../simulator/mod.ts";
+import { type Mutant, MUTANTS } from "../simulator/mutants/mod.ts";
+import type { Target } from "../target.ts";
 
 /** How a target deals with bugs that it is asked for. */
 type Manner = "has them" | "has them and says nothing" | "says so and has none";

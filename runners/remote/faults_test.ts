@@ -1,14 +1,14 @@
 import { assertEquals, assertExists, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import type { Case } from "../cases/case.ts";
-import type { CaseEnd, Observation } from "../spec/observation.ts";
-import { runCases } from "./engine.ts";
-import { remoteTarget } from "./remote.ts";
-import { caseNamed } from "./testing/cases.ts";
-import { type Bug, type Fake, FAKES, helloOf } from "./testing/fake_testees.ts";
-import { CLEAN, succeeded } from "./testing/fakes.ts";
-import { connectFake } from "./testing/pipe.ts";
-import type { Connect, RemoteOptions } from "./remote.ts";
+import type { Case } from "../../cases/case.ts";
+import type { CaseEnd, Observation } from "../../spec/observation.ts";
+import { runCases } from "../engine.ts";
+import { remoteTarget } from "./target.ts";
+import { caseNamed } from "../testing/cases.ts";
+import { type Bug, type Fake, FAKES, helloOf } from "../testing/fake_testees.ts";
+import { CLEAN, succeeded } from "../testing/fakes.ts";
+import { connectFake } from "../testing/pipe.ts";
+import type { Connect, RemoteOptions } from "./target.ts";
 
 /** A case that revokes in its second step. */
 function revoking(id: string): Case {

@@ -1,28 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { caseIdSchema, type ClauseId, clauseIdSchema } from "../spec/ids.ts";
-import type { Clause } from "../spec/clause.ts";
+import { caseIdSchema, clauseIdSchema } from "../spec/ids.ts";
 import { loadLedger } from "../spec/ledger.ts";
 import { coverage, gapsIn } from "./coverage.ts";
 import { parseCases } from "./parse.ts";
 import { targetKindsOf } from "./target_kinds.ts";
-
-function clauseOf(id: string, more: Partial<Clause> = {}): [ClauseId, Clause] {
-  const parsed = clauseIdSchema.parse(id);
-  return [parsed, {
-    id: parsed,
-    family: "AB",
-    title: "A clause",
-    requirement: "It MUST hold.",
-    keyword: "MUST",
-    level: "code",
-    status: "mainline",
-    observable: ["userspace"],
-    sources: [],
-    contested: [],
-    at: { file: "ab.yaml", line: 1, column: 1 },
-    ...more,
-  }];
-}
+import { clauseOf } from "../spec/testing/clause.ts";
 
 const notTested = { reason: "hardware", details: "It needs a card." } as const;
 

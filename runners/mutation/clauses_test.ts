@@ -1,26 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { Clause } from "../../spec/clause.ts";
-import { caseIdSchema, type ClauseId, clauseIdSchema } from "../../spec/ids.ts";
+import { caseIdSchema, clauseIdSchema } from "../../spec/ids.ts";
 import type { Evidence } from "./kills.ts";
 import { unwatchedClauses } from "./clauses.ts";
-
-function clauseOf(id: string, more: Partial<Clause> = {}): [ClauseId, Clause] {
-  const parsed = clauseIdSchema.parse(id);
-  return [parsed, {
-    id: parsed,
-    family: "AB",
-    title: "A clause",
-    requirement: "It MUST hold.",
-    keyword: "MUST",
-    level: "code",
-    status: "mainline",
-    observable: ["userspace"],
-    sources: [],
-    contested: [],
-    at: { file: "ab.yaml", line: 1, column: 1 },
-    ...more,
-  }];
-}
+import { clauseOf } from "../../spec/testing/clause.ts";
 
 const CASES = [
   { id: caseIdSchema.parse("a/first"), clauses: [clauseIdSchema.parse("AB-01")] },

@@ -13,7 +13,7 @@ function mutant(id: string, clause: string, case_: string, by: Evidence = "step"
   return { id, breaks: [clause], kills: [{ case: case_, to: "fail", by, reason: "" }] };
 }
 
-function unwatched(clause: [ClauseId, Clause], ...mutants: readonly ReturnType<typeof mutant>[]) {
+function unwatched(clause: ReturnType<typeof clauseOf>, ...mutants: readonly ReturnType<typeof mutant>[]) {
   return unwatchedClauses({ clauses: new Map([clause]) }, CASES, mutants);
 }
 

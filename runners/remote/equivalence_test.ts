@@ -14,7 +14,7 @@ import { connectWebSocket } from "../transport/websocket.ts";
 
 const { cases } = loadCases(loadLedger());
 
-const TESTEE = new URL("testing/sim_testee.ts", import.meta.url).pathname;
+const TESTEE = new URL("../testing/sim_testee.ts", import.meta.url).pathname;
 
 /** Everything that was told of a case, as text. */
 type Trace = ReadonlyMap<string, string>;

@@ -19,7 +19,7 @@ import { startAgentProcess } from "../testing/processes.ts";
 import { connectCommand } from "../transport/stdio.ts";
 import { connectWebSocket } from "../transport/websocket.ts";
 
-const TESTEE = new URL("testing/sim_testee.ts", import.meta.url).pathname;
+const TESTEE = new URL("../testing/sim_testee.ts", import.meta.url).pathname;
 const NAME = `sim:${DEFAULT_DIALECT.id}`;
 
 const plain = loadCases(loadLedger()).cases.filter(({ race }) => !race);

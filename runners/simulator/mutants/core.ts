@@ -216,6 +216,38 @@ export const coreMutants: readonly Mutant[] = [
     title: "An importer without a device is attached",
     breaks: ["BASE-11"],
   }, inCore(() => ({ attach: [] }))),
+  mutantOf(
+    DIALECT,
+    {
+      id: "callback-needs-an-exporter-that-pins",
+      title: "An importer with the callback is attached only where the exporter has a pin operation",
+      breaks: ["MODE-12"],
+    },
+    inCore(({ attach }) => ({
+      attach: also(attach, {
+        clause: "MODE-12",
+        errno: "EOPNOTSUPP",
+        refuses: "an importer with the callback where the exporter cannot pin",
+        when: ({ dmabuf, ops }) => ops?.invalidate !== undefined && !dmabuf.ops.pin,
+      }),
+    })),
+  ),
+  mutantOf(
+    DIALECT,
+    {
+      id: "static-importers-refused",
+      title: "The core demands the callback of every importer, of buffers that nobody revokes, too",
+      breaks: ["MODE-12"],
+    },
+    inCore(({ attach }) => ({
+      attach: also(attach, {
+        clause: "MODE-12",
+        errno: "EOPNOTSUPP",
+        refuses: "an importer without importer operations",
+        when: ({ ops }) => ops === undefined,
+      }),
+    })),
+  ),
   mutantOf(DIALECT, {
     id: "null-table-is-einval",
     title: "A map operation that gives nothing is answered with EINVAL",

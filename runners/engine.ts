@@ -45,6 +45,8 @@ export interface RunOptions {
   readonly jobs?: number | undefined;
   /** Wall time for one case, in milliseconds; 60 seconds unless said otherwise. */
   readonly timeoutMs?: number | undefined;
+  /** How long a target may take to be made ready for a case, in milliseconds; an hour unless said otherwise. */
+  readonly readyMs?: number | undefined;
   /** How long a target may take to answer an abort, a reset or a close, in milliseconds; 5 seconds unless said otherwise. */
   readonly graceMs?: number | undefined;
   /** How often a target may be opened anew in this run; 3 unless said otherwise. */
@@ -120,6 +122,7 @@ class Run {
   /** What the sink threw first. */
   sinkError: { readonly error: unknown } | undefined;
   readonly timeoutMs: number;
+  readonly readyMs: number;
   readonly graceMs: number;
   readonly signal: AbortSignal | undefined;
   readonly #sink: Sink;
@@ -137,6 +140,7 @@ class Run {
     this.#plan = plan;
     this.#sink = sink;
     this.timeoutMs = options.timeoutMs ?? 60_000;
+    this.readyMs = options.readyMs ?? 3_600_000;
     this.graceMs = options.graceMs ?? 5_000;
     this.signal = options.signal;
     this.#next = options.next;
@@ -283,6 +287,10 @@ class Worker {
     for (let planned = this.#next(); planned; planned = this.#next()) {
       target ??= await this.#opened(planned.attempt);
       if (!target) return this.#giveBack();
+      if (target.ready && await this.#ready(target) === "stopped") {
+        this.#run.leave(planned.attempt);
+        break;
+      }
       const care = this.#attempt(target, planned);
       if (target.announce) this.#announce(target);
       const needed: Care = typeof care === "string" ? care : await care;
@@ -294,6 +302,19 @@ class Worker {
       if (pause) await pause;
     }
     if (target) await this.#close(target);
+  }
+
+  /** Waits until a case can begin; whatever keeps it from that, the case shows it. */
+  async #ready(target: Target): Promise<"ready" | "stopped"> {
+    const { signal, readyMs } = this.#run;
+    const interrupted = Promise.withResolvers<void>();
+    const interrupt = () => interrupted.resolve();
+    signal?.addEventListener("abort", interrupt, { once: true });
+    await within(Promise.race([attempted(() => target.ready?.()), interrupted.promise]), readyMs);
+    signal?.removeEventListener("abort", interrupt);
+    if (!this.#run.isStopped) return "ready";
+    this.#giveBack();
+    return "stopped";
   }
 
   #next(): Planned | undefined {
@@ -437,7 +458,7 @@ class Worker {
   }
 }
 
-async function attempted(action: () => void | Promise<void>): Promise<void> {
+async function attempted(action: () => void | Promise<void> | undefined): Promise<void> {
   await action();
 }
 

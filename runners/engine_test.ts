@@ -229,3 +229,44 @@ Deno.test("runCases() passes on what the sink throws, after it has closed the ta
   await assertRejects(() => runCases(CASES, () => target, {}, full), Error, "no space left");
   assertEquals(closed, 1);
 });
+
+Deno.test("runCases() waits before each case until the target is ready, which is no time of the case", async () => {
+  const told: string[] = [];
+  const target = fakes.wellBehaved({
+    async ready() {
+      await Promise.resolve();
+      told.push("ready");
+    },
+    run(program, observe) {
+      told.push(program.case);
+      return fakes.runAll(program, observe);
+    },
+  });
+  await run(() => target);
+  assertEquals(told, ["ready", "a", "ready", "b", "ready", "c"]);
+});
+
+for (
+  const [what, ready] of [
+    ["never is", () => new Promise<void>(() => {})],
+    ["fails to be", () => Promise.reject(new Error("no machine"))],
+  ] as const
+) {
+  Deno.test(`runCases() leaves it to the case to say why a target that ${what} ready does not answer`, async () => {
+    const target = fakes.wellBehaved({ ready, run: () => ({ end: "infra-error", reason: "no machine" }) });
+    const ran = await run(() => target, { readyMs: 1 });
+    assertEquals(endsOf(ran), Array(3).fill("infra-error"));
+  });
+}
+
+Deno.test("runCases() begins no case when it is interrupted while a target is made ready", async () => {
+  const interrupt = new AbortController();
+  const target = fakes.wellBehaved({
+    ready: () => {
+      interrupt.abort();
+      return new Promise<void>(() => {});
+    },
+  });
+  const { summary, finished } = await run(() => target, { signal: interrupt.signal });
+  assertEquals([finished.length, summary.stopped, summary.notRun.length], [0, "interrupted", 3]);
+});

@@ -38,6 +38,11 @@ export interface Target {
   /** Says what this target is. */
   describe(): TargetDescription | Promise<TargetDescription>;
   /**
+   * Is waited for before each case, so that what it takes to make a target ready is no time of the case, as the boot of a
+   * machine. Resolves also where the target cannot be made ready; `run` then says why.
+   */
+  ready?(): Promise<void>;
+  /**
    * Runs the steps of one case from a clean state and cleans up after them.
    *
    * @param program the steps

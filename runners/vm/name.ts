@@ -32,6 +32,8 @@ export interface VmName {
   readonly reference?: string | undefined;
   /** More words for the kernel's command line. */
   readonly append: string | undefined;
+  /** How long it may take to boot, in milliseconds; what follows from the kernel's configuration otherwise. */
+  readonly bootMs?: number | undefined;
   /** When it is booted anew. */
   readonly reuse: Reuse;
 }
@@ -39,7 +41,7 @@ export interface VmName {
 const VERSION = /^\d[\w.+-]*$/;
 
 /**
- * Reads a name such as `vm:7.3`, `vm:7.3,stock,pristine`, `vm:7.3,reference=matt-v1-vfio` or
+ * Reads a name such as `vm:7.3`, `vm:7.3,stock,pristine`, `vm:7.3,reference=matt-v1-vfio`, `vm:7.3,boot=600` or
  * `vm:kernel=bzImage,modules=out,append=iommu=pt`; what stands behind `append=` belongs to it to the end.
  *
  * @returns what it stands for, or what is wrong with it
@@ -51,7 +53,7 @@ export function parseVm(name: string): VmName | string {
   let reuse: Reuse = "until dirty";
   let modules: ModuleChoice = "modules made here";
   for (const word of words) {
-    const [, key, value = ""] = /^(kernel|modules|reference)=(.+)$/s.exec(word) ?? [];
+    const [, key, value = ""] = /^(kernel|modules|reference|boot)=(.+)$/s.exec(word) ?? [];
     if (key !== undefined) values.set(key, value);
     else if (word === "pristine") reuse = "one case";
     else if (word === "stock") modules = "its own modules only";
@@ -60,8 +62,17 @@ export function parseVm(name: string): VmName | string {
   }
   const reference = values.get("reference");
   if (reference !== undefined && !REFERENCES.has(reference)) return unknownReference(reference);
+  const bootMs = bootMsOf(values.get("boot"));
+  if (typeof bootMs === "string") return bootMs;
   const kernel = kernelOf(values, modules);
-  return typeof kernel === "string" ? kernel : { id: name, kernel, reference, append, reuse };
+  return typeof kernel === "string" ? kernel : { id: name, kernel, reference, append, bootMs, reuse };
+}
+
+function bootMsOf(seconds: string | undefined): number | undefined | string {
+  if (seconds === undefined) return undefined;
+  return /^[1-9]\d{0,4}$/.test(seconds)
+    ? Number(seconds) * 1000
+    : `boot= takes whole seconds, as in boot=600, not "${seconds}"`;
 }
 
 function kernelOf(values: ReadonlyMap<string, string>, made: ModuleChoice): KernelChoice | string {
@@ -77,11 +88,12 @@ function kernelOf(values: ReadonlyMap<string, string>, made: ModuleChoice): Kern
 }
 
 /** Writes a name that {@link parseVm} reads. */
-export function vmName({ kernel, reference, append, reuse }: Omit<VmName, "id">): string {
+export function vmName({ kernel, reference, append, bootMs, reuse }: Omit<VmName, "id">): string {
   const words = kernel.kind === "version"
     ? [kernel.version, ...(kernel.with === "its own modules only" ? ["stock"] : [])]
     : [`kernel=${kernel.image}`, ...(kernel.modules === undefined ? [] : [`modules=${kernel.modules}`])];
   if (reference !== undefined) words.push(`reference=${reference}`);
+  if (bootMs !== undefined) words.push(`boot=${bootMs / 1000}`);
   if (reuse === "one case") words.push("pristine");
   if (append !== undefined) words.push(`append=${append}`);
   return `vm:${words.join(",")}`;

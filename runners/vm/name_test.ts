@@ -7,6 +7,7 @@ const NAMES = [
   "vm:7.3,stock",
   "vm:7.3,stock,pristine",
   "vm:7.3,reference=matt-v1-vfio,pristine",
+  "vm:7.3,stock,boot=600,pristine",
   "vm:7.3,append=iommu=pt console=ttyS0,115200",
   "vm:kernel=out/bzImage",
   "vm:kernel=out/bzImage,modules=out/lib,pristine,append=a=b,c",
@@ -30,7 +31,15 @@ Deno.test("parseVm() leaves to append= whatever follows it", () => {
 });
 
 Deno.test("parseVm() says what is wrong with a name", () => {
-  const names = ["vm", "vm:seven", "vm:7.3,kernel=x", "vm:modules=x", "vm:7.3,7.2", "vm:7.3,reference=x"];
+  const names = [
+    "vm",
+    "vm:seven",
+    "vm:7.3,kernel=x",
+    "vm:modules=x",
+    "vm:7.3,7.2",
+    "vm:7.3,reference=x",
+    "vm:7.3,boot=soon",
+  ];
   assertEquals(names.map(parseVm), [
     "The virtual machine has no kernel",
     'A virtual machine cannot use "seven"',
@@ -39,5 +48,6 @@ Deno.test("parseVm() says what is wrong with a name", () => {
     'A virtual machine cannot use "7.2"',
     'The reference exporter cannot follow "x": take one of matt-v1-vfio, matt-v2, matt-v3-feature, matt-v4plus, ' +
     "matt-v8, leon-v1-cover, mainline-7.3",
+    'boot= takes whole seconds, as in boot=600, not "soon"',
   ]);
 });

@@ -8,7 +8,7 @@ import { existsSync, statSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
-import { messageOf, within } from "../deadline.ts";
+import { messageOf, settled, within } from "../deadline.ts";
 import { ConnectError, isProtocolFault } from "../protocol/errors.ts";
 import { descriptionSchema } from "../protocol/wire.ts";
 import { remoteTarget } from "../remote/target.ts";
@@ -20,16 +20,19 @@ import { cached, digestOf } from "./cache.ts";
 import { type Tell, VmError } from "./failure.ts";
 import { initramfsFor } from "./guest/boot.ts";
 import { guestImage } from "./guest/image.ts";
-import { kernelHere, type KernelWithModules, type LocalKernel, withModulesMadeHere } from "./kernels/mod.ts";
+import {
+  bootLimitMs,
+  kernelHere,
+  type KernelWithModules,
+  type LocalKernel,
+  withModulesMadeHere,
+} from "./kernels/mod.ts";
 import { Machine, type MachineEnd, withTail } from "./machine.ts";
 import type { KernelChoice, VmName } from "./name.ts";
 import { ownKernel } from "./own_kernel.ts";
 import { forgetSnapshot, resume, type Snapshot, snapshotOf } from "./snapshot.ts";
 
-/** How long a machine may take from its start to the hello of the agent, in milliseconds. */
-const BOOT_MS = 120_000;
-
-/** The same where a processor of its own is tried. */
+/** How long a machine may take to boot where a processor of its own is tried, in milliseconds. */
 const PROBE_MS = 30_000;
 
 /** How long to wait for the reason when the connection to a machine is lost, in milliseconds. */
@@ -59,6 +62,8 @@ interface Setup {
   /** The modules that are not the kernel's own, in words. */
   readonly added: readonly string[];
   readonly parts: MachineParts;
+  /** How long it may take from the start of a machine to the hello of its agent, in milliseconds. */
+  readonly bootMs: number;
   /** Stands for all that a description can depend on. */
   readonly digest: string;
   /** The machine as it is when it has booted; none where that cannot be kept, so that each is booted. */
@@ -93,7 +98,8 @@ export function openVm(name: VmName, watcher: VmWatcher = {}): () => Target {
   return () => new VmTarget(name, watcher, () => setup ??= prepare(name, watcher.tell ?? (() => {})));
 }
 
-async function prepare({ id, kernel: choice, reference, append }: VmName, tell: Tell): Promise<Setup> {
+async function prepare(name: VmName, tell: Tell): Promise<Setup> {
+  const { id, kernel: choice, reference, append } = name;
   const { kernel, added } = await chosen(choice);
   const purpose = reference === undefined ? "agent" : { reference };
   const [image, initramfs] = await Promise.all([guestImage(tell), initramfsFor(kernel, purpose, tell)]);
@@ -108,22 +114,27 @@ async function prepare({ id, kernel: choice, reference, append }: VmName, tell: 
     accelerator,
   ];
   const whole = { ...parts, accelerator };
+  const bootMs = name.bootMs ?? await bootLimitMs(kernel);
   return {
     kernel,
     added,
     parts: whole,
+    bootMs,
     digest: digestOf(facts),
-    ...keeper(id, whole, digestOf(facts), tell),
+    ...keeper({ id, parts: whole, bootMs, digest: digestOf(facts) }, tell),
   };
 }
 
 /** Makes the snapshot with the first need, once. */
-function keeper(id: string, parts: MachineParts, digest: string, tell: Tell): Pick<Setup, "kept" | "forget"> {
+function keeper(
+  { id, parts, bootMs, digest }: Pick<Setup, "parts" | "bootMs" | "digest"> & Pick<VmName, "id">,
+  tell: Tell,
+): Pick<Setup, "kept" | "forget"> {
   const nowhere = { agent: "", monitor: "", console: "" };
   const all = digestOf([digest, ...machineArguments(parts, nowhere), fileOf(parts.image)]);
   let kept: Promise<Snapshot | undefined> | undefined;
   const make = async (own: MachineParts, action: (machine: Machine) => Promise<void>) => {
-    const live = await boot(id, own, BOOT_MS);
+    const live = await boot(id, own, bootMs);
     try {
       await action(live.machine);
     } finally {
@@ -211,7 +222,11 @@ function whyNot(
   first: Awaited<ReturnType<typeof within<TargetDescription | MachineEnd>>>,
   ms: number,
 ): string {
-  if (first.kind === "silent") return `the agent did not say hello within ${ms / 1000} s`;
+  if (first.kind === "silent") {
+    return `the agent did not say hello within ${
+      ms / 1000
+    } s; boot=SECONDS in the name of the target allows for more`;
+  }
   if (first.kind === "rejected") return messageOf(first.error);
   return "kind" in first.value ? endOfMachine(first.value).reason ?? "it ended" : "it said hello";
 }
@@ -322,6 +337,11 @@ class VmTarget implements Target {
     }
   }
 
+  /** Waits for the machine; where there is none, `run` says why. */
+  async ready(): Promise<void> {
+    await settled(this.#machine());
+  }
+
   /** Every case that did not complete has its machine taken away; the next one gets another. */
   async reset(): Promise<void> {
     await this.#leaving;
@@ -332,8 +352,8 @@ class VmTarget implements Target {
   async close(): Promise<void> {
     const live = this.#live;
     this.#live = undefined;
-    const settled = live && await within(live, BOOT_MS);
-    if (settled?.kind === "value") await letGo(settled.value);
+    const booted = live && await within(live, (await this.#prepare()).bootMs);
+    if (booted?.kind === "value") await letGo(booted.value);
     await this.#leaving;
   }
 
@@ -344,13 +364,13 @@ class VmTarget implements Target {
   }
 
   async #booted(): Promise<Live> {
-    const { parts, kept, forget } = await this.#prepare();
+    const { parts, bootMs, kept, forget } = await this.#prepare();
     await this.#leaving;
     for (let tries = 1;; tries++) {
       if (this.#inVain >= MAX_IN_VAIN) throw inVain(this.#inVain);
       this.#inVain++;
       try {
-        const live = await boot(this.#name.id, parts, BOOT_MS, await kept());
+        const live = await boot(this.#name.id, parts, bootMs, await kept());
         this.#watcher.booted?.(live.machine);
         return live;
       } catch (error) {

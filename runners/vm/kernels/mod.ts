@@ -9,6 +9,7 @@ export { isAskedFor } from "./catalogue.ts";
 export { buildKernel, type BuildOptions } from "./build.ts";
 export { fetchKernel, kernelInArchive } from "./fetch.ts";
 export { rebuildIommufd } from "./iommufd.ts";
+export { bootLimitMs } from "./limits.ts";
 export {
   kernelHere,
   type KernelWithModules,

@@ -7,7 +7,14 @@ import type { z } from "zod";
 import { ERRNO_NAMES } from "../../spec/errno.ts";
 import { didYouMean } from "../../spec/nearest.ts";
 import { MessageError } from "./errors.ts";
-import { RUNNER_SCHEMAS, type RunnerMessage, TESTEE_SCHEMAS, type TesteeMessage } from "./messages.ts";
+import {
+  QUICK_RUNNER_SCHEMAS,
+  QUICK_TESTEE_SCHEMAS,
+  RUNNER_SCHEMAS,
+  type RunnerMessage,
+  TESTEE_SCHEMAS,
+  type TesteeMessage,
+} from "./messages.ts";
 
 /** A message of a type that this side does not know, perhaps of a later version; it is to be left aside. */
 export interface UnknownMessage {
@@ -22,7 +29,7 @@ export interface UnknownMessage {
  * @throws {MessageError} if it is no message
  */
 export function decodeTestee(text: string): TesteeMessage | UnknownMessage {
-  return decode<TesteeMessage>(text, TESTEE_SCHEMAS);
+  return decode<TesteeMessage>(text, TESTEE_SCHEMAS, QUICK_TESTEE_SCHEMAS);
 }
 
 /**
@@ -31,10 +38,13 @@ export function decodeTestee(text: string): TesteeMessage | UnknownMessage {
  * @throws {MessageError} if it is no message
  */
 export function decodeRunner(text: string): RunnerMessage | UnknownMessage {
-  return decode<RunnerMessage>(text, RUNNER_SCHEMAS);
+  return decode<RunnerMessage>(text, RUNNER_SCHEMAS, QUICK_RUNNER_SCHEMAS);
 }
 
-function decode<M>(text: string, schemas: Readonly<Record<string, z.ZodType<M>>>): M | UnknownMessage {
+/** The schemas of messages, by type. */
+type ByType<M> = Readonly<Record<string, z.ZodType<M> | undefined>>;
+
+function decode<M>(text: string, schemas: ByType<M>, quick: ByType<M>): M | UnknownMessage {
   const value = parsed(text);
   const type = typeOf(value);
   if (type === undefined) {
@@ -45,7 +55,8 @@ function decode<M>(text: string, schemas: Readonly<Record<string, z.ZodType<M>>>
   }
   const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
   if (!schema) return { type: "unknown", named: type };
-  const result = schema.safeParse(value);
+  const taken = quick[type]?.safeParse(value);
+  const result = taken?.success ? taken : schema.safeParse(value);
   if (result.success) return result.data;
   throw misshapen(type, value, result.error);
 }

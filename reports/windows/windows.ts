@@ -52,7 +52,7 @@ export interface Trace {
   readonly kind: ChangeKind;
   /** The first run that behaves otherwise, by its place. */
   readonly at: number;
-  /** The run before it and that run, by their short names. */
+  /** The last run before it that was otherwise and that run, by their short names; others that cannot tell may lie between. */
   readonly between: readonly [string, string];
   /** What the ledger says of the change, as in `holds since 7.1` or, by its profiles, `owed since 7.1`; missing where it says nothing of such a change. */
   readonly ledger?: string | undefined;
@@ -172,7 +172,7 @@ function clauseWindows(id: string, cases: ReadonlySet<string>, context: Context)
       standingOf([...cases].flatMap((each) => run.cases.get(each)?.word ?? []), owes(owed[place], clause))
     ),
     behaviours,
-    traces: [...changes].map(([at, kind]) => traceOf(at, kind, clause, context)),
+    traces: changes.map((change) => traceOf(change, clause, context)),
   };
 }
 
@@ -265,24 +265,50 @@ function spanOf(from: string, to: string): string {
   return from === to ? from : `${from} to ${to}`;
 }
 
-/** The places at which some case shows something else than in the run before that reached it, and what changes there. */
-function changesOf(perCase: readonly (readonly (Shown | undefined)[])[]): Map<number, ChangeKind> {
-  const changes = new Map<number, ChangeKind>();
-  for (const shown of perCase) {
-    let last: Shown | undefined;
-    let answered: Shown | undefined;
-    shown.forEach((each, place) => {
-      if (!each) return;
-      const isAnswered = each.word !== "not-supported";
-      if (isAnswered && answered && keyOf(each) !== keyOf(answered)) changes.set(place, "behaviour");
-      else if (last && isAnswered !== (last.word !== "not-supported") && !changes.has(place)) {
-        changes.set(place, "support");
-      }
-      last = each;
-      if (isAnswered) answered = each;
-    });
-  }
-  return new Map([...changes].toSorted(([one], [other]) => one - other));
+/** What changes at a place, and the last place before it where it was otherwise. */
+interface Change {
+  readonly at: number;
+  readonly from: number;
+  readonly kind: ChangeKind;
+}
+
+/**
+ * The places at which some case shows something else than in the run before that could answer it, or at which it can be
+ * answered and could not before, or the other way round. Runs that could not answer, between two that behave otherwise,
+ * make no changes of their own: what they would have shown is not known.
+ */
+function changesOf(perCase: readonly (readonly (Shown | undefined)[])[]): readonly Change[] {
+  const all = perCase.flatMap(changesOfCase);
+  const behaviour = narrowest(all.filter(({ kind }) => kind === "behaviour"));
+  const support = narrowest(all.filter(({ kind }) => kind === "support"))
+    .filter(({ at }) => !behaviour.some((each) => each.from < at && at <= each.at));
+  return [...behaviour, ...support].toSorted((one, other) => one.at - other.at);
+}
+
+function changesOfCase(shown: readonly (Shown | undefined)[]): Change[] {
+  const changes: Change[] = [];
+  let last: { readonly place: number; readonly isAnswered: boolean } | undefined;
+  let answered: { readonly place: number; readonly key: string } | undefined;
+  shown.forEach((each, at) => {
+    if (!each) return;
+    const isAnswered = each.word !== "not-supported";
+    const key = keyOf(each);
+    if (isAnswered && answered && key !== answered.key) {
+      changes.push({ at, from: answered.place, kind: "behaviour" });
+    } else if (last && isAnswered !== last.isAnswered) {
+      changes.push({ at, from: last.place, kind: "support" });
+    }
+    last = { place: at, isAnswered };
+    if (isAnswered) answered = { place: at, key };
+  });
+  return changes;
+}
+
+/** One change for each place, the one that says most exactly where it came. */
+function narrowest(changes: readonly Change[]): Change[] {
+  return [...Map.groupBy(changes, ({ at }) => at).values()].flatMap((each) =>
+    each.toSorted((one, other) => other.from - one.from)[0] ?? []
+  );
 }
 
 /** From the worst to the best, of what was answered. */
@@ -295,12 +321,11 @@ function standingOf(words: readonly Word[], isOwed: boolean): Standing {
 }
 
 function traceOf(
-  at: number,
-  kind: ChangeKind,
+  { at, from, kind }: Change,
   clause: Clause | undefined,
   { labels, ledger }: Context,
 ): Trace {
-  const between = [labels[at - 1] ?? "", labels[at] ?? ""] as const;
+  const between = [labels[from] ?? "", labels[at] ?? ""] as const;
   const sources = clause?.sources ?? [];
   return {
     kind,

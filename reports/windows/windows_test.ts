@@ -99,6 +99,25 @@ Deno.test("windowsOf() tells a change of behaviour from one of support", () => {
   ]);
 });
 
+Deno.test("windowsOf() looks across runs that could not answer for where behaviour changed", () => {
+  const silent = (id: string): [string, string, CaseFacts["word"], string] => [
+    id,
+    "BASE-09",
+    "not-supported",
+    "no module",
+  ];
+  const { clauses } = windowsOf([
+    run("6.12", ["a", "BASE-09", "fail", "EBUSY"], ["b", "BASE-09", "pass", "ok"]),
+    run("6.18", silent("a"), silent("b")),
+    run("7.2", ["a", "BASE-09", "pass", "ok"], ["b", "BASE-09", "pass", "ok"]),
+    run("7.3", silent("a"), silent("b")),
+  ], ledger);
+  assertEquals(clauses[0]?.traces.map(({ kind, between }) => [kind, ...between]), [
+    ["behaviour", "6.12", "7.2"],
+    ["support", "7.2", "7.3"],
+  ]);
+});
+
 Deno.test("windowsOf() does not take another sample of a race for a change", () => {
   const raced = (kernel: string, seen: string, target: string): RunFacts => {
     const { cases, ...head } = run(kernel, ["a", "BASE-12", "pass", seen]);

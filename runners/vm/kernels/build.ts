@@ -11,7 +11,7 @@ import { type Tell, VmError } from "../failure.ts";
 import { runTool } from "../tools.ts";
 import type { Archive } from "./archive.ts";
 import type { ArchiveKernel } from "./catalogue.ts";
-import { mergeFragments, parseFragment, unmet, writeFragment } from "./fragments.ts";
+import { type Fragment, mergeFragments, parseFragment, unmet, writeFragment } from "./fragments.ts";
 import { unpackSource } from "./source.ts";
 import { folderOf, kernelHere, type LocalKernel, writeRecord } from "./store.ts";
 import { type Toolchain, toolchain } from "./toolchain.ts";
@@ -42,12 +42,13 @@ export async function buildKernel(
   const suffix = suffixOf(options, patches);
   const release = `${kernel.version}${suffix}`;
   const folder = await folderOf(release);
-  if (existsSync(folder)) return await kernelHere(release);
+  const wanted = await configurationOf(options, suffix);
+  if (existsSync(folder)) return await builtBefore(release, folder, wanted, tell);
   const tools = await toolchain(archive, "kernels", tell);
   const inside = `/build/${release}`;
   const work = `${tools.root}${inside}`;
   await prepare(work, archive, kernel, patches, tell);
-  await configure(tools, inside, options, suffix, tell);
+  await configure(tools, inside, wanted, tell);
   tell(`Building ${release}; this takes many minutes`);
   await tools.run(
     ["make", "-C", inside, ...COMPILER, `-j${navigator.hardwareConcurrency}`, "bzImage", "modules"],
@@ -104,16 +105,39 @@ async function prepare(
   });
 }
 
+/** What a kernel is to be configured as. */
+async function configurationOf({ variant }: BuildOptions, suffix: string): Promise<Fragment> {
+  const names = variant === "debug" ? ["small", "debug"] : ["small"];
+  const own = new Map([["CONFIG_LOCALVERSION", `"${suffix}"`]]);
+  return mergeFragments([...await Promise.all(names.map(fragmentNamed)), own]);
+}
+
+/** A kernel that was built before; it is told where it is not what would be built now. */
+async function builtBefore(
+  release: string,
+  folder: string,
+  wanted: Fragment,
+  tell: Tell,
+): Promise<LocalKernel> {
+  const kernel = await kernelHere(release);
+  const config = kernel.config === undefined
+    ? undefined
+    : parseFragment(await readFile(kernel.config, "utf8"));
+  const left = config ? unmet(wanted, config) : [];
+  if (left.length > 0) {
+    tell(
+      `${release} was built before, and not so: ${left.join(", ")}. To build it anew, remove ${folder}`,
+    );
+  }
+  return kernel;
+}
+
 async function configure(
   tools: Toolchain,
   inside: string,
-  { variant }: BuildOptions,
-  suffix: string,
+  wanted: Fragment,
   tell: Tell,
 ): Promise<void> {
-  const names = variant === "debug" ? ["small", "debug"] : ["small"];
-  const own = new Map([["CONFIG_LOCALVERSION", `"${suffix}"`]]);
-  const wanted = mergeFragments([...await Promise.all(names.map(fragmentNamed)), own]);
   const config = `${tools.root}${inside}/.config`;
   const seed = `${tools.root}${inside}/conform.config`;
   await writeFile(seed, writeFragment(wanted));

@@ -8,6 +8,7 @@
  * @module
  */
 import type { ErrnoName } from "../../spec/errno.ts";
+import type { DrmRules, VideoRules } from "./foreign_rules.ts";
 import type { IommufdRules } from "./iommufd_rules.ts";
 import type { Checks } from "./kernel/check.ts";
 import type {
@@ -239,6 +240,8 @@ export interface Rules {
   readonly umem: UmemRules;
   readonly uverbs: UverbsRules;
   readonly move: MoveRules;
+  readonly drm: DrmRules;
+  readonly video: VideoRules;
 }
 
 /** A proposal or a kernel version that the simulator can be. */

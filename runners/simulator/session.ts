@@ -50,6 +50,12 @@ export interface IommufdObject<T> {
   readonly object: T;
 }
 
+/** An object of a GPU driver, as an open file of the driver knows it. */
+export interface GemHandle {
+  readonly fd: Fd;
+  readonly handle: number;
+}
+
 /** What the simulator keeps for each kind of object. */
 export interface Objects extends Record<string, unknown> {
   process: Process;
@@ -67,6 +73,9 @@ export interface Objects extends Record<string, unknown> {
   iommufd: Fd;
   ioas: IommufdObject<Ioas>;
   hwpt: IommufdObject<Hwpt>;
+  drm: Fd;
+  gem: GemHandle;
+  video: Fd;
 }
 
 /** What a handler answers: what the operation gives, an error, or a fault. */
@@ -90,6 +99,9 @@ export type SimObjects = Pick<
   | "iommufd"
   | "ioas"
   | "hwpt"
+  | "drm"
+  | "gem"
+  | "video"
 >;
 
 /** A handler of the simulator: a kernel operation. */

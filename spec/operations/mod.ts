@@ -5,6 +5,7 @@
  */
 import type { z } from "zod";
 import { bufferOperations, memoryOperations } from "./buffer.ts";
+import { drmOperations, videoOperations } from "./drm.ts";
 import { exporterOperations, fenceOperations, importerOperations } from "./importer.ts";
 import { iommufdOperations, udmabufOperations } from "./iommufd.ts";
 import type { ObjectKind, Operation } from "./operation.ts";
@@ -25,6 +26,8 @@ export const OPERATIONS = {
   ...udmabufOperations,
   ...rdmaOperations,
   ...umemOperations,
+  ...drmOperations,
+  ...videoOperations,
 };
 
 /**

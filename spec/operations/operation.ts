@@ -27,13 +27,16 @@ export const OBJECT_KINDS = [
   "iommufd",
   "ioas",
   "hwpt",
+  "drm",
+  "gem",
+  "video",
 ] as const;
 
 /** A kind of object that a case can give a name to; a device, a buffer, a file, a fence and a nic are descriptors. */
 export type ObjectKind = typeof OBJECT_KINDS[number];
 
 /** The kinds that are file descriptors. */
-export const DESCRIPTOR_KINDS = ["device", "buffer", "file", "fence", "nic", "iommufd"] as const;
+export const DESCRIPTOR_KINDS = ["device", "buffer", "file", "fence", "nic", "iommufd", "drm", "video"] as const;
 
 /** How a name of an object is spelt in a case. */
 export const OBJECT_NAME = /^[a-z][a-z0-9_]*$/;
@@ -74,6 +77,9 @@ export const named = {
   iommufd: handle("iommufd"),
   ioas: handle("ioas"),
   hwpt: handle("hwpt"),
+  drm: handle("drm"),
+  gem: handle("gem"),
+  video: handle("video"),
   iommufdObject: handle("ioas", "hwpt"),
   descriptor: handle(...DESCRIPTOR_KINDS),
 };

@@ -14,6 +14,7 @@ import type { Check, Checks } from "../kernel/check.ts";
 import { type Attachment, type AttachRequest, type DmaBuf, zapIfInvalidated } from "../kernel/dma_buf.ts";
 import type { CoreRules, Dialect, VfioRules } from "../rules.ts";
 import { mainlineCore } from "./core.ts";
+import { foreign } from "./foreign.ts";
 import { iommufdLeonV1 } from "./iommufd.ts";
 import { rdmaTo70 } from "./rdma.ts";
 import { notificationOf, type Revocation, vfioOf } from "./revocation.ts";
@@ -142,7 +143,7 @@ export const leonV1Cover: Dialect = {
   id: "leon-v1-cover",
   title: "Leon Romanovsky v1, cover letter: one flag in the core, for good",
   kernel: "6.19-rc+leon-v1-cover",
-  rules: { ...rdmaTo70, iommufd: iommufdLeonV1, core: coverCore, vfio: vfioOn(leonV1CoverRow) },
+  rules: { ...rdmaTo70, ...foreign, iommufd: iommufdLeonV1, core: coverCore, vfio: vfioOn(leonV1CoverRow) },
 };
 
 /** The code as a dialect. */
@@ -150,5 +151,5 @@ export const leonV1Core: Dialect = {
   id: "leon-v1-core",
   title: "Leon Romanovsky v1, code: a flag in the core that attach and map look at",
   kernel: "6.19-rc+leon-v1",
-  rules: { ...rdmaTo70, iommufd: iommufdLeonV1, core, vfio: vfioOn(leonV1CoreRow) },
+  rules: { ...rdmaTo70, ...foreign, iommufd: iommufdLeonV1, core, vfio: vfioOn(leonV1CoreRow) },
 };

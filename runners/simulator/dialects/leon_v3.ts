@@ -10,6 +10,7 @@
 import type { Dialect, VfioRules } from "../rules.ts";
 import { coreTo70 } from "./core.ts";
 import { mainline70Row } from "./mainline.ts";
+import { foreign } from "./foreign.ts";
 import { iommufd70 } from "./iommufd.ts";
 import { rdmaTo70 } from "./rdma.ts";
 import { type Revocation, vfioOf } from "./revocation.ts";
@@ -25,5 +26,5 @@ export const leonV3NonOdp: Dialect = {
   id: "leon-v3-nonodp",
   title: "Leon Romanovsky v3: every importer has the callback, that of RDMA without page faults only warns",
   kernel: "6.19-rc+leon-v3",
-  rules: { ...rdmaTo70, iommufd: iommufd70, core: coreTo70, vfio },
+  rules: { ...rdmaTo70, ...foreign, iommufd: iommufd70, core: coreTo70, vfio },
 };

@@ -10,6 +10,7 @@
  */
 import type { Dialect, Rules, VfioRules } from "../rules.ts";
 import { coreTo70, mainlineCore } from "./core.ts";
+import { foreign, foreign612 } from "./foreign.ts";
 import { iommufd612, iommufd70, iommufd71, iommufd73 } from "./iommufd.ts";
 import { rdma, rdmaTo70 } from "./rdma.ts";
 import { type Revocation, vfioOf } from "./revocation.ts";
@@ -59,12 +60,12 @@ function release(version: string, title: string, rules: Rules): Dialect {
   return { id: `mainline-${version}`, title: `Linux ${version}: ${title}`, kernel: version, rules };
 }
 
-const to70 = { ...rdmaTo70, iommufd: iommufd70, core: coreTo70 };
-const from71 = { ...rdma, iommufd: iommufd73, core: mainlineCore, vfio: vfioOf(mainlineRow) };
+const to70 = { ...rdmaTo70, ...foreign, iommufd: iommufd70, core: coreTo70 };
+const from71 = { ...rdma, ...foreign, iommufd: iommufd73, core: mainlineCore, vfio: vfioOf(mainlineRow) };
 
 /** The kernel releases that the model knows. */
 export const mainlineDialects: readonly Dialect[] = [
-  release("6.12", "no VFIO buffers", { ...to70, vfio: vfio612, iommufd: iommufd612 }),
+  release("6.12", "no VFIO buffers", { ...to70, ...foreign612, vfio: vfio612, iommufd: iommufd612 }),
   release("7.0", "revocation that waits for nothing", { ...to70, vfio: vfio70 }),
   release("7.1", "revocation that waits for fences and mappings", { ...from71, iommufd: iommufd71 }),
   release("7.2", "as 7.1 for VFIO", from71),

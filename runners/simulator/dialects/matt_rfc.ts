@@ -10,6 +10,7 @@
  */
 import type { CoreRules, Dialect, VfioRules } from "../rules.ts";
 import { coreTo70 } from "./core.ts";
+import { foreign } from "./foreign.ts";
 import { iommufd70 } from "./iommufd.ts";
 import { rdmaTo70 } from "./rdma.ts";
 import { type Revocation, vfioOf } from "./revocation.ts";
@@ -49,5 +50,5 @@ export const mattRfcIoctl: Dialect = {
   id: "matt-rfc-ioctl",
   title: "Matt Evans RFC: a revoke request on the buffer itself",
   kernel: "7.0-rc+matt-rfc",
-  rules: { ...rdmaTo70, iommufd: iommufd70, core, vfio },
+  rules: { ...rdmaTo70, ...foreign, iommufd: iommufd70, core, vfio },
 };

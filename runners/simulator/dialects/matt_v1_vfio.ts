@@ -8,6 +8,7 @@
  */
 import type { Dialect } from "../rules.ts";
 import { mainlineCore } from "./core.ts";
+import { foreign } from "./foreign.ts";
 import { iommufd73 } from "./iommufd.ts";
 import { rdma } from "./rdma.ts";
 import { type Revocation, vfioOf } from "./revocation.ts";
@@ -34,5 +35,5 @@ export const mattV1Vfio: Dialect = {
   id: "matt-v1-vfio",
   title: "Matt Evans v1: three states and a revoke request on the VFIO device",
   kernel: "7.1-rc+matt-v1",
-  rules: { ...rdma, iommufd: iommufd73, core: mainlineCore, vfio: vfioOf(mattV1Row) },
+  rules: { ...rdma, ...foreign, iommufd: iommufd73, core: mainlineCore, vfio: vfioOf(mattV1Row) },
 };

@@ -7,6 +7,7 @@
 import type { Dialect } from "../rules.ts";
 import { mainlineCore } from "./core.ts";
 import { mattV1Row } from "./matt_v1_vfio.ts";
+import { foreign } from "./foreign.ts";
 import { iommufd73 } from "./iommufd.ts";
 import { rdma } from "./rdma.ts";
 import { type Revocation, vfioOf } from "./revocation.ts";
@@ -19,5 +20,5 @@ export const mattV2: Dialect = {
   id: "matt-v2",
   title: "Matt Evans v2: as v1, with an idempotent close",
   kernel: "7.1-rc+matt-v2",
-  rules: { ...rdma, iommufd: iommufd73, core: mainlineCore, vfio: vfioOf(mattV2Row) },
+  rules: { ...rdma, ...foreign, iommufd: iommufd73, core: mainlineCore, vfio: vfioOf(mattV2Row) },
 };

@@ -6,6 +6,7 @@
 import type { Dialect } from "../rules.ts";
 import { mainlineCore } from "./core.ts";
 import { mattV2Row } from "./matt_v2.ts";
+import { foreign } from "./foreign.ts";
 import { iommufd73 } from "./iommufd.ts";
 import { rdma } from "./rdma.ts";
 import { type Revocation, vfioOf } from "./revocation.ts";
@@ -18,5 +19,5 @@ export const mattV3Feature: Dialect = {
   id: "matt-v3-feature",
   title: "Matt Evans v3: the revoke request as a feature of the device",
   kernel: "7.1-rc+matt-v3",
-  rules: { ...rdma, iommufd: iommufd73, core: mainlineCore, vfio: vfioOf(mattV3Row) },
+  rules: { ...rdma, ...foreign, iommufd: iommufd73, core: mainlineCore, vfio: vfioOf(mattV3Row) },
 };

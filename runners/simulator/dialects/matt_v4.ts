@@ -5,6 +5,7 @@
  */
 import type { Dialect } from "../rules.ts";
 import { mainlineCore } from "./core.ts";
+import { foreign } from "./foreign.ts";
 import { iommufd73 } from "./iommufd.ts";
 import { mattV3Row } from "./matt_v3.ts";
 import { rdma } from "./rdma.ts";
@@ -18,5 +19,5 @@ export const mattV4Plus: Dialect = {
   id: "matt-v4plus",
   title: "Matt Evans v4: as v3, with a silent un-revoke",
   kernel: "7.2-rc+matt-v4",
-  rules: { ...rdma, iommufd: iommufd73, core: mainlineCore, vfio: vfioOf(mattV4Row) },
+  rules: { ...rdma, ...foreign, iommufd: iommufd73, core: mainlineCore, vfio: vfioOf(mattV4Row) },
 };

@@ -11,6 +11,7 @@
 import type { Dialect, VfioRules } from "../rules.ts";
 import { mainlineCore } from "./core.ts";
 import { mattV4Row } from "./matt_v4.ts";
+import { foreign } from "./foreign.ts";
 import { iommufd73 } from "./iommufd.ts";
 import { rdma } from "./rdma.ts";
 import { type Revocation, vfioOf } from "./revocation.ts";
@@ -31,5 +32,5 @@ export const mattV8: Dialect = {
   id: "matt-v8",
   title: "Matt Evans v8: a silent un-revoke and a lock for the buffers",
   kernel: "7.2+matt-v8",
-  rules: { ...rdma, iommufd: iommufd73, core: mainlineCore, vfio },
+  rules: { ...rdma, ...foreign, iommufd: iommufd73, core: mainlineCore, vfio },
 };

@@ -7,6 +7,7 @@ import type { Handlers } from "../../handlers.ts";
 import type { Steps } from "../kernel/sched.ts";
 import type { Session } from "../session.ts";
 import { bufferHandlers } from "./buffer.ts";
+import { drmHandlers, videoHandlers } from "./drm.ts";
 import { exporterHandlers, importerHandlers } from "./importer.ts";
 import { iommufdHandlers, udmabufHandlers } from "./iommufd.ts";
 import { processHandlers } from "./process.ts";
@@ -23,4 +24,6 @@ export const HANDLERS: Handlers<Session, Steps<unknown>> = new Map([
   ...udmabufHandlers,
   ...vfioHandlers,
   ...rdmaHandlers,
+  ...drmHandlers,
+  ...videoHandlers,
 ]);

@@ -18,7 +18,9 @@ export type FileKind =
   | "file"
   | "socket"
   | "iommufd"
-  | "uverbs";
+  | "uverbs"
+  | "drm"
+  | "video";
 
 /** How a file was opened. */
 export interface OpenFlags {

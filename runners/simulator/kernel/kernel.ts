@@ -6,6 +6,7 @@
 import type { Event, LogLine } from "../../../spec/observation.ts";
 import type { Rules } from "../rules.ts";
 import type { DmaBuf, SgTable } from "./dma_buf.ts";
+import type { DrmDevice, DrmDriver } from "./drm_gem.ts";
 import { Process } from "./file.ts";
 import type { File } from "./file.ts";
 import { type Steps, Thread } from "./sched.ts";
@@ -33,6 +34,8 @@ export class Kernel {
   readonly dmaBufs = new Set<DmaBuf>();
   /** Devices that the suite has opened. */
   readonly devices = new Set<VfioPciDevice>();
+  /** GPUs that were opened, by their driver. */
+  readonly gpus = new Map<DrmDriver, DrmDevice>();
   /** The processes, the suite's own first. */
   readonly processes: Process[] = [];
   /** Tables of addresses handed out and not yet given back. */

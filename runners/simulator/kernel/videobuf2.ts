@@ -1,0 +1,185 @@
+/**
+ * A queue of video buffers that are dma-bufs, and a device without hardware behind it that uses them with the CPU:
+ * drivers/media/common/videobuf2/videobuf2-core.c and videobuf2-vmalloc.c, as vivid has them.
+ *
+ * It never attaches. A buffer is mapped into the kernel when it is queued for the first time and stays mapped until
+ * another one takes its place, or the queue lets go of its buffers.
+ *
+ * @module
+ */
+import type { ErrnoName } from "../../../spec/errno.ts";
+import { isError, refusal } from "./check.ts";
+import { type DmaBuf, dmaBufGet, dmaBufPut, dmaBufVmap } from "./dma_buf.ts";
+import { type Fd, fget, File, type Process } from "./file.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Steps } from "./sched.ts";
+import { shared, SharedObject } from "./shared.ts";
+
+/** Bytes of the smallest frame of the device: 320 times 180 grey pixels. */
+const FRAME_BYTES = 57_600;
+
+/** Milliseconds between frames. */
+const FRAME_MS = 40;
+
+/** A place in a queue: struct vb2_buffer. */
+export class VideoPlace extends SharedObject {
+  @shared
+  accessor state: "free" | "queued" | "done" = "free";
+  @shared
+  accessor held: HeldBuffer | undefined;
+}
+
+/** What a place has of a buffer. */
+export interface HeldBuffer {
+  readonly dmabuf: DmaBuf;
+  /** Bytes that the place was told it has. */
+  readonly length: number;
+}
+
+/** One open of the device, with places for buffers: struct vb2_queue. */
+export class VideoQueue extends SharedObject {
+  @shared
+  accessor places: readonly VideoPlace[];
+  @shared
+  accessor streaming = false;
+
+  constructor(count: number) {
+    super();
+    this.places = Array.from({ length: count }, () => new VideoPlace());
+  }
+}
+
+/** What is asked of a place. */
+export interface VideoRequest {
+  readonly queue: VideoQueue;
+  readonly fd: Fd;
+  readonly index: number;
+  /** Bytes; those of the buffer where left out. */
+  readonly length?: number | undefined;
+}
+
+/** Opens the device. */
+export function openVideo(kernel: Kernel, process: Process, count: number): Fd | ErrnoName {
+  if (kernel.rules.video.device === "absent") return "ENOENT";
+  if (process.exhausted) return "EMFILE";
+  const queue = new VideoQueue(count);
+  return process.install(new File("video", queue, (k) => releaseVideo(k, queue)));
+}
+
+/** The queue behind a descriptor, or the error of a request on it. */
+export function videoQueueOf(fd: Fd): VideoQueue | ErrnoName {
+  const file = fget(fd);
+  if (!file) return "EBADF";
+  return file.of instanceof VideoQueue ? file.of : "ENOTTY";
+}
+
+/** Queues a buffer; vb2_core_qbuf(). */
+export function* queueBuffer(kernel: Kernel, request: VideoRequest): Steps<ErrnoName | undefined> {
+  const { queue } = request;
+  const place = queue.places[request.index];
+  if (!place || place.state !== "free") return "EINVAL";
+  const error = yield* prepare(kernel, request, place);
+  if (error) return error;
+  place.state = "queued";
+  if (queue.streaming) kernel.spawn("frame", fill(kernel, queue, place));
+  return undefined;
+}
+
+/** Has a place hold a buffer; __prepare_dmabuf(). */
+function* prepare(
+  kernel: Kernel,
+  { fd, length: told }: VideoRequest,
+  place: VideoPlace,
+): Steps<ErrnoName | undefined> {
+  const { video } = kernel.rules;
+  const dmabuf = dmaBufGet(kernel, fd);
+  if (isError(dmabuf)) return video.lookupError(dmabuf);
+  const wanted = { dmabuf, length: told ?? dmabuf.size };
+  const tooSmall = wanted.length < FRAME_BYTES;
+  const isHeld = place.held?.dmabuf === dmabuf && place.held.length === wanted.length;
+  if (tooSmall || (isHeld && video.keepsMapped)) {
+    dmaBufPut(kernel, dmabuf);
+    return tooSmall ? "EINVAL" : undefined;
+  }
+  yield* letGo(kernel, place);
+  const refused = refusal(kernel, video.attach, wanted);
+  if (refused) {
+    for (let puts = video.putsAfterRefusal; puts > 0; puts--) dmaBufPut(kernel, dmabuf);
+    return refused;
+  }
+  return yield* mapInto(kernel, place, wanted);
+}
+
+/** Maps a buffer into the kernel, whose errors all become one; vb2_vmalloc_map_dmabuf(). */
+function* mapInto(kernel: Kernel, place: VideoPlace, held: HeldBuffer): Steps<ErrnoName | undefined> {
+  const { video } = kernel.rules;
+  const { dmabuf } = held;
+  yield dmabuf.resv.mutex.lock;
+  const error = dmaBufVmap(kernel, dmabuf);
+  dmabuf.resv.mutex.unlock();
+  if (!error) {
+    place.held = held;
+    return undefined;
+  }
+  for (let puts = video.putsAfterFailedMap; puts > 0; puts--) dmaBufPut(kernel, dmabuf);
+  return video.mapError(error);
+}
+
+/** Unmaps what a place holds and puts it; __vb2_buf_dmabuf_put(). */
+function* letGo(kernel: Kernel, place: VideoPlace): Steps<void> {
+  const { held } = place;
+  if (!held) return;
+  place.held = undefined;
+  yield held.dmabuf.resv.mutex.lock;
+  held.dmabuf.resv.mutex.unlock();
+  for (let puts = kernel.rules.video.putsAtTheEnd; puts > 0; puts--) dmaBufPut(kernel, held.dmabuf);
+}
+
+/** Has the device begin; vb2_core_streamon(). */
+export function startVideo(kernel: Kernel, queue: VideoQueue): ErrnoName | undefined {
+  if (queue.places.length === 0) return "EINVAL";
+  if (queue.streaming) return undefined;
+  queue.streaming = true;
+  for (const place of queue.places) {
+    if (place.state === "queued") kernel.spawn("frame", fill(kernel, queue, place));
+  }
+  return undefined;
+}
+
+/** The device is done with a buffer after a while. */
+function* fill(kernel: Kernel, queue: VideoQueue, place: VideoPlace): Steps<void> {
+  yield* kernel.sleep(FRAME_MS);
+  if (queue.streaming && place.state === "queued") place.state = "done";
+}
+
+/** Waits for the next buffer that the device is done with; vb2_core_dqbuf(). */
+export function* takeBuffer(queue: VideoQueue): Steps<{ index: number; failed: boolean } | ErrnoName> {
+  const next = () => queue.places.findIndex(({ state }) => state === "done");
+  if (!queue.streaming) return "EINVAL";
+  yield { on: "frame", ready: () => !queue.streaming || next() >= 0 };
+  const index = next();
+  const place = queue.places[index];
+  if (!place) return "EINVAL";
+  place.state = "free";
+  return { index, failed: false };
+}
+
+/** Stops the device; what places hold they go on to hold; vb2_core_streamoff(). */
+export function stopVideo(queue: VideoQueue): void {
+  queue.streaming = false;
+  for (const place of queue.places) place.state = "free";
+}
+
+/** Lets go of every buffer; VIDIOC_REQBUFS with 0, __vb2_queue_free(). */
+export function* releaseBuffers(kernel: Kernel, queue: VideoQueue): Steps<ErrnoName | undefined> {
+  if (queue.streaming) return "EBUSY";
+  const { places } = queue;
+  queue.places = [];
+  for (const place of places) yield* letGo(kernel, place);
+  return undefined;
+}
+
+function* releaseVideo(kernel: Kernel, queue: VideoQueue): Steps<void> {
+  stopVideo(queue);
+  yield* releaseBuffers(kernel, queue);
+}

@@ -71,6 +71,12 @@ export interface Hwpt {
   readonly device?: Descriptor | undefined;
 }
 
+/** An object of a GPU driver, as an open file of the driver knows it. */
+export interface GemHandle {
+  readonly fd: Descriptor;
+  readonly handle: number;
+}
+
 /** What the native target keeps for each kind of object. The kinds that it cannot give are `never`. */
 export type NativeObjects = {
   process: HelperProcess;
@@ -88,4 +94,7 @@ export type NativeObjects = {
   iommufd: Descriptor;
   ioas: Ioas;
   hwpt: Hwpt;
+  drm: Descriptor;
+  gem: GemHandle;
+  video: Descriptor;
 };

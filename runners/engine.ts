@@ -257,7 +257,7 @@ interface UnderWay {
 type Care = "none" | "reset" | "reopen";
 
 /** How many attempts a worker announces to a target that wants to know. */
-const AHEAD = 64;
+const AHEAD = 256;
 
 /** An attempt to come, and what the target is asked to do for it. */
 interface Planned {

@@ -33,13 +33,27 @@ const peekedSchema: z.ZodType<Peeked> = z.object({
   program: z.object({ case: z.string() }).optional(),
 });
 
-/** How an observation begins where the suite's own side has written it; the rest need not be read then. */
+/** How the messages that come most often begin where the suite's own sides have written them; the rest need not be read. */
 const OBSERVATION = /^\{"type":"observation","run":(\d{1,15}),"seq":(\d{1,15}),"observation":\{/;
+const RUN = /^\{"type":"run","run":(\d{1,15}),"ended":(\d{1,15}),"program":\{"case":"([^"\\]+)",/;
 
 /** What a message is about, or `undefined` where it is none. */
 export function peek(text: string): Peeked | undefined {
+  return ofObservation(text) ?? ofRun(text) ?? ofAny(text);
+}
+
+function ofObservation(text: string): Peeked | undefined {
   const [, run, seq] = OBSERVATION.exec(text) ?? [];
-  if (run !== undefined) return { type: "observation", run: Number(run), seq: Number(seq) };
+  return run === undefined ? undefined : { type: "observation", run: Number(run), seq: Number(seq) };
+}
+
+function ofRun(text: string): Peeked | undefined {
+  const [, run, ended, name] = RUN.exec(text) ?? [];
+  if (name === undefined) return undefined;
+  return { type: "run", run: Number(run), ended: Number(ended), program: { case: name } };
+}
+
+function ofAny(text: string): Peeked | undefined {
   try {
     const peeked = peekedSchema.safeParse(JSON.parse(text));
     return peeked.success ? peeked.data : undefined;

@@ -46,6 +46,9 @@ export function serveTarget(
 /** How long answers may wait for more of them where they are sent together, in milliseconds. */
 const TOGETHER_MS = 2;
 
+/** How many characters of them may wait. A pipe holds 64 KiB: with less than that, one side works while the other reads. */
+const TOGETHER_LENGTH = 16 * 1024;
+
 /** A run under way. */
 interface UnderWay {
   readonly run: number;
@@ -64,6 +67,7 @@ class Server {
   #working = false;
   #worked: Promise<void> = Promise.resolve();
   #out: string[] = [];
+  #outLength = 0;
   #flushed = 0;
   /** A run did not complete, so none is begun before the next reset. */
   #needsReset = false;
@@ -145,7 +149,7 @@ class Server {
     try {
       const target = await this.#target.describe();
       this.#greeted = true;
-      this.#send({ type: "hello", version, target, ahead: this.#options.ahead ?? 64 });
+      this.#send({ type: "hello", version, target, ahead: this.#options.ahead ?? 256 });
     } catch (error) {
       this.#send({
         type: "error",
@@ -261,6 +265,7 @@ class Server {
 
   #write(text: string): void {
     this.#out.push(text);
+    this.#outLength += text.length;
     if (this.#options.observations !== "together") this.#flush();
     else if (this.#out.length === 1) queueMicrotask(() => this.#flush());
   }
@@ -273,7 +278,7 @@ class Server {
   /** Whether what is there to be sent can go with what comes next. */
   #mayHoldBack(): boolean {
     return this.#options.observations === "together" && this.#queue.length > 0 &&
-      performance.now() - this.#flushed < TOGETHER_MS;
+      this.#outLength < TOGETHER_LENGTH && performance.now() - this.#flushed < TOGETHER_MS;
   }
 
   #flush(): void {
@@ -281,6 +286,7 @@ class Server {
     this.#flushed = performance.now();
     const out = this.#out;
     this.#out = [];
+    this.#outLength = 0;
     this.#connection.send(out);
   }
 

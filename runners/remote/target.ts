@@ -223,7 +223,7 @@ class RemoteTarget implements Target {
   }
 
   #runMessage({ id, program }: SentRun): string {
-    const message: RunnerMessage = { type: "run", run: id, program, ended: this.#runs.ended };
+    const message: RunnerMessage = { type: "run", run: id, ended: this.#runs.ended, program };
     return JSON.stringify(message);
   }
 

@@ -1,9 +1,11 @@
 /**
- * The fuzzer: plays random programs on a target and on the model until something differs, shortens the program, and
+ * The fuzzer: plays random programs on a target and on the model; where something differs it shortens the program, and
  * goes on to look for another difference.
  *
- * Generation and shrinking are those of fast-check. A difference is found once: while the program that shows it is
- * shortened only the same difference counts, and afterwards it is passed over.
+ * Generation and shrinking are those of fast-check. Which programs are played is decided by the seed alone, so that a
+ * fuzzing can go on later where it ended. A difference is found once: while the program that shows it is shortened only
+ * the same difference counts. Afterwards the steps that show it are left out, and so are those that the target cannot
+ * do, so that the rest of a program is compared all the same.
  *
  * @module
  */
@@ -14,9 +16,11 @@ import type { Target } from "../target.ts";
 import { arrange, type Arranged, operationAt } from "./arrange.ts";
 import { compare, type Comparison, type Divergence } from "./differ.ts";
 import { drawsOf } from "./draw.ts";
+import type { Fate } from "./fate.ts";
 import { type Played, Player, TargetLost } from "./play.ts";
+import { cut, type Likewise, simplify, thin } from "./shorten.ts";
 import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
-import { weave, withoutStep, type Woven, type WovenStep } from "./weave.ts";
+import { weave, withoutSteps, type Woven } from "./weave.ts";
 
 /** How to fuzz. */
 export interface FuzzOptions {
@@ -30,6 +34,15 @@ export interface FuzzOptions {
   readonly path?: string | undefined;
   /** How many programs are played at most; no limit where it is left out. */
   readonly runs?: number | undefined;
+  /** The number of the first program, where an earlier fuzzing with the same seed has played those before it. */
+  readonly from?: number | undefined;
+  /** Differences that were found before, as {@link Fate} names them; they are passed over. */
+  readonly known?: readonly string[] | undefined;
+  /**
+   * How a program is shortened: by draws takes hundreds of plays and makes arguments simple as well; by steps takes a
+   * few dozen. By draws unless said otherwise.
+   */
+  readonly shorten?: Shortening | undefined;
   /** How long to go on, in milliseconds; no limit where it is left out. */
   readonly timeMs?: number | undefined;
   /** How many steps are drawn for a program at most. */
@@ -42,14 +55,21 @@ export interface FuzzOptions {
   readonly signal?: AbortSignal | undefined;
   /** Is told now and then how many programs have been played. */
   readonly progress?: ((runs: number, findings: number) => void) | undefined;
+  /** Is told what became of each program, those of the shortening not counted. */
+  readonly played?: ((fate: Fate) => void) | undefined;
   /** Is told of each finding as soon as it is shortened; the fuzzer goes on when it is done. */
   readonly found?: ((finding: Finding) => void | Promise<void>) | undefined;
 }
+
+/** How a program is shortened. */
+export type Shortening = "by draws" | "by steps";
 
 /** A difference between target and model, with a short program that shows it. */
 export interface Finding {
   /** The operation that shows it, or `after the program`. */
   readonly operation: string;
+  /** What tells the difference from others. */
+  readonly key: string;
   /** Where and what. */
   readonly divergence: Divergence;
   /** The program, with what the model saw. */
@@ -83,6 +103,8 @@ export interface FuzzResult {
   readonly findings: readonly Finding[];
   /** How many programs were played, those of the shortening not counted. */
   readonly runs: number;
+  /** What became of each of them, in order. */
+  readonly fates: readonly Fate[];
   /** What the target did wrong as a target, each once. */
   readonly targetErrors: readonly Trouble[];
   /** What the model did wrong, each once; mistakes in the suite. */
@@ -126,12 +148,26 @@ interface Shown {
   readonly operation: string;
 }
 
-/** What decides the programs of a round. */
-interface Round {
+/** What decides a program. */
+interface Origin {
+  readonly number: number;
   readonly seed: number;
-  readonly numRuns: number;
-  readonly path?: string;
+  readonly path: string;
 }
+
+/** What is known of the program that is played, while it is. */
+interface Account {
+  steps: number;
+  readonly leftOut: Fate["leftOut"][number][];
+  readonly differences: Set<string>;
+  reason?: string | undefined;
+}
+
+/** What became of one play of a program. */
+type Play =
+  | { readonly kind: "same"; readonly steps: number }
+  | { readonly kind: "shown"; readonly shown: Shown }
+  | { readonly kind: "failed"; readonly reason: string };
 
 class Fuzzer {
   readonly #options: FuzzOptions;
@@ -140,22 +176,24 @@ class Fuzzer {
   readonly #player: Player;
   readonly #begin = performance.now();
   readonly #findings: Finding[] = [];
-  readonly #known = new Set<string>();
+  readonly #fates: Fate[] = [];
+  readonly #known: Set<string>;
   readonly #targetErrors = new Map<string, Trouble>();
   readonly #modelErrors = new Map<string, Trouble>();
-  #runs = 0;
   #errorsInARow = 0;
   #ended: FuzzEnd | undefined;
   #slice = performance.now();
-  /** The round, and which of its programs is played; -1 before the first. */
-  #round: Round | undefined;
-  #index = -1;
+  /** Which program is played; none before the first. */
+  #origin: Origin | undefined;
+  /** What is known of it; nothing while a program is shortened. */
+  #account: Account | undefined;
   /** What is being shortened, and the shortest program so far. */
   #chased: Shown | undefined = undefined;
 
   constructor(options: FuzzOptions) {
     this.#options = options;
     this.#maxSteps = options.maxSteps ?? MAX_STEPS;
+    this.#known = new Set(options.known);
     this.#model = simulator(options.against);
     const { timeoutMs = 60_000, graceMs = 5_000, signal } = options;
     this.#player = new Player(options.open, { timeoutMs, graceMs, signal });
@@ -163,10 +201,11 @@ class Fuzzer {
 
   async run(): Promise<FuzzResult> {
     const vocabulary = await this.#vocabulary();
-    if (vocabulary) await this.#rounds(vocabulary);
+    if (vocabulary) await this.#programs(vocabulary);
     return {
       findings: this.#findings,
-      runs: this.#runs,
+      runs: this.#fates.length,
+      fates: this.#fates,
       targetErrors: [...this.#targetErrors.values()],
       modelErrors: [...this.#modelErrors.values()],
       ended: this.#ended ?? "runs",
@@ -186,13 +225,12 @@ class Fuzzer {
     return undefined;
   }
 
-  async #rounds(vocabulary: Vocabulary): Promise<void> {
-    const { seed, path, runs = Infinity } = this.#options;
+  async #programs(vocabulary: Vocabulary): Promise<void> {
+    const { seed, path, runs = Infinity, from = 0 } = this.#options;
     const programs = drawsOf(this.#maxSteps, vocabulary).map((draws) => weave(draws, vocabulary));
-    if (path !== undefined) return await this.#playRound(programs, { seed, path, numRuns: 1 });
-    for (let round = 0; !this.#isOver(runs); round++) {
-      const numRuns = Math.min(ROUND, runs - this.#runs);
-      await this.#playRound(programs, { seed: (seed + round) % 2 ** 31, numRuns });
+    if (path !== undefined) return await this.#playProgram(programs, { number: from, seed, path });
+    for (let number = from; !this.#isOver(runs); number++) {
+      await this.#playProgram(programs, { number, ...programOfSeed(seed, number) });
     }
   }
 
@@ -204,48 +242,60 @@ class Fuzzer {
     const { timeMs = Infinity, signal } = this.#options;
     if (signal?.aborted) this.#ended ??= "interrupted";
     else if (performance.now() - this.#begin >= timeMs) this.#ended ??= "time";
-    else if (this.#runs >= runs) this.#ended ??= "runs";
+    else if (this.#fates.length >= runs) this.#ended ??= "runs";
     return this.#ended !== undefined;
   }
 
-  /** Plays programs of one seed up to the first new finding, and shortens that. */
-  async #playRound(programs: fc.Arbitrary<Woven>, round: Round): Promise<void> {
+  /** Plays a program again and again until it shows nothing new. */
+  async #playProgram(programs: fc.Arbitrary<Woven>, origin: Origin): Promise<void> {
+    this.#origin = origin;
+    const account: Account = { steps: 0, leftOut: [], differences: new Set() };
+    while (await this.#findsMore(programs, origin, account));
+    if (account.steps === 0 && this.#ended !== undefined && account.reason === undefined) return;
+    const fate = { ...origin, ...account, fate: fateOf(account), differences: [...account.differences] };
+    this.#fates.push(fate);
+    this.#options.played?.(fate);
+  }
+
+  /** Plays a program up to its first new difference, shortens that and keeps it, if there is one. */
+  async #findsMore(programs: fc.Arbitrary<Woven>, origin: Origin, account: Account): Promise<boolean> {
     this.#chased = undefined;
-    this.#round = round;
-    this.#index = -1;
+    this.#account = Object.assign(account, { steps: 0, leftOut: [] });
+    const found = await this.#checked(programs, origin);
+    this.#account = undefined;
+    if (!found) return false;
+    account.differences.add(found.shown.key);
+    await this.#keep(await this.#shortened(found.shown), origin.seed, found.path);
+    return this.#ended === undefined;
+  }
+
+  /** Has fast-check make a program, play it, and shorten it by draws where it is to. */
+  async #checked(
+    programs: fc.Arbitrary<Woven>,
+    { seed, path }: Origin,
+  ): Promise<{ readonly shown: Shown; readonly path: string } | undefined> {
+    const endOnFailure = this.#options.shorten === "by steps";
     const property = fc.asyncProperty(programs, (woven) => this.#holds(woven));
-    const { counterexamplePath, errorInstance } = await fc.check(property, round);
+    const checked = await fc.check(property, { seed, path, numRuns: 1, endOnFailure });
+    const { counterexamplePath, errorInstance } = checked;
     if (errorInstance && !isFalsified(errorInstance)) throw errorInstance;
-    if (this.#chased && counterexamplePath !== null) {
-      await this.#keep(await this.#thinned(this.#chased), round.seed, counterexamplePath);
-    }
+    const shown = this.#chased;
+    return shown && counterexamplePath !== null ? { shown, path: counterexamplePath } : undefined;
   }
 
-  /**
-   * Leaves out every step without which the same shows, those included that were only added so that nothing stays
-   * blocked. The shortening by draws cannot: it leaves nothing out any more once it has made draws simpler.
-   */
-  async #thinned(shown: Shown): Promise<Shown> {
-    const { closing } = shown.woven;
-    const { program, steps } = shown.arranged;
-    const played = program.steps.flatMap(({ id }) => steps.get(id) ?? []);
-    let best = await this.#likewise(shown, closedBy(closing, played)) ?? shown;
-    for (let index = best.woven.steps.length - 1; index >= 0; index--) {
-      const without = await this.#likewise(best, closedBy(closing, withoutStep(best.woven.steps, index)));
-      if (without && lengthOf(without) < lengthOf(best)) best = without;
-    }
-    return best;
-  }
-
-  /** What a program shows, if that is the same. */
-  async #likewise({ key }: Shown, woven: Woven): Promise<Shown | undefined> {
-    const shown = await this.#show(woven);
-    return shown?.key === key ? shown : undefined;
+  async #shortened(shown: Shown): Promise<Shown> {
+    const likewise: Likewise<Shown> = async (woven) => {
+      if (this.#isOver(Infinity)) return undefined;
+      const play = await this.#play(woven);
+      return play?.kind === "shown" && play.shown.key === shown.key ? play.shown : undefined;
+    };
+    if (this.#options.shorten !== "by steps") return await thin(shown, likewise);
+    return await simplify(await thin(await cut(shown, likewise), likewise), likewise);
   }
 
   async #keep({ key, woven: _, ...shown }: Shown, seed: number, path: string): Promise<void> {
     this.#known.add(key);
-    const finding = { ...shown, seed, path, maxSteps: this.#maxSteps };
+    const finding = { ...shown, key, seed, path, maxSteps: this.#maxSteps };
     this.#findings.push(finding);
     await this.#options.found?.(finding);
   }
@@ -254,31 +304,72 @@ class Fuzzer {
   async #holds(woven: Woven): Promise<boolean> {
     await this.#breathe();
     if (this.#isOver(Infinity)) return true;
-    if (!this.#chased) {
-      this.#runs++;
-      this.#index++;
-    }
-    const shown = await this.#show(woven);
-    if (!shown || this.#known.has(shown.key)) return true;
-    if (this.#chased && this.#chased.key !== shown.key) return true;
+    const shown = this.#chased ? await this.#shownBy(woven) : await this.#newIn(woven);
+    if (!shown || (this.#chased && this.#chased.key !== shown.key)) return true;
     this.#chased = shown;
+    this.#account = undefined;
     return false;
   }
 
-  async #show(woven: Woven): Promise<Shown | undefined> {
-    const arranged = this.#arranged(() => arrange(woven, this.#model));
-    if (!arranged) return undefined;
-    const seen = await this.#played(arranged);
-    if (!seen) return undefined;
-    return this.#judged(compare(arranged.program, arranged.expected, seen), { woven, arranged, seen });
+  async #shownBy(woven: Woven): Promise<Shown | undefined> {
+    const play = await this.#play(woven);
+    return play?.kind === "shown" ? play.shown : undefined;
   }
 
-  #arranged(action: () => Arranged): Arranged | undefined {
+  /** What a program shows that is new; the steps that show what is known are left out, and the rest is played anew. */
+  async #newIn(woven: Woven): Promise<Shown | undefined> {
+    const account = this.#account;
+    for (let rest = woven;;) {
+      const play = await this.#play(rest);
+      if (account && play?.kind === "same") account.steps = play.steps;
+      if (account && play?.kind === "failed") account.reason = play.reason;
+      if (play?.kind !== "shown") return undefined;
+      const { shown } = play;
+      if (!this.#known.has(shown.key)) return shown;
+      account?.differences.add(shown.key);
+      if (account) account.steps = shown.divergence.index;
+      const without = withoutShown(shown);
+      if (!without) return undefined;
+      rest = without;
+    }
+  }
+
+  /** Plays a program, without the steps that target or model cannot do; nothing where the target is lost. */
+  async #play(woven: Woven): Promise<Play | undefined> {
+    for (let rest = woven;;) {
+      const arranged = this.#arranged(() => arrange(rest, this.#model));
+      if ("reason" in arranged) return { kind: "failed", ...arranged };
+      const seen = await this.#played(arranged);
+      if (!seen) return undefined;
+      const comparison = compare(arranged.program, arranged.expected, seen);
+      if (comparison.result !== "unsupported") {
+        return this.#judged(comparison, { woven: rest, arranged, seen });
+      }
+      rest = this.#withoutUnable(rest, arranged, seen);
+    }
+  }
+
+  /** A program without the steps that target or model cannot do. */
+  #withoutUnable(woven: Woven, { program, steps, expected }: Arranged, seen: Played): Woven {
+    const unable = new Set<string>();
+    for (const [index, action] of program.steps.entries()) {
+      const id = action.action === "finish" ? action.of : action.id;
+      const outcome = [seen, expected].map(({ observations }) => observations[index]?.outcome)
+        .find((each) => each?.kind === "unsupported");
+      if (outcome?.kind !== "unsupported" || unable.has(id)) continue;
+      unable.add(id);
+      this.#account?.leftOut.push({ operation: steps.get(id)?.operation ?? id, reason: outcome.reason });
+    }
+    return withoutSteps(woven, unable);
+  }
+
+  #arranged(action: () => Arranged): Arranged | { readonly reason: string } {
     try {
       return action();
     } catch (error) {
-      this.#trouble(this.#modelErrors, messageOf(error));
-      return undefined;
+      const reason = messageOf(error);
+      this.#trouble(this.#modelErrors, reason);
+      return { reason };
     }
   }
 
@@ -299,34 +390,35 @@ class Fuzzer {
   }
 
   #judged(
-    comparison: Comparison,
+    comparison: Exclude<Comparison, { readonly result: "unsupported" }>,
     played: Pick<Shown, "woven" | "arranged" | "seen">,
-  ): Shown | undefined {
+  ): Play | undefined {
     if (comparison.result === "target-error") return this.#targetError(comparison.reason);
     this.#errorsInARow = 0;
-    if (comparison.result !== "differs") return undefined;
+    if (comparison.result === "same") return { kind: "same", steps: played.arranged.program.steps.length };
     const { divergence } = comparison;
     const operation = operationAt(played.arranged, divergence.index);
     const key = JSON.stringify([operation, divergence.kind.expected, divergence.kind.seen]);
-    return { ...played, divergence, key, operation };
+    return { kind: "shown", shown: { ...played, divergence, key, operation } };
   }
 
-  #targetError(reason: string): undefined {
-    if (this.#options.signal?.aborted) return;
+  #targetError(reason: string): Play | undefined {
+    if (this.#options.signal?.aborted) return undefined;
     this.#trouble(this.#targetErrors, reason);
     if (++this.#errorsInARow >= MAX_TARGET_ERRORS) this.#ended = "target";
+    return { kind: "failed", reason };
   }
 
-  /** Remembers what was wrong, and which program of the round showed it; that of a replay is known already. */
+  /** Remembers what was wrong, and which program showed it. */
   #trouble(troubles: Map<string, Trouble>, reason: string): void {
     if (troubles.has(reason)) return;
-    const { seed, path = this.#index < 0 ? undefined : String(this.#index) } = this.#round ?? {};
+    const { seed, path } = this.#origin ?? {};
     troubles.set(reason, path === undefined ? { reason } : { reason, seed, path });
   }
 
   #breathe(): Promise<void> | undefined {
     if (performance.now() - this.#slice < SLICE_MS) return undefined;
-    this.#options.progress?.(this.#runs, this.#findings.length);
+    this.#options.progress?.(this.#fates.length, this.#findings.length);
     return new Promise((resolve) =>
       setTimeout(() => {
         this.#slice = performance.now();
@@ -336,14 +428,23 @@ class Fuzzer {
   }
 }
 
-function lengthOf({ arranged: { program } }: Shown): number {
-  return program.steps.length;
+/** The seed and the path of a program, by its number. */
+function programOfSeed(seed: number, number: number): Pick<Origin, "seed" | "path"> {
+  return { seed: (seed + Math.floor(number / ROUND)) % 2 ** 31, path: String(number % ROUND) };
 }
 
-/** A program of some steps, with those of the closing ones that it has not and that can be added to it. */
-function closedBy(closing: readonly WovenStep[], steps: readonly WovenStep[]): Woven {
-  const isGiven = (name: string) => steps.some(({ bind }) => bind === name);
-  return { steps, closing: closing.filter((step) => !steps.includes(step) && step.uses.every(isGiven)) };
+function fateOf({ steps, differences, reason }: Account): Fate["fate"] {
+  if (reason !== undefined) return "failed";
+  if (differences.size > 0) return "different";
+  return steps === 0 ? "nothing left" : "same";
+}
+
+/** A program without the step that shows something, or nothing where no step does. */
+function withoutShown({ woven, arranged: { program }, divergence: { index } }: Shown): Woven | undefined {
+  const step = program.steps[index];
+  if (!step) return undefined;
+  const without = withoutSteps(woven, new Set([step.action === "finish" ? step.of : step.id]));
+  return without.steps.length < woven.steps.length ? without : undefined;
 }
 
 /** The property does not throw by itself; fast-check makes an error of every `false`. */

@@ -1,10 +1,16 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { describeEvent } from "../../cases/describe.ts";
+import type { Observation } from "../../spec/observation.ts";
 import { type Dialect, DIALECTS, simulator } from "../simulator/mod.ts";
 import { MUTANTS } from "../simulator/mutants/mod.ts";
 import type { Target } from "../target.ts";
 import { dies, neverAnswers, saysNothing, supportsNothing, throws, unknownStep } from "../testing/fakes.ts";
+import { arrange, type Arranged, operationAt } from "./arrange.ts";
+import { compare } from "./differ.ts";
+import { tallyOf } from "./fate.ts";
 import { type Finding, fuzz, type FuzzOptions, type FuzzResult } from "./fuzz.ts";
+import type { Played } from "./play.ts";
+import { withoutStep, type WovenStep } from "./weave.ts";
 
 function dialect(id: string): Dialect {
   const found = DIALECTS.get(id);
@@ -52,14 +58,76 @@ Deno.test("fuzz() finds that matt-v1-vfio tells importers a second time at close
   assertEquals(targetErrors, []);
 });
 
-Deno.test("fuzz() leaves no step in a program without which the same shows", async () => {
-  // In this round the draws alone end with an unbind at the front that nothing needs.
-  const options = { seed: 1990038432, runs: 100 };
-  const { findings } = await against("matt-v2", () => simulator(dialect("matt-v1-vfio")), options);
-  const found = findings.find(({ operation }) => operation === "fd.close");
-  assert(found);
-  assertEquals(operations(found).includes("vfio.unbind"), false);
-  assert(found.arranged.program.steps.length <= 7, operations(found).join(", "));
+for (const shorten of ["by draws", "by steps"] as const) {
+  Deno.test(`fuzz() leaves no step in a program without which the same shows, shortened ${shorten}`, async () => {
+    const [model, target] = [dialect("matt-v2"), dialect("matt-v1-vfio")];
+    const { findings } = await against("matt-v2", () => simulator(target), { runs: 100, shorten });
+    assert(findings.length > 0);
+    for (const finding of findings) {
+      const steps = operationsGiven(finding);
+      for (const index of steps.keys()) {
+        const arranged = arrange({ steps: withoutStep(steps, index), closing: [] }, simulator(model));
+        const seen = played(target, arranged);
+        const comparison = compare(arranged.program, arranged.expected, seen);
+        if (comparison.result !== "differs") continue;
+        const { divergence } = comparison;
+        const shown = [operationAt(arranged, divergence.index), divergence.kind];
+        assertNotEquals(shown, [finding.operation, finding.divergence.kind], operations(finding).join(", "));
+      }
+    }
+  });
+}
+
+/** The steps of a finding. */
+function operationsGiven({ arranged: { program, steps } }: Finding): readonly WovenStep[] {
+  return program.steps.flatMap(({ id }) => steps.get(id) ?? []);
+}
+
+function played(dialect: Dialect, { program }: Arranged): Played {
+  const observations: Observation[] = [];
+  const end = simulator(dialect).run(program, (observation) => observations.push(observation));
+  return { observations, end };
+}
+
+Deno.test("fuzz() plays the same programs when it goes on where it ended", async () => {
+  const open = () => simulator(dialect("matt-v1-vfio"));
+  const whole = await against("mainline-7.3", open, { runs: 120 });
+  const first = await against("mainline-7.3", open, { runs: 70 });
+  const known = first.findings.map(({ key }) => key);
+  const rest = await against("mainline-7.3", open, { runs: 50, from: 70, known });
+  assertEquals([...first.fates, ...rest.fates], whole.fates);
+  assertEquals([...known, ...rest.findings.map(({ key }) => key)], whole.findings.map(({ key }) => key));
+});
+
+Deno.test("fuzz() compares the rest of a program without the steps that the target cannot do", async () => {
+  const target = simulator(dialect("matt-v2"));
+  const cannot: Target = {
+    ...target,
+    run(program, observe) {
+      return target.run(program, (observation) => {
+        const step = program.steps.find(({ id }) => id === observation.step);
+        const unable = step?.action === "call" && step.operation === "vfio.command";
+        observe(
+          unable ? { ...observation, outcome: { kind: "unsupported", reason: "no paper" } } : observation,
+        );
+      });
+    },
+  };
+  const { fates, findings } = await against("matt-v2", () => cannot, { runs: 50 });
+  assertEquals(findings, []);
+  const tally = tallyOf(fates);
+  assertEquals(Object.keys(tally.leftOut), ["vfio.command"]);
+  assert(tally.part > 5 && tally.steps > 300, JSON.stringify(tally));
+  assertEquals(tally.whole + tally.part + tally.nothingLeft, 50);
+});
+
+Deno.test("fuzz() compares the rest of a program without the steps that show what is known", async () => {
+  const mutant = MUTANTS.find(({ id }) => id === "double-revoke-succeeds");
+  assert(mutant);
+  const wrong = mutant.apply(dialect(mutant.dialect));
+  const { fates, findings } = await against(mutant.dialect, () => simulator(wrong), { runs: 300 });
+  const again = fates.filter(({ fate, steps }) => fate === "different" && steps > 0);
+  assert(again.length > findings.length, "no program was compared to its end");
 });
 
 /** One for each family of mutants. */

@@ -6,6 +6,15 @@
 export type { Arranged } from "./arrange.ts";
 export type { WriteOptions, WrittenCase } from "./case_file.ts";
 export type { Aspect, Divergence } from "./differ.ts";
-export { type Finding, fuzz, type FuzzEnd, type FuzzOptions, type FuzzResult, type Trouble } from "./fuzz.ts";
+export { type Fate, type Tally, tallyOf } from "./fate.ts";
+export {
+  type Finding,
+  fuzz,
+  type FuzzEnd,
+  type FuzzOptions,
+  type FuzzResult,
+  type Shortening,
+  type Trouble,
+} from "./fuzz.ts";
 export type { Played } from "./play.ts";
 export type { WovenStep } from "./weave.ts";

@@ -62,6 +62,13 @@ export function withoutStep(steps: readonly WovenStep[], index: number): readonl
   return steps.filter(({ uses }, at) => at !== index && (gone === undefined || !uses.includes(gone)));
 }
 
+/** A program without some steps, by their ids, and without those that use what they gave. */
+export function withoutSteps({ steps, closing }: Woven, ids: ReadonlySet<string>): Woven {
+  const gone = new Set(steps.filter(({ id }) => ids.has(id)).flatMap(({ bind }) => bind ?? []));
+  const stays = ({ id, uses }: WovenStep) => !ids.has(id) && !uses.some((name) => gone.has(name));
+  return { steps: steps.filter(stays), closing: closing.filter(stays) };
+}
+
 /** An object that a step gave. */
 interface Thing {
   readonly name: string;

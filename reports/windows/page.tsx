@@ -32,7 +32,9 @@ export async function windowsPage(windows: Windows): Promise<string> {
       </head>
       <body>
         <main>
-          <h1>{labels.join(" · ")}</h1>
+          <h1>
+            Behaviour windows <span>{labels.join(" · ")}</span>
+          </h1>
           <p>{clauseCounts(windows)}.</p>
           <Runs windows={windows} />
           <Matrix windows={windows} />
@@ -47,32 +49,35 @@ export async function windowsPage(windows: Windows): Promise<string> {
 
 function Runs({ windows: { runs } }: { readonly windows: Windows }) {
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Here called</th>
-          <th scope="col">Target</th>
-          <th scope="col">Kernel</th>
-          <th scope="col">Owes</th>
-          <th scope="col">Begun</th>
-        </tr>
-      </thead>
-      <tbody>
-        {runs.map(({ label, target, kernel, owes, startedAt, partial }) => (
+    <div class="wide" role="region" aria-label="Runs" tabindex={0}>
+      <table>
+        <thead>
           <tr>
-            <td>{label}</td>
-            <td>
-              <code>{target}</code>
-            </td>
-            <td>{kernel}</td>
-            <td>{owes ?? "nothing that the ledger has"}</td>
-            <td>
-              {startedAt} {partial ? "partial" : ""}
-            </td>
+            <th scope="col">Here called</th>
+            <th scope="col">Target</th>
+            <th scope="col">Kernel</th>
+            <th scope="col">Owes</th>
+            <th scope="col">Begun (UTC)</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {runs.map(({ label, target, kernel, owes, startedAt, partial }) => (
+            <tr>
+              <th scope="row">{label}</th>
+              <td>
+                <code>{target}</code>
+              </td>
+              <td>{kernel}</td>
+              <td>{owes ?? "nothing that the ledger has"}</td>
+              <td>
+                <time datetime={startedAt}>{startedAt.slice(0, 16).replace("T", " ")}</time>
+                {partial ? " partial" : ""}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -86,28 +91,32 @@ function Matrix({ windows: { runs, clauses } }: { readonly windows: Windows }) {
         )
           .join("   ")}. An empty cell: no case was answered.
       </p>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Clause</th>
-            {runs.map(({ label }) => <th scope="col" class="cell">{label}</th>)}
-          </tr>
-        </thead>
-        <tbody>
-          {clauses.map(({ clause, title, standings, traces }) => (
+      <div class="wide" role="region" aria-label="Every clause" tabindex={0}>
+        <table class="matrix">
+          <thead>
             <tr>
-              <th scope="row">
-                {traces.some(({ kind }) => kind === "behaviour")
-                  ? <a href={`#${clause}`}>{clause}</a>
-                  : clause} <span>{title}</span>
-              </th>
-              {standings.map((standing) => (
-                <td class={`cell ${standing.replaceAll(/\W+/g, "-")}`} title={standing}>{SIGNS[standing]}</td>
-              ))}
+              <th scope="col">Clause</th>
+              {runs.map(({ label }) => <th scope="col" class="cell">{label}</th>)}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {clauses.map(({ clause, title, standings, traces }) => (
+              <tr>
+                <th scope="row">
+                  {traces.some(({ kind }) => kind === "behaviour")
+                    ? <a href={`#${clause}`}>{clause}</a>
+                    : clause} <span>{title}</span>
+                </th>
+                {standings.map((standing) => (
+                  <td class={`cell ${standing.replaceAll(/\W+/g, "-")}`} title={standing}>
+                    {SIGNS[standing]}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </>
   );
 }

@@ -6,8 +6,9 @@
  */
 import type { Clause, Keyword, Source, Status } from "../../spec/clause.ts";
 import type { Ledger } from "../../spec/ledger.ts";
-import { type CaseFacts, labelsOf, type RunFacts, type RunHead } from "../compare/mod.ts";
+import type { CaseFacts, RunFacts, RunHead } from "../compare/mod.ts";
 import type { Word } from "../formats/format.ts";
+import { shortLabels } from "./labels.ts";
 import { type Owed, owedBy, owedSince } from "./owed.ts";
 
 /** The version of the shape. */
@@ -108,7 +109,7 @@ export interface Windows {
 
 /** Finds the behaviour windows of runs, which are given in the order of their kernels. */
 export function windowsOf(runs: readonly RunFacts[], ledger: Ledger): Windows {
-  const labels = labelsOf(runs);
+  const labels = shortLabels(runs);
   const owed = runs.map((run) => owedBy(run, ledger));
   const clauses = [...casesByClause(runs)].map(([id, cases]) =>
     clauseWindows(id, cases, { runs, labels, owed, ledger })
@@ -212,11 +213,14 @@ function decidingStep(facts: readonly (CaseFacts | undefined)[]): string | undef
 }
 
 function saysOf({ word, reason, seen }: CaseFacts, step: string | undefined): string {
-  if (word === "not-supported") return withoutFigures(reason);
+  if (word === "not-supported") return withoutFigures(reason.replace(STEP_NOT_SUPPORTED, ""));
   const decisive = seen.find((each) => each.step === step);
   if (decisive) return `${decisive.operation}: ${decisive.seen}`;
   return word === "pass" ? "as the clause says" : withoutFigures(reason);
 }
+
+/** How a reason begins whose rest says what is not there. */
+const STEP_NOT_SUPPORTED = /^\S+: expected .+, but it is not supported: /;
 
 /** Figures in a reason differ from run to run without meaning anything. */
 function withoutFigures(reason: string): string {

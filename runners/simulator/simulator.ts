@@ -17,9 +17,13 @@ const MODEL_VERSION = "5";
 
 /** A simulator of a dialect. It answers at once: nothing in it needs to be waited for. */
 export interface Simulator extends Target {
+  /** Says what it models, and which operations it has. */
   describe(): TargetDescription;
+  /** Runs the steps of a case on a machine of its own. */
   run(program: Program, observe: (observation: Observation) => void): CaseEnd;
+  /** Does nothing: each case has its own machine. */
   reset(): void;
+  /** Does nothing: there is nothing to let go of. */
   close(): void;
 }
 

@@ -23,7 +23,11 @@ import { viewOf } from "./state.ts";
 import type { Universe } from "./universe.ts";
 import { World } from "./world.ts";
 
-/** Watches a session of the model over one operation: asked before it, and after it told what must not be. */
+/**
+ * Watches a session of the model over one operation: asked before it, and after it told what must not be.
+ *
+ * @internal
+ */
 export type Invariants = (session: Session) => () => readonly string[];
 
 /** How to enumerate. */

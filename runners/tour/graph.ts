@@ -43,7 +43,9 @@ export interface Node {
 
 /** An edge that depends on how its state was reached. */
 export interface Ambiguity {
+  /** The state, in words. */
   readonly state: string;
+  /** Which of its edges. */
   readonly key: string;
   /** What it gave after two ways to the state. */
   readonly gives: readonly [string, string];

@@ -21,7 +21,11 @@ export const IMPORTER_KINDS = [
   "static",
 ] as const;
 
-/** A kind of importer: how it attaches, and what its callback does with the mappings; unmap unless it says so. */
+/**
+ * A kind of importer: how it attaches, and what its callback does with the mappings; unmap unless it says so.
+ *
+ * @internal
+ */
 export type ImporterKind = typeof IMPORTER_KINDS[number];
 
 /** A bounded world. */

@@ -22,8 +22,11 @@ function never(reason: string): Requirement {
 }
 
 /** Something that gives buffers. */
-function needsExporter({ udmabuf, heap, selftest, module, devices, noDevice }: Machine): string | undefined {
-  const has = [udmabuf, heap, selftest, module].some(({ kind }) => kind === "there") || devices.length > 0;
+function needsExporter(
+  { udmabuf, heap, selftest, module, devices, noDevice, vgem }: Machine,
+): string | undefined {
+  const has = [udmabuf, heap, selftest, module, vgem].some(({ kind }) => kind === "there") ||
+    devices.length > 0;
   if (has) return undefined;
   const reasons = [udmabuf, heap].flatMap((each) => each.kind === "missing" ? [each.reason] : []);
   return `nothing exports buffers: ${[...reasons, noDevice].join("; ")}`;
@@ -45,6 +48,12 @@ function needsReference(reason: string): Requirement {
   return ({ reference, module }) => reference && module.kind === "there" ? undefined : reason;
 }
 
+function needsGpu({ foreign: { gpus } }: Machine): string | undefined {
+  const all = Object.values(gpus);
+  if (all.some(({ kind }) => kind === "there")) return undefined;
+  return all.flatMap((each) => each.kind === "missing" ? [each.reason] : []).join("; ");
+}
+
 /** What an operation needs, by the longest beginning of its name. */
 const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "buffer.": needsExporter,
@@ -59,6 +68,8 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "iommufd.": needs(({ iommufd }) => iommufd),
   "iommufd.mock_": needs(({ selftest }) => selftest),
   "iommufd.access_": needs(({ selftest }) => selftest),
+  "drm.": needsGpu,
+  "video.": needs(({ foreign }) => foreign.video.capture),
   "importer.": needs(({ module }) => module),
   "importer.private_map": needsReference("VFIO lets nobody but iommufd ask for the range of a buffer"),
   "exporter.": needs(({ module }) => module),

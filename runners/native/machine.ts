@@ -13,6 +13,7 @@ import { Failed } from "./failure.ts";
 import { CONFORM_PATH } from "./abi/conform.ts";
 import { policyHere, remedyFor } from "./module/admission.ts";
 import { vgemPath } from "./fences.ts";
+import { findForeign, type Foreign } from "./foreign.ts";
 import { HelperProcess } from "./process.ts";
 import { Strand } from "./strand.ts";
 import { F_ADD_SEALS, F_SEAL_SHRINK, MFD_FLAGS, O_CLOEXEC, O_RDWR } from "./constants.ts";
@@ -46,6 +47,8 @@ export interface Machine {
   readonly selftest: Facility;
   readonly swSync: Facility;
   readonly vgem: Facility;
+  /** The importers of the kernel's own. */
+  readonly foreign: Foreign;
   /** The kernel module of the suite. */
   readonly module: Facility;
   /** The address of the PCI device that imports, where one is bound to the driver of the kernel module. */
@@ -125,6 +128,7 @@ async function look(prober: Prober, addresses: readonly string[]): Promise<Machi
     vgem: vgem === undefined
       ? { kind: "missing", reason: "no vgem: load the module vgem" }
       : await prober.openable(vgem, "load the module vgem"),
+    foreign: findForeign(),
     bufinfo,
     importer: await importerDevice(),
     kernelLog,

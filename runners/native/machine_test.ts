@@ -25,6 +25,10 @@ const BARE: Machine = {
   swSync: MISSING,
   vgem: MISSING,
   module: MISSING,
+  foreign: {
+    gpus: { "vgem": MISSING, "vkms": MISSING, "virtio-gpu": MISSING, "virtio-gpu-blob": MISSING },
+    video: { capture: MISSING, output: MISSING },
+  },
   bufinfo: MISSING,
   kernelLog: MISSING,
   devices: [],

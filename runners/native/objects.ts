@@ -16,8 +16,18 @@ export interface About {
   readonly signaller?: Signaller | undefined;
   /** The fence of the kernel module. */
   readonly fence?: ModuleObject | undefined;
+  /** What the video queue was set to. */
+  readonly video?: VideoFormat | undefined;
   /** The device of the kernel module's reference exporter. */
   readonly reference?: ModuleObject | undefined;
+}
+
+/** What a video queue was set to. */
+export interface VideoFormat {
+  /** The type of its buffers, as V4L2 numbers them. */
+  readonly type: number;
+  /** Bytes of a frame. */
+  readonly frame: number;
 }
 
 /** An object of the kernel module: an attachment, a mapping, a fence, a device. */
@@ -75,6 +85,8 @@ export interface Hwpt {
 export interface GemHandle {
   readonly fd: Descriptor;
   readonly handle: number;
+  /** Bytes. */
+  readonly size: number;
 }
 
 /** What the native target keeps for each kind of object. The kinds that it cannot give are `never`. */

@@ -52,7 +52,8 @@ async function addressOf({ session }: Context, vma: Vma, page: number): Promise<
 }
 
 /** The size of a buffer, by its descriptor. */
-async function sizeOfBuffer(strand: Strand, { process, number }: Descriptor): Promise<number> {
+/** Bytes of a buffer. */
+export async function sizeOfBuffer(strand: Strand, { process, number }: Descriptor): Promise<number> {
   return await strand.do(process, "seek", [number, 0, WHENCE.end]);
 }
 

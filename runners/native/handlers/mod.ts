@@ -6,6 +6,7 @@
 import type { Handlers } from "../../handlers.ts";
 import type { Context } from "../session.ts";
 import { bufferHandlers } from "./buffer.ts";
+import { drmHandlers, videoHandlers } from "./drm.ts";
 import { exporterHandlers } from "./exporter.ts";
 import { iommufdHandlers } from "./iommufd.ts";
 import { withModule } from "./module.ts";
@@ -20,5 +21,7 @@ export const HANDLERS: Handlers<Context, Promise<unknown>> = withModule(
     ...exporterHandlers,
     ...iommufdHandlers,
     ...vfioHandlers,
+    ...drmHandlers,
+    ...videoHandlers,
   ]),
 );

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hammers the module: first every request with memory that cannot be had, failure by failure; then threads that do
- * whatever they like with the same objects, close descriptors under each other, send nonsense, and try to unload the
- * module; and in the end looks at what is left and at what the kernel said.
+ * Hammers the module: threads that do whatever they like with the same objects, close descriptors under each other,
+ * send nonsense, and try to unload the module; then every request with memory that cannot be had, failure by failure;
+ * then the threads again, half of them short of memory. In the end it looks at what is left, at what the kernel said,
+ * and at whether everything that watches was still watching.
  *
  * As process 1 it takes what it needs from the kernel's command line: stress_seconds, stress_seed.
  */
@@ -432,7 +433,7 @@ static void fail_now_and_then(const char *percent)
 	}
 }
 
-static void threads(int seconds)
+static void threads(int seconds, const char *percent)
 {
 	pthread_t thread[THREADS];
 	unsigned long at, sum = 0;
@@ -443,7 +444,8 @@ static void threads(int seconds)
 		devices[at] = buffers[at] = NO_FD;
 	modules[0] = open_module();
 	modules[1] = open_module();
-	fail_now_and_then("2");
+	stopping = 0;
+	fail_now_and_then(percent);
 	for (at = 0; at < THREADS; at++)
 		pthread_create(&thread[at], NULL, hammer, (void *)at);
 	for (at = 0; at < (unsigned long)seconds; at++)
@@ -457,9 +459,11 @@ static void threads(int seconds)
 			printf("thread %lu is stuck in act %d\n", at, doing[at]);
 		}
 		sum += done[at];
+		done[at] = 0;
 	}
 	fail_now_and_then("0");
-	printf("%d threads did %lu things in %d s\n", THREADS, sum, seconds);
+	printf("%d threads did %lu things in %d s, %s %% of what half of them asked memory for failed\n", THREADS, sum,
+	       seconds, percent);
 	if (stuck)
 		write_to("/proc/sysrq-trigger", "w");
 	CHECK("no thread is stuck", stuck == 0);
@@ -532,6 +536,54 @@ static void look_for_leaks(void)
 	printf("looked for leaks\n");
 }
 
+/* What a file has behind a text, without spaces before it; -1 where there is no such file or text. */
+static int behind(const char *path, const char *text)
+{
+	char line[256];
+	FILE *file = fopen(path, "re");
+	int found = -1;
+
+	if (!file)
+		return -1;
+	while (found < 0 && fgets(line, sizeof(line), file)) {
+		char *at = strstr(line, text);
+
+		if (at)
+			found = (at + strlen(text))[strspn(at + strlen(text), " ")];
+	}
+	fclose(file);
+	return found;
+}
+
+static const char *word(int watching)
+{
+	return watching < 0 ? "not there" : watching ? "watching" : "NOT WATCHING ANY MORE";
+}
+
+/* Silence means something only where somebody watches. Lockdep and others switch themselves off. */
+static void look_at_detectors(const char *when, int short_of_memory)
+{
+	int kasan = behind("/proc/kallsyms", " kasan_report\n") < 0 ? -1 : 1;
+	int locks = behind("/proc/lockdep_stats", "debug_locks:");
+	int lockdep = locks < 0 ? -1 : locks == '1';
+	int disabled = behind("/sys/kernel/debug/dma-api/disabled", "");
+	int dma = disabled < 0 ? -1 : disabled == 'N';
+	int kmemleak = access("/sys/kernel/debug/kmemleak", F_OK) ? -1 : 1;
+	int fd = open("/sys/kernel/debug/kmemleak", O_WRONLY | O_CLOEXEC);
+
+	/* one that has switched itself off takes nothing but to be cleared */
+	if (fd >= 0 && write(fd, "scan", 4) < 0)
+		kmemleak = 0;
+	if (fd >= 0)
+		close(fd);
+	printf("%s: KASAN is %s, lockdep is %s, the look for leaks is %s, the look at DMA is %s\n", when, word(kasan),
+	       word(lockdep), word(kmemleak), word(dma));
+	CHECK("lockdep watches", lockdep != 0);
+	CHECK("the look for leaks goes on", kmemleak != 0);
+	/* it ends by itself when it cannot have memory for its own lists */
+	CHECK("the look at DMA goes on", short_of_memory || dma != 0);
+}
+
 int main(void)
 {
 	int seconds = getenv("stress_seconds") ? atoi(getenv("stress_seconds")) : 30;
@@ -542,9 +594,12 @@ int main(void)
 	klogctl(5, NULL, 0);
 	first_descriptor = dup(0);
 	close(first_descriptor);
+	threads(seconds / 2, "0");
+	look_at_detectors("with memory", 0);
 	out_of_memory();
-	threads(seconds);
+	threads(seconds - seconds / 2, "2");
 	look_for_leaks();
+	look_at_detectors("short of memory", 1);
 	usleep(500000);
 	GIVES(0, unload_module());
 	look_at_log();

@@ -110,13 +110,23 @@ export interface BootArguments {
 }
 
 /** Carries out `conform kernels boot` and gives the exit status. */
-export function boot({ version, kernel: file, modules, append }: BootArguments, io: Io): Promise<number> {
+export function boot(args: BootArguments, io: Io): Promise<number> {
   return told(async () => {
-    const { kernel } = file === undefined
-      ? await withModulesMadeHere(await kernelHere(version ?? ""))
-      : { kernel: await ownKernel(file, modules) };
+    const kernel = await kernelToBoot(args);
+    const { append } = args;
     return await bootShell(kernel, { append }, teller(io)) === 0 ? 0 : 3;
   });
+}
+
+async function kernelToBoot({ version, kernel: file, modules }: BootArguments): Promise<LocalKernel> {
+  const hint = "Give a version, as in conform kernels boot 7.3, or --kernel FILE";
+  if (file !== undefined) {
+    if (version !== undefined) throw new Failure(2, `There are two kernels, ${version} and "${file}"`, hint);
+    return await ownKernel(file, modules);
+  }
+  if (version === undefined) throw new Failure(2, "No kernel is named", hint);
+  if (modules !== undefined) throw new Failure(2, "Modules belong to a kernel that is given as a file", hint);
+  return (await withModulesMadeHere(await kernelHere(version))).kernel;
 }
 
 /** The kernels of the archive; none, with the reason told, where it cannot be read. */

@@ -125,37 +125,74 @@ const BY_WORST: readonly ComparedWord[] = [
 
 /** Compares runs in the order in which they are given. */
 export function compareRuns(runs: readonly RunFacts[]): Comparison {
-  const labels = labelsOf(runs);
-  const ids = [...new Set(runs.flatMap(({ cases }) => [...cases.keys()]))].sort();
-  const all = ids.map((id) => compareCase(id, runs.map(({ cases }) => cases.get(id)), labels));
-  const differing = all.filter(({ difference }) => difference !== "same");
+  return namedComparison(compareCases(runs.map(({ cases }) => cases)), runs, labelsOf(runs));
+}
+
+/** What the cases of some runs showed, side by side, whatever the runs are called. */
+export interface ComparedCases {
+  /** Every case, in the order of the ids. */
+  readonly all: readonly ComparedFacts[];
+  /** How many of them differ in which way. */
+  readonly counts: Comparison["counts"];
+  /** Every clause that one of them verifies. */
+  readonly clauses: readonly ClauseComparison[];
+}
+
+/** What was compared last, by the numbers of the cases of the runs: many runs show the very same. */
+const comparedCases = new Map<string, ComparedCases>();
+
+/** The most of it that is kept. */
+const COMPARISONS_KEPT = 100;
+
+/**
+ * Compares the cases of runs. For the same maps it gives the same object, as long as that is kept, so that what is made
+ * of it can be kept, too.
+ */
+export function compareCases(runs: readonly RunFacts["cases"][]): ComparedCases {
+  const key = keyOf(runs);
+  const known = comparedCases.get(key);
+  if (known) return known;
+  const ids = [...new Set(runs.flatMap((cases) => [...cases.keys()]))].sort();
+  const all = ids.map((id) => comparedFacts(id, runs.map((cases) => cases.get(id))));
+  const made = { all, counts: countsOf(all), clauses: clausesOf(all) };
+  if (comparedCases.size >= COMPARISONS_KEPT) comparedCases.clear();
+  comparedCases.set(key, made);
+  return made;
+}
+
+/** A comparison of runs that have these names. */
+export function namedComparison(
+  { all, counts, clauses }: ComparedCases,
+  heads: readonly RunHead[],
+  labels: readonly string[],
+): Comparison {
+  const said = all.map((each) => ({ ...each, says: sentenceOf(each, labels) }));
   return {
     schema: COMPARISON_SCHEMA,
-    runs: runs.map(({ cases: _cases, ...head }, index) => ({ ...head, label: labels[index] ?? head.run })),
-    counts: countsOf(all),
-    groups: groupsOf(differing, labels),
-    same: all.filter(({ difference }) => difference === "same"),
-    clauses: clausesOf(all),
+    runs: heads.map(({ run, target, kernel, profile, startedAt, partial }, index) => ({
+      run,
+      target,
+      kernel,
+      profile,
+      startedAt,
+      partial,
+      label: labels[index] ?? run,
+    })),
+    counts,
+    groups: groupsOf(said.filter(({ difference }) => difference !== "same"), labels),
+    same: said.filter(({ difference }) => difference === "same"),
+    clauses,
   };
 }
 
-function countsOf(all: readonly CaseComparison[]): Record<Difference, number> {
+function countsOf(all: readonly ComparedFacts[]): Record<Difference, number> {
   const counts = { verdict: 0, support: 0, behaviour: 0, coverage: 0, same: 0 };
   for (const { difference } of all) counts[difference]++;
   return counts;
 }
 
-function compareCase(
-  id: string,
-  facts: readonly (CaseFacts | undefined)[],
-  labels: readonly string[],
-): CaseComparison {
-  const base = comparedFacts(id, facts);
-  return { ...base, says: sentenceOf(base, labels) };
-}
-
 /** A case over the runs, but for the sentence, which has the names of the runs in it. */
-type ComparedFacts = Omit<CaseComparison, "says">;
+export type ComparedFacts = Omit<CaseComparison, "says">;
 
 /** What was made of the same facts before: runs of a history show the same again and again. */
 const compared = new Map<string, ComparedFacts>();
@@ -163,11 +200,11 @@ const compared = new Map<string, ComparedFacts>();
 /** The most of it that is kept. */
 const KEPT = 20_000;
 
-/** Facts are told apart by a number, which is theirs as long as they are. */
-const numbers = new WeakMap<CaseFacts, number>();
+/** Facts, and the cases of a run, are told apart by a number, which is theirs as long as they are. */
+const numbers = new WeakMap<object, number>();
 let lastNumber = 0;
 
-function numberOf(facts: CaseFacts | undefined): number {
+function numberOf(facts: object | undefined): number {
   if (!facts) return 0;
   const known = numbers.get(facts);
   if (known !== undefined) return known;
@@ -175,8 +212,14 @@ function numberOf(facts: CaseFacts | undefined): number {
   return lastNumber;
 }
 
+function keyOf(facts: readonly (object | undefined)[]): string {
+  let key = "";
+  for (const each of facts) key += `${numberOf(each)} `;
+  return key;
+}
+
 function comparedFacts(id: string, facts: readonly (CaseFacts | undefined)[]): ComparedFacts {
-  const key = facts.map(numberOf).join(" ");
+  const key = keyOf(facts);
   const known = compared.get(key);
   if (known) return known;
   const made = compareFacts(id, facts);
@@ -280,17 +323,24 @@ function sentenceOf(
   if (difference === "same") return "";
   if (difference === "coverage") return coverageSentence(words, labels);
   const [first] = changes;
-  if (!first || changes.some(({ step }) => step !== first.step)) return changesSentence(changes, labels);
+  if (!first || changes.some(({ step }) => step !== first.step)) {
+    return changesSentence(changes, windows, labels);
+  }
   const seen = [first.before, ...changes.map(({ after }) => after)];
   const spans = windows.map((window, index) => `${seen[index]} ${spanOf(window, index, windows, labels)}`);
   return `${first.operation === undefined ? "" : `${first.operation}: `}${spans.join(", ")}`;
 }
 
 /** One change after the other, where each is about another step. */
-function changesSentence(changes: readonly Change[], labels: readonly string[]): string {
-  return changes.map(({ at, operation, before, after }) =>
-    `${labels[at]}: ${operation === undefined ? "" : `${operation} `}${before} → ${after}`
-  ).join("; ");
+function changesSentence(
+  changes: readonly Change[],
+  windows: readonly Window[],
+  labels: readonly string[],
+): string {
+  return changes.map(({ at, operation, before, after }, index) => {
+    const what = operation === undefined ? "" : `${operation}: `;
+    return `${what}${before} up to ${labels[windows[index]?.to ?? -1]}, ${after} since ${labels[at]}`;
+  }).join("; ");
 }
 
 function spanOf(
@@ -339,8 +389,8 @@ function byPlaces({ at: one }: Group, { at: other }: Group): number {
   return first < 0 ? one.length - other.length : (one[first] ?? 0) - (other[first] ?? Infinity);
 }
 
-function clausesOf(cases: readonly CaseComparison[]): ClauseComparison[] {
-  const byClause = new Map<string, CaseComparison[]>();
+function clausesOf(cases: readonly ComparedFacts[]): ClauseComparison[] {
+  const byClause = new Map<string, ComparedFacts[]>();
   for (const each of cases) {
     for (const clause of each.clauses) {
       const own = byClause.get(clause);
@@ -353,9 +403,8 @@ function clausesOf(cases: readonly CaseComparison[]): ClauseComparison[] {
   );
 }
 
-function clauseComparison(clause: string, cases: readonly CaseComparison[]): ClauseComparison {
-  const count = cases[0]?.words.length ?? 0;
-  const words = Array.from({ length: count }, (_, place) => worstOf(cases.map((each) => each.words[place])));
+function clauseComparison(clause: string, cases: readonly ComparedFacts[]): ClauseComparison {
+  const words = cases[0]?.words.map((_, place) => worstOf(cases.map((each) => each.words[place]))) ?? [];
   const differing = cases.filter(({ difference }) => difference !== "same" && difference !== "coverage");
   return {
     clause,

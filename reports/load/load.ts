@@ -2,7 +2,9 @@
  * Measures the history under load: how long the pages for comparing and for one case take while many read and an import
  * runs, as ratios to the bare queries behind them.
  *
- * `deno run -A reports/load/load.ts [RUNS [READERS [REQUESTS]]]`
+ * `deno run -A reports/load/load.ts [RUNS [READERS [REQUESTS [FOLDER]]]]`
+ *
+ * With a FOLDER the store is kept there, and the next measurement takes it as it is.
  *
  * Each page is asked for in three ways: by readers who ask again at once for pages that some others have asked for
  * before; by such readers for a page that nobody has ever asked for, each time; by readers who look at a page for a
@@ -10,7 +12,7 @@
  *
  * @module
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -22,7 +24,8 @@ import { ImportThreads, Store } from "../store/mod.ts";
 import { chosen } from "./cases.ts";
 import { fill, templatesOf } from "./fill.ts";
 
-const [runs = 10_000, readers = 50, requests = 5000] = Deno.args.map(Number);
+const [asked = 10_000, readers = 50, requests = 5000] = Deno.args.slice(0, 3).map(Number);
+const [, , , kept] = Deno.args;
 
 /** How many cases a run has. */
 const CASES = 300;
@@ -38,23 +41,25 @@ const LIMIT_MS = 50;
 
 const ledger = loadLedger();
 const cases = new Map(chosen(loadCases(ledger).cases, CASES).map((each) => [each.id, each]));
-const folder = mkdtempSync(join(tmpdir(), "load-"));
+const folder = kept ?? mkdtempSync(join(tmpdir(), "load-"));
+mkdirSync(folder, { recursive: true });
 try {
   using store = Store.open(join(folder, "store"), { cases, judgedBy: "load" });
   tellLoad();
-  await fillStore();
-  await measure(store);
+  if (store.count() < asked) await fillStore(store.count());
+  await measure(store, store.count());
   tellLoad();
 } finally {
-  rmSync(folder, { recursive: true });
+  if (kept === undefined) rmSync(folder, { recursive: true });
 }
 
 /** Fills the store as `conform import` does. */
-async function fillStore(): Promise<void> {
+async function fillStore(from: number): Promise<void> {
   const count = Math.min(4, navigator.hardwareConcurrency);
   using threads = new ImportThreads({ folder: join(folder, "store"), judgedBy: "load", threads: count });
   const templates = templatesOf([...cases.values()], ledger.digest);
-  const ms = await fill(threads, templates, { folder: join(folder, "given"), from: 0, to: runs });
+  const ms = await fill(threads, templates, { folder: join(folder, "given"), from, to: asked });
+  const runs = asked - from;
   say(
     `${runs} runs of ${cases.size} cases, ${((templates[0]?.length ?? 0) / 1000).toFixed(0)} kB each, ` +
       `imported in ${(ms / 1000).toFixed(0)} s: ${(1000 * runs / ms).toFixed(0)} runs and ` +
@@ -62,14 +67,14 @@ async function fillStore(): Promise<void> {
   );
 }
 
-async function measure(store: Store): Promise<void> {
+async function measure(store: Store, runs: number): Promise<void> {
   const site = createSite({ history: store, ledger, cases, maxAgeMs: MAX_AGE_MS });
   const names = store.runs({ limit: runs }).map(({ run }) => run);
   const ids = [...cases.keys()];
   const bareMs = bareQueries(names, ids);
   const options = { port: 0, hostname: "127.0.0.1", onListen() {} };
   const server = Deno.serve(options, (request) => site.fetch(request));
-  const importing = importMeanwhile();
+  const importing = importMeanwhile(runs);
   while (store.count() === runs) await new Promise((resolve) => setTimeout(resolve, 100));
   const before = { count: store.count(), at: performance.now() };
   const at = `http://127.0.0.1:${server.addr.port}`;
@@ -174,7 +179,7 @@ async function ask(addresses: readonly string[], pauseMs: number): Promise<numbe
 }
 
 /** Imports more runs in another process. */
-function importMeanwhile(): Deno.ChildProcess {
+function importMeanwhile(runs: number): Deno.ChildProcess {
   const program = new URL("./importer.ts", import.meta.url).pathname;
   const values = [join(folder, "store"), join(folder, "more"), String(CASES), String(runs)];
   const args = ["run", "-A", "--quiet", program, ...values];

@@ -34,12 +34,19 @@ export interface PageCacheOptions {
 /** The most bytes that are kept. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
+/** So many addresses that were asked for once are remembered. */
+const ASKED_ONCE = 4096;
+
 /** What a page costs besides its text. */
 const OVERHEAD = 256;
 
-/** Keeps pages, those that were asked for last. */
+/**
+ * Keeps pages, those that were asked for last. A page that is asked for only once has no room: it would cost more to
+ * clear away than it has cost to make.
+ */
 export class PageCache {
   readonly #made = new Map<string, Kept>();
+  readonly #askedOnce = new Set<string>();
   readonly #underWay = new Map<string, Promise<Made | undefined>>();
   readonly #maxAgeMs: number;
   readonly #mostBytes: number;
@@ -104,6 +111,7 @@ export class PageCache {
   }
 
   #keep(address: string, made: Kept): void {
+    if (!this.#made.has(address) && !this.#isAskedAgain(address)) return;
     this.#drop(address);
     this.#made.set(address, made);
     this.#bytes += sizeOf(address, made);
@@ -111,6 +119,13 @@ export class PageCache {
       if (this.#bytes <= this.#mostBytes) return;
       this.#drop(oldest);
     }
+  }
+
+  #isAskedAgain(address: string): boolean {
+    if (this.#askedOnce.delete(address)) return true;
+    if (this.#askedOnce.size >= ASKED_ONCE) this.#askedOnce.clear();
+    this.#askedOnce.add(address);
+    return false;
   }
 
   #drop(address: string): void {

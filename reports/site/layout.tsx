@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { html } from "hono/html";
+import { html, raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { Answers, CanAsk } from "./components/ref.tsx";
+import { markupOf } from "./fragment.ts";
 
 /** A part of the site that the navigation leads to. */
 export type Place =
@@ -47,7 +48,7 @@ export function page(title: string, place: Place, body: Child, { answers, script
         <head>
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <title>{title} · dmabuf-conform</title>
+          <title>{raw(`${markupOf(title)} &#183; dmabuf-conform`)}</title>
           <link rel="stylesheet" href="/style.css" />
           <link rel="icon" href="data:," />
           {script === "none" ? "" : <script src="/live.js" defer></script>}

@@ -73,8 +73,8 @@ export function operationPath(operation: string): string {
   return `/operations#${encoded(operation)}`;
 }
 
-/** Half of a surrogate pair, which a record can hold, has no encoding of its own. */
-function encoded(part: string): string {
+/** A part of an address. Half of a surrogate pair, which a record can hold, has no encoding of its own. */
+export function encoded(part: string): string {
   return encodeURIComponent(part.toWellFormed());
 }
 

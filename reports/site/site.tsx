@@ -11,7 +11,7 @@ import { clauseIdSchema, profileIdSchema } from "../../spec/ids.ts";
 import type { Ledger } from "../../spec/ledger.ts";
 import { DIALECTS } from "../../runners/simulator/mod.ts";
 import type { Certificate } from "../certificate/mod.ts";
-import { writeComparison } from "../compare/mod.ts";
+import { labelsOf, writeComparison } from "../compare/mod.ts";
 import { SpecificationBody } from "../specification/html.tsx";
 import { specificationOf } from "../specification/document.ts";
 import { SPECIFICATION_STYLE } from "../specification/style.ts";
@@ -289,13 +289,9 @@ async function compare(c: Context, history: History, pages: Pages): Promise<Resp
   }
   const stamp = JSON.stringify(entries.map((entry) => [entry?.counts, entry?.finishedAt, entry?.durationMs]));
   return await pages.show(c, () => {
-    const comparison = comparisonOf(history, runs);
-    if (!comparison) return missing("run", runs.join(", "));
-    return {
-      title: comparison.runs.map(({ label }) => label).join(" · "),
-      place: "runs",
-      body: <ComparePage comparison={comparison} />,
-    };
+    const facts = runs.map((run) => history.facts(run)).filter((each) => each !== undefined);
+    if (facts.length < runs.length) return missing("run", runs.join(", "));
+    return { title: labelsOf(facts).join(" · "), place: "runs", body: <ComparePage runs={facts} /> };
   }, stamp);
 }
 

@@ -234,6 +234,9 @@ table.compare td.cell[colspan]:not([colspan="1"]) { background: linear-gradient(
 table.compare td.cell a { text-decoration: none; }
 table.compare td.cell a:hover { text-decoration: underline; }
 table.compare td.begins { box-shadow: inset 3px 0 0 var(--contested-bar); }
+table.windows tbody { border-bottom: 1px solid var(--edge); }
+table.windows tbody th { font-weight: 600; white-space: nowrap; color: var(--ink); }
+table.windows td { overflow-wrap: anywhere; }
 .says { font-size: .875rem; margin-top: .1rem; }
 svg.sequence { display: block; font-size: 12.5px; margin: .5rem 0 1rem; }
 .sequence .lane rect { fill: var(--card); stroke: var(--edge); }

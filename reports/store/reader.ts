@@ -109,6 +109,9 @@ const RUN_COLUMNS = "run, target, target_name, kernel, profile, started_at, fini
 /** The most facts that are kept in memory once they are read. */
 const REMEMBERED = 50_000;
 
+/** The most runs whose cases are kept in memory together. */
+const RUNS_REMEMBERED = 200;
+
 /** The most windows that are told of, the newest ones. */
 const MOST_WINDOWS = 500;
 
@@ -119,6 +122,9 @@ export class Reader {
   readonly #lists = new Map<string, StatementSync>();
   /** The number of facts is never used again for others, so what was read once stays right. */
   readonly #remembered = new Map<number, CaseFacts>();
+
+  /** What runs showed, by the numbers of its facts. */
+  readonly #cases = new Map<string, ReadonlyMap<string, CaseFacts>>();
 
   /** Reads a database whose tables are there. */
   constructor(db: DatabaseSync) {
@@ -153,9 +159,8 @@ export class Reader {
     return this.#atOneMoment(() => {
       const row = this.#statements.run.get(run);
       if (!row) return undefined;
-      const text = this.#statements.runFacts.get(Number(row["id"]))?.["facts"];
-      const facts = idsSchema.parse(JSON.parse(String(text))).map((id) => this.#factsOf(id));
-      return { ...headOfEntry(entryOf(row)), cases: new Map(facts.map((each) => [each.case, each])) };
+      const text = String(this.#statements.runFacts.get(Number(row["id"]))?.["facts"]);
+      return { ...headOfEntry(entryOf(row)), cases: this.#casesOf(text) };
     });
   }
 
@@ -246,6 +251,17 @@ export class Reader {
       const facts = this.#factsOf(Number(row["facts_id"]));
       yield { stream: Number(row["stream_id"]), run: Number(row["run_id"]), facts };
     }
+  }
+
+  /** Runs that showed the same have the same cases, and those that were asked for last are kept. */
+  #casesOf(text: string): ReadonlyMap<string, CaseFacts> {
+    const known = this.#cases.get(text);
+    if (known) return known;
+    const facts = idsSchema.parse(JSON.parse(text)).map((id) => this.#factsOf(id));
+    const made = new Map(facts.map((each) => [each.case, each]));
+    if (this.#cases.size >= RUNS_REMEMBERED) this.#cases.clear();
+    this.#cases.set(text, made);
+    return made;
   }
 
   #factsOf(id: number): CaseFacts {

@@ -5,7 +5,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { isProtocolFault } from "../../runners/protocol/errors.ts";
-import { parseTarget } from "../../runners/open.ts";
+import { modelOfTarget } from "../../runners/open.ts";
 import { selectCases, SelectionError, type Shard } from "../../cases/select.ts";
 import type { Case } from "../../cases/case.ts";
 import type { Profile } from "../../spec/profile.ts";
@@ -56,7 +56,7 @@ export async function matrix(args: MatrixArguments, io: Io): Promise<number> {
   if (targets.length < 2) {
     throw new Failure(2, "There is nothing to compare", "Name two kernels or more, as in --kernels 7.2,7.3");
   }
-  const plan = planOf(args, targets, suite, io);
+  const plan = await planOf(args, targets, suite, io);
   makeFolder(plan.folder);
   const failures = await runParts(partsOf(plan), plan, args, suite, io);
   const report = readMatrix(plan, suite, failures);
@@ -66,8 +66,13 @@ export async function matrix(args: MatrixArguments, io: Io): Promise<number> {
   return left || report.runs.length < targets.length ? 1 : 0;
 }
 
-function planOf(args: MatrixArguments, targets: readonly string[], suite: Suite, io: Io): MatrixPlan {
-  const profiles = profilesFor(args, targets, suite);
+async function planOf(
+  args: MatrixArguments,
+  targets: readonly string[],
+  suite: Suite,
+  io: Io,
+): Promise<MatrixPlan> {
+  const profiles = await profilesFor(args, targets, suite);
   const cases = casesOf(args, profiles, suite, io);
   return {
     folder: args.out,
@@ -80,17 +85,28 @@ function planOf(args: MatrixArguments, targets: readonly string[], suite: Suite,
 }
 
 /** The profiles that are named; otherwise those of the releases of the kernel up to that of the last target. */
-function profilesFor(
+async function profilesFor(
   { profiles }: MatrixArguments,
   targets: readonly string[],
   { ledger }: Suite,
-): readonly Profile[] {
+): Promise<readonly Profile[]> {
   if (profiles.length > 0) return profiles.map((name) => profileNamed(ledger, name));
-  const models = targets.map((target) => parseTarget(target).dialect).map(({ base, id }) => base ?? id);
+  const models = (await Promise.all(targets.map(modelIn))).flat();
   const own = [...new Set(models)].map((id) => profileNamed(ledger, id));
   return own.every(({ kind }) => kind === "kernel")
     ? [...ledger.profiles.values()].filter(({ kind }) => kind === "kernel")
     : own;
+}
+
+/** The model that a target is held to; none where it cannot be asked, which its part will tell. */
+async function modelIn(target: string): Promise<readonly string[]> {
+  try {
+    const { base, id } = await modelOfTarget(target);
+    return [base ?? id];
+  } catch (error) {
+    if (isProtocolFault(error)) return [];
+    throw error;
+  }
 }
 
 /** The cases of any of the profiles, each once. */

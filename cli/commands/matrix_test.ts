@@ -90,6 +90,24 @@ Deno.test("conform matrix tells of a target that cannot be run, and runs the oth
     assertStringIncludes(out, "sim:mainline-7.1  pass ");
   }));
 
+Deno.test("conform matrix holds a target that speaks the protocol to the kernel that it runs", () =>
+  inFolder(async (folder) => {
+    const testee = new URL("../../runners/testing/sim_testee.ts", import.meta.url).pathname;
+    const command = `${Deno.execPath()} run -A --quiet --no-check ${testee} --target sim:mainline-7.1`;
+    const targets = `sim:mainline-7.0,stdio:${command}`;
+    const { status, out } = await conform(
+      "matrix",
+      CASES,
+      "--targets",
+      targets,
+      "--out",
+      folder,
+      "--no-site",
+    );
+    assertEquals(status, 0, out);
+    assertEquals(readRecordFile(join(folder, "sim-mainline-7.0.jsonl")).header.profile, "mainline-7.3");
+  }));
+
 Deno.test("conform matrix runs the cases of all profiles, each once", () =>
   inFolder(async (folder) => {
     await matrix(folder, "-p", "mainline-7.0", "-p", "mainline-7.1");

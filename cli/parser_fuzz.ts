@@ -35,6 +35,13 @@ const options = object("How to fuzz", {
   seed: optional(option("--seed", integer({ metavar: "N", min: 0, max: 2 ** 31 - 1 }), {
     description: message`What decides the programs; random otherwise.`,
   })),
+  from: optional(option("--from", integer({ metavar: "N", min: 0 }), {
+    description: message`With a seed, the number of the first program to play, from 0.`,
+  })),
+  record: optional(option("--record", string({ metavar: "FILE" }), {
+    description:
+      message`Where to note what became of each program; a fuzzing that has one goes on where it ended.`,
+  })),
   path: optional(option("--path", string({ metavar: "PATH", pattern: /^\d+(:\d+)*$/ }), {
     description: message`With a seed, only the program that a finding names.`,
   })),

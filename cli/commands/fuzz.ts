@@ -8,13 +8,17 @@ import {
   fuzz as runFuzz,
   type FuzzResult,
   MAX_STEPS,
+  type Shortening,
   type Trouble,
 } from "../../runners/fuzz/fuzz.ts";
 import type { WriteOptions } from "../../runners/fuzz/case_file.ts";
+import { type Tally, tallyOf } from "../../runners/fuzz/fate.ts";
 import { replayCommand, writeFinding } from "../../runners/fuzz/finding.ts";
-import { openTarget, parseDialect, TargetNameError } from "../../runners/open.ts";
+import { openTarget, parseDialect, parseTarget, TargetNameError } from "../../runners/open.ts";
+import type { Target } from "../../runners/target.ts";
 import { profilesOf } from "../../cases/select.ts";
 import { keepCase } from "../found_cases.ts";
+import { openFuzzRecord } from "../fuzz_record.ts";
 import { Failure, type Io } from "../io.ts";
 import { progressOn } from "../progress.ts";
 import { loadSuite } from "../suite.ts";
@@ -30,6 +34,10 @@ export interface FuzzArguments {
   /** Seconds. */
   readonly time?: number | undefined;
   readonly seed?: number | undefined;
+  /** The number of the first program. */
+  readonly from?: number | undefined;
+  /** The file that says what became of each program. */
+  readonly record?: string | undefined;
   readonly path?: string | undefined;
   readonly maxSteps?: number | undefined;
   /** Seconds for one program. */
@@ -52,41 +60,71 @@ interface Saved {
  * if the model did.
  */
 export async function fuzz(args: FuzzArguments, io: Io): Promise<number> {
+  if (args.from !== undefined && args.seed === undefined) {
+    throw new Failure(2, "A number leads nowhere without the seed", "Give both --seed and --from");
+  }
+  if (args.path !== undefined && args.record !== undefined) {
+    throw new Failure(2, "A record is of a whole fuzzing, not of one path", "Leave out --record or --path");
+  }
   if (args.path !== undefined && args.seed === undefined) {
     throw new Failure(2, "A path leads nowhere without its seed", "Give both --seed and --path");
   }
-  const { open, against, seed } = opened(args);
-  const writing = writeOptions(args);
+  const { open, against, seed, shorten } = opened(args);
+  const kept = openFuzzRecord(args, seed);
+  const from = args.from ?? (kept.fates.at(-1)?.number ?? -1) + 1;
+  const shared = shareTarget(open);
+  const writing = writeOptions(args, shared.borrow);
   const saved: Saved[] = [];
   const progress = progressOn(io);
-  io.err(`Fuzzing ${args.target} against ${args.against} with seed ${seed}\n`);
-  const result = await runFuzz({
-    open,
-    against,
-    seed,
-    path: args.path,
-    runs: args.runs ?? (args.time === undefined ? USUAL_RUNS : undefined),
-    timeMs: args.time === undefined ? undefined : args.time * 1000,
-    maxSteps: args.maxSteps,
-    timeoutMs: args.timeout * 1000,
-    signal: io.signal,
-    progress: (runs, findings) => progress.update(runs, args.runs ?? runs, `${findings} findings`),
-    found: async (finding) => {
-      saved.push(await save(finding, args, writing));
-      progress.end();
-      const last = saved.at(-1);
-      if (last && args.format === "human") io.out(describe(last, saved.length, args));
-    },
-  });
-  progress.end();
-  io.out(args.format === "json" ? jsonOf(result, saved, args, seed) : summaryOf(result, seed));
-  return exitStatus(result);
+  const total = args.runs ?? (args.time === undefined ? USUAL_RUNS : undefined);
+  io.err(
+    `Fuzzing ${args.target} against ${args.against} with seed ${seed}${from === 0 ? "" : ` from ${from}`}\n`,
+  );
+  try {
+    const result = await runFuzz({
+      open: shared.open,
+      against,
+      seed,
+      path: args.path,
+      from,
+      known: kept.fates.flatMap(({ differences }) => differences),
+      runs: total === undefined ? undefined : Math.max(total - kept.fates.length, 0),
+      timeMs: args.time === undefined ? undefined : args.time * 1000,
+      maxSteps: args.maxSteps,
+      timeoutMs: args.timeout * 1000,
+      shorten,
+      signal: io.signal,
+      played: kept.add,
+      progress: (runs, findings) =>
+        progress.update(kept.fates.length + runs, total ?? runs, `${findings} findings`),
+      found: async (finding) => {
+        saved.push(await save(finding, args, writing));
+        progress.end();
+        const last = saved.at(-1);
+        if (last && args.format === "human") io.out(describe(last, saved.length, args));
+      },
+    });
+    progress.end();
+    const tally = tallyOf([...kept.fates, ...result.fates]);
+    io.out(
+      args.format === "json" ? jsonOf(result, saved, args, { seed, tally }) : summaryOf(result, seed, tally),
+    );
+    return exitStatus(result);
+  } finally {
+    kept.close();
+  }
 }
 
 function opened({ target, against, seed }: FuzzArguments) {
   try {
     const open = openTarget(target);
-    return { open, against: parseDialect(against), seed: seed ?? Math.floor(Math.random() * 2 ** 31) };
+    const shorten: Shortening = parseTarget(target).kind === "sim" ? "by draws" : "by steps";
+    return {
+      open,
+      against: parseDialect(against),
+      shorten,
+      seed: seed ?? Math.floor(Math.random() * 2 ** 31),
+    };
   } catch (error) {
     if (error instanceof TargetNameError) throw new Failure(2, error.message, error.hint, error);
     throw error;
@@ -94,17 +132,34 @@ function opened({ target, against, seed }: FuzzArguments) {
 }
 
 /** Guessing a clause needs the cases of the model's profile, or all where there is none. */
-function writeOptions({ target, against }: FuzzArguments): WriteOptions {
+function writeOptions({ target, against }: FuzzArguments, open: WriteOptions["open"]): WriteOptions {
   const { ledger, cases } = loadSuite();
   const dialect = parseDialect(against);
   const own = cases.filter((case_) => profilesOf(case_, ledger).some((id) => id === dialect.id));
-  return { open: openTarget(target), against: dialect, target, ledger, cases: own.length > 0 ? own : cases };
+  return { open, against: dialect, target, ledger, cases: own.length > 0 ? own : cases };
 }
 
 async function save(finding: Finding, { out }: FuzzArguments, options: WriteOptions): Promise<Saved> {
   const written = await writeFinding(finding, options);
   if (written.kind === "unwritable") return { finding, reason: written.reason };
   return { finding, file: keepCase(out, written) };
+}
+
+/** What opens a target, and what lends the one that was opened last, so that nobody boots a second machine for a case. */
+function shareTarget(open: () => Target) {
+  let current: Target | undefined;
+  return {
+    open: () => current = open(),
+    borrow: (): Target => {
+      const target = current ??= open();
+      return {
+        describe: () => target.describe(),
+        run: (program, observe, signal, log) => target.run(program, observe, signal, log),
+        reset: () => target.reset(),
+        close() {},
+      };
+    },
+  };
 }
 
 function describe({ finding, file, reason }: Saved, number: number, args: FuzzArguments): string {
@@ -134,21 +189,44 @@ function programLines({ arranged: { program, steps }, divergence }: Finding): st
   });
 }
 
-function summaryOf({ runs, findings, targetErrors, modelErrors, ended }: FuzzResult, seed: number): string {
+function summaryOf(
+  { runs, findings, targetErrors, modelErrors, ended }: FuzzResult,
+  seed: number,
+  tally: Tally,
+): string {
   return [
     ...targetErrors.map((error) => `The target failed as a target: ${troubleText(error)}`),
     ...modelErrors.map((error) => `The model failed, which is a mistake in the suite: ${troubleText(error)}`),
+    ...tallyLines(tally),
     `${runs} programs, ${findings.length} ${findings.length === 1 ? "finding" : "findings"}, seed ${seed}` +
     (ended === "interrupted" ? ", interrupted" : ended === "target" ? ", ended because of the target" : ""),
     "",
   ].join("\n");
 }
 
+/** How much was compared, where that is not every program to its end. */
+function tallyLines(
+  { whole, part, different, nothingLeft, failed, steps, leftOut }: Tally,
+): readonly string[] {
+  if (part + different + nothingLeft + failed === 0) return [];
+  const left = Object.entries(leftOut).map(([operation, times]) => `${operation} ${times}`);
+  return [
+    `${steps} steps compared; the same to the end: ${whole} programs, and ${part} without what cannot be done; ` +
+    `different: ${different}; nothing to compare: ${nothingLeft}; failed: ${failed}`,
+    ...(left.length === 0 ? [] : [`left out: ${left.join(", ")}`]),
+  ];
+}
+
 function troubleText({ reason, seed, path }: Trouble): string {
   return path === undefined ? reason : `${reason} (--seed ${seed} --path ${path})`;
 }
 
-function jsonOf(result: FuzzResult, saved: readonly Saved[], args: FuzzArguments, seed: number): string {
+function jsonOf(
+  result: FuzzResult,
+  saved: readonly Saved[],
+  args: FuzzArguments,
+  { seed, tally }: { readonly seed: number; readonly tally: Tally },
+): string {
   const { runs, ended, targetErrors, modelErrors, durationMs } = result;
   const findings = saved.map(({ finding, file = null, reason = null }) => {
     const { operation, divergence: { aspect, index, expected, seen, kind }, arranged } = finding;
@@ -183,6 +261,7 @@ function jsonOf(result: FuzzResult, saved: readonly Saved[], args: FuzzArguments
     seed,
     maxSteps,
     runs,
+    tally,
     ended,
     durationMs,
     targetErrors,

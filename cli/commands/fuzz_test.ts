@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseCases } from "../../cases/parse.ts";
@@ -45,7 +45,10 @@ Deno.test("conform fuzz exits with 1, prints each finding once and saves it as a
       line.replace(/^\d+/, "")
     );
     assertEquals(new Set(heads).size, heads.length);
-    assertMatch(out, /\n20 programs, \d+ findings?, seed 1\n$/);
+    assertMatch(
+      out,
+      /\n\d+ steps compared; the same to the end: \d+ programs, .*\n20 programs, \d+ findings?, seed 1\n$/,
+    );
   });
 });
 
@@ -77,7 +80,8 @@ Deno.test("conform fuzz exits with 0 and saves nothing where a target is the mod
       "20",
     ];
     const { status, out } = await conform(...args, "--out", folder);
-    assertEquals([status, out], [0, "20 programs, 0 findings, seed 1\n"]);
+    assertEquals(status, 0);
+    assertMatch(out, /(^|\n)20 programs, 0 findings, seed 1\n$/);
     assertEquals(readdirSync(folder), []);
   });
 });
@@ -96,4 +100,26 @@ Deno.test("conform fuzz refuses what it cannot play on, play against, or play ag
   const path = await conform("fuzz", "--path", "1:2");
   assertEquals(path.status, 2);
   assertStringIncludes(path.err, "A path leads nowhere without its seed");
+});
+
+Deno.test("conform fuzz --record goes on where it ended, tells nothing twice, and counts all of it", async () => {
+  await inFolder(async (folder) => {
+    const record = join(folder, "fuzz.jsonl");
+    const args = [...DIFFERENT, "--record", record, "--out", join(folder, "cases")];
+    const first = await conform(...args, "--runs", "20");
+    const lines = readFileSync(record, "utf8").split("\n");
+    assertEquals(lines.length, 22);
+    // As after a run that was killed while it wrote.
+    writeFileSync(record, lines.join("\n") + (lines[20] ?? "").slice(0, 40));
+    const second = await conform(...args, "--runs", "30");
+    assertStringIncludes(second.err, "from 20");
+    assertMatch(second.out, /\n10 programs, \d+ findings?, seed 1\n$/);
+    assertEquals(readFileSync(record, "utf8").split("\n").slice(0, 21), lines.slice(0, 21));
+    const heads = (out: string) =>
+      out.split("\n").filter((line) => /^\d+\. /.test(line)).map((line) => line.slice(3));
+    assertEquals(heads(first.out).filter((head) => heads(second.out).includes(head)), []);
+    const other = await conform(...args, "--max-steps", "3");
+    assertEquals(other.status, 2);
+    assertStringIncludes(other.err, "is the record of another fuzzing");
+  });
 });

@@ -23,9 +23,14 @@ export interface PlayOptions {
   readonly timeoutMs: number;
   /** Wall time to answer an abort, a reset or a close, in milliseconds. */
   readonly graceMs: number;
+  /** Wall time to say what it is, in milliseconds: a machine may have to be made and booted for that. */
+  readonly describeMs?: number | undefined;
   /** Aborts the program under way. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** How long a target may take to say what it is, unless said otherwise, in milliseconds. */
+const DESCRIBE_MS = 600_000;
 
 /** How often a target may be opened anew. */
 const MAX_RESTARTS = 3;
@@ -75,7 +80,8 @@ export class Player {
    */
   async describe(): Promise<TargetDescription> {
     const target = this.#target ??= await this.#opened();
-    const told = await within(answerOf(() => target.describe()), this.#options.timeoutMs);
+    const { describeMs = DESCRIBE_MS } = this.#options;
+    const told = await within(answerOf(() => target.describe()), describeMs);
     if (told.kind === "value") return told.value;
     const why = told.kind === "rejected" ? messageOf(told.error) : "no answer";
     throw new TargetLost(`the target does not say what it is: ${why}`);

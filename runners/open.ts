@@ -187,13 +187,14 @@ export function parseDialect(name: string): Dialect {
  * What opens a target.
  *
  * @param name the target's name
+ * @param tell is told of what takes long, as the first boot of a machine
  * @returns a function that opens it; each call gives one that is independent of the others
  * @throws {TargetNameError} if there is no such target, or none in this version
  */
-export function openTarget(name: string): () => Target {
+export function openTarget(name: string, tell?: (text: string) => void): () => Target {
   const { dialect, native, remote, vm } = parseTarget(name);
   if (remote) return openRemote(remote);
-  if (vm) return openVm(vm);
+  if (vm) return openVm(vm, { tell });
   return native ? () => nativeTarget(native) : () => simulator(dialect);
 }
 

@@ -157,7 +157,7 @@ class Tries {
   }
 
   async #run(name: string): Promise<Tried> {
-    const open = openTarget(name);
+    const open = openTarget(name, (text) => this.#io.err(`${name}: ${text}\n`));
     const asked = open();
     const description = await asked.describe();
     await asked.close();

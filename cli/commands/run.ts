@@ -81,7 +81,7 @@ export async function runToRecord(
   io: Io,
   progress: Progress = progressOn(io),
 ): Promise<{ readonly result: RunResult; readonly path: string }> {
-  const open = usage(() => openTarget(args.target));
+  const open = usage(() => openTarget(args.target, (text) => io.err(`${text}\n`)));
   const target = await open();
   const description = await target.describe();
   await target.close();

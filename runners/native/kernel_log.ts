@@ -15,38 +15,55 @@ const SEEK_END = 2;
 const EPIPE = 32;
 const RECORD_MAX = 8192;
 
+/** The lines of one look at the most; the report of a detector has some hundred. */
+const LINES_MAX = 1_000;
+
+/**
+ * Stands in a log where lines are missing, as a warning, since there may have been one among them. The kernel has
+ * overwritten them, or logs faster than anybody can read.
+ */
+export const LINES_MISSING = "the kernel logs too much: lines are missing here";
+
+/** What reading takes of the addon. */
+type Caller = Pick<Addon, "call">;
+
 /** Reads what the kernel logs. */
 export class KernelLog {
-  readonly #addon: Addon;
+  readonly #addon: Caller;
   readonly #fd: number;
   readonly #room = new Uint8Array(RECORD_MAX);
   readonly #reports = new Reports();
 
-  private constructor(addon: Addon, fd: number) {
+  private constructor(addon: Caller, fd: number) {
     this.#addon = addon;
     this.#fd = fd;
   }
 
   /** Opens the log at its end; `undefined` where it may not be read. */
-  static open(addon: Addon): KernelLog | undefined {
+  static open(addon: Caller): KernelLog | undefined {
     const fd = call(addon, "open", text("/dev/kmsg"), OPEN_FLAGS, 0);
     if (fd < 0) return undefined;
     call(addon, "seek", undefined, fd, 0, SEEK_END);
     return new KernelLog(addon, fd);
   }
 
-  /** Takes the lines that were logged since the last time. */
+  /**
+   * Takes the lines that were logged since the last time. It comes to an end where the kernel does not: it leaves out
+   * what is too much, and says so.
+   */
   take(): LogLine[] {
     const lines: LogLine[] = [];
-    for (;;) {
+    while (lines.length < LINES_MAX) {
       const length = call(this.#addon, "read", this.#room, this.#fd);
-      if (length === -EPIPE) lines.push({ level: "notice", text: "lines were lost before this one" });
+      if (length === -EPIPE) lines.push({ level: "warn", text: LINES_MISSING });
       else if (length <= 0) return lines;
       else {
         const record = new TextDecoder().decode(this.#room.subarray(0, length));
         lines.push(this.#reports.take(parseRecord(record)));
       }
     }
+    call(this.#addon, "seek", undefined, this.#fd, 0, SEEK_END);
+    return [...lines, { level: "warn", text: LINES_MISSING }];
   }
 
   /** Lets go of the log. */
@@ -88,6 +105,6 @@ const ANNOUNCEMENTS = [
   /^vfio-pci [0-9a-f:.]+: No device request channel registered, blocked until released by user$/,
 ] as const;
 
-function call(addon: Addon, name: Primitive, bytes: Uint8Array | undefined, ...args: number[]): number {
+function call(addon: Caller, name: Primitive, bytes: Uint8Array | undefined, ...args: number[]): number {
   return addon.call(PRIMITIVES.indexOf(name), bytes, ...args);
 }

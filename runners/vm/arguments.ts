@@ -3,7 +3,8 @@
  *
  * A PC with an IOMMU and two root ports. Behind one is a device whose memory is exported (`ivshmem-plain`, BAR 2 is
  * RAM), behind the other one that does DMA on request (`edu`). Each has an IOMMU group of its own, and can be reset
- * through its port. A third one (`pci-testdev`) is there for the suite's own module to import with. The processor is one for which Linux allows DMA from one device to the other.
+ * through its port. A third one (`pci-testdev`) is there for the suite's own module to import with, and a
+ * GPU (`virtio-gpu`) to import by its own driver. The processor is one for which Linux allows DMA from one device to the other.
  *
  * @module
  */
@@ -47,7 +48,7 @@ const MEMORY_MIB = 512;
 const CPUS = 2;
 
 /** Up to which level the kernel writes to its console: warnings, and what is worse. */
-export const LOG_LEVEL = 5;
+const LOG_LEVEL = 5;
 
 /** A family of processors for which Linux knows that its host bridge passes DMA between devices. */
 const CPU = "EPYC";
@@ -104,6 +105,7 @@ function computer(parts: MachineParts): string[] {
     ...["-object", "memory-backend-ram,id=shared,size=1M"],
     ...["-device", "ivshmem-plain,memdev=shared,master=on,bus=port1", "-device", "edu,bus=port2"],
     ...["-device", "pci-testdev,addr=7"],
+    ...["-device", "virtio-gpu-pci,addr=8"],
     ...["-kernel", kernel, "-initrd", initramfs, "-append", commandLine(append)],
   ];
 }

@@ -14,6 +14,12 @@ const KEPT = 256 << 10;
 /** How far before a panic its cause may be, in lines; an oops has a long report. */
 const CAUSE_LINES = 100;
 
+/** How often a line must come so that a console counts as flooded with it. */
+const FLOOD_LINES = 50;
+
+/** What the kernel says where a console is too slow for it. */
+const DROPPED = /printk messages dropped/;
+
 /** What the first process of the guest puts before what it says. */
 const OURS = "conform: ";
 
@@ -108,6 +114,30 @@ export function linesOf(text: string): string[] {
 /** The last lines, as one text. */
 export function tailOf(lines: readonly string[], count: number = TAIL_LINES): string {
   return lines.slice(-count).join("\n");
+}
+
+/** A console of which most is one and the same line. */
+export interface Flood {
+  /** What it is flooded with, in words. */
+  readonly what: string;
+  /** The other lines. */
+  readonly rest: readonly string[];
+}
+
+/** Whether a console is flooded: most of its lines are the same, but for the numbers in them. */
+export function floodOf(lines: readonly string[]): Flood | undefined {
+  const said = Map.groupBy(lines.filter((line) => !DROPPED.test(line)), withoutNumbers);
+  const [most = []] = [...said.values()].toSorted((one, other) => other.length - one.length);
+  const [first] = most;
+  if (first === undefined || most.length < FLOOD_LINES || most.length * 2 < lines.length) return undefined;
+  return {
+    what: `its console is flooded with lines like "${first}", ${most.length} of the last ${lines.length}`,
+    rest: lines.filter((line) => !DROPPED.test(line) && withoutNumbers(line) !== withoutNumbers(first)),
+  };
+}
+
+function withoutNumbers(line: string): string {
+  return line.replace(/\d+/g, "#");
 }
 
 /** Why a kernel panicked, in its own words; `undefined` where it did not. */

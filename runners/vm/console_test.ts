@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { causeOf, lastWord, linesOf, panicOf, tailOf } from "./console.ts";
+import { causeOf, floodOf, lastWord, linesOf, panicOf, tailOf } from "./console.ts";
 
 const OOPS = `\x1b[2J\x1b[01;01HSeaBIOS
 [    0.000000] Linux version 7.3.4\r
@@ -37,4 +37,16 @@ Deno.test("a console without a panic has none", () => {
 
 Deno.test("tailOf() keeps the last lines", () => {
   assertEquals(tailOf(["a", "b", "c"], 2), "b\nc");
+});
+
+Deno.test("floodOf() tells a console that is flooded from one that says much", () => {
+  const numbered = (what: string) => Array.from({ length: 60 }, (_, index) => `${what} ${index}`);
+  const flooded = ["begins", ...numbered("too much:"), "** 7 printk messages dropped **", "ends"];
+  assertEquals(floodOf(flooded), {
+    what: 'its console is flooded with lines like "too much: 0", 60 of the last 63',
+    rest: ["begins", "ends"],
+  });
+  assertEquals(floodOf(["a", "b", "c"].flatMap(numbered)), undefined);
+  assertEquals(floodOf(flooded.slice(0, 40)), undefined);
+  assertEquals(floodOf([]), undefined);
 });

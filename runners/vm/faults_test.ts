@@ -9,6 +9,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { Program } from "../../cases/program.ts";
 import { caseIdSchema } from "../../spec/ids.ts";
 import type { CaseEnd, LogLine, Observation } from "../../spec/observation.ts";
+import { LINES_MISSING } from "../native/kernel_log.ts";
 import type { Target } from "../target.ts";
 import type { Machine } from "./machine.ts";
 import type { KernelChoice } from "./name.ts";
@@ -129,13 +130,34 @@ Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest
   });
 
   await t.step("a flood on the console costs nothing else", async () => {
-    const { end } = await rig.befall("a flooded console", (machine) => machine.said("says too much"));
-    // The case is given up here, which may be before such a guest has come to its first step.
+    const { end, log } = await rig.befall("a flooded console");
+    const machines = rig.machines.length;
+    assertEquals(end, { ...end, end: "completed", reason: undefined });
+    assertEquals(log.find(({ text }) => text === LINES_MISSING)?.level, "warn");
+    await rig.machine();
+    assertEquals(rig.machines.length, machines + 1);
+  });
+
+  await t.step("a flood on the console does not hide a task that nothing ends", async () => {
+    const { end } = await rig.befall("a flooded console and a task that waits for ever");
+    assertEquals(end.end, "hang");
     assertMatch(
-      `${end.end}: ${end.reason ?? ""}`,
-      /^(completed|hang|timeout|infra-error: aborted before it began): /,
+      end.reason ?? "",
+      /cannot be killed: it is in .*open_fault.* flooded with lines like "a kernel that says too much/,
     );
   });
+
+  await t.step(
+    "a guest that does nothing but write to its console is a hang, with what it writes",
+    async () => {
+      const { end } = await rig.befall("all processors talk", () => Promise.resolve());
+      assertEquals(end.end, "hang");
+      assertMatch(
+        end.reason ?? "",
+        /does not answer.* flooded with lines like "a kernel that does nothing but say/,
+      );
+    },
+  );
 
   await t.step("a disk that is full costs nothing", async () => {
     const machine = await rig.machine();

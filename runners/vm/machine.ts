@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { within } from "../deadline.ts";
 import type { Connection } from "../transport/connection.ts";
 import { connectStream } from "../transport/stream.ts";
-import { CONSOLE, LOG_LEVEL, machineArguments, type MachineFiles, type MachineParts } from "./arguments.ts";
+import { CONSOLE, machineArguments, type MachineFiles, type MachineParts } from "./arguments.ts";
 import { causeOf, Console, lastWord, panicOf, tailOf } from "./console.ts";
 import { VmError } from "./failure.ts";
 import { Monitor, type MonitorEvent } from "./monitor.ts";
@@ -46,9 +46,6 @@ const STACKS_MS = 2_000;
 
 /** When it has been silent for so long it is done, in milliseconds. */
 const QUIET_MS = 100;
-
-/** The lines of stacks that are kept at the most. */
-const STACK_LINES = 200;
 
 /** What it says of every machine whose processor it translates. */
 const IGNORED = /TCG doesn't support requested feature|^[^:]*\[bit \d+\]$/;
@@ -114,9 +111,18 @@ export class Machine {
     }
   }
 
-  /** What the guest has written to its console last, as lines. */
-  console(): string[] {
-    return this.#console.lines();
+  /**
+   * What the guest has written to its console last, as lines.
+   *
+   * @param from how many characters of it to leave out; see {@link Machine.written}
+   */
+  console(from: number = 0): string[] {
+    return this.#console.lines(from);
+  }
+
+  /** How many characters the guest has written to its console. */
+  get written(): number {
+    return this.#console.written;
   }
 
   /** Resolves when the guest has written something to its console, or has ended. */
@@ -126,15 +132,16 @@ export class Machine {
 
   /**
    * Has the kernel write the stacks of all tasks that wait and of all processors, which it does as long as it takes
-   * interrupts, whatever has become of its processes.
+   * interrupts, whatever has become of its processes. One that does not is made to panic for the sake of a stack. The
+   * machine is of no more use after that.
    *
-   * @returns the lines, the last of them; none where it does not answer
+   * @returns the lines; none where it does not even panic
    */
   async stacks(): Promise<string[]> {
     const from = this.#console.written;
     const asked = await within(this.#askForStacks(), STACKS_MS);
-    if (asked.kind === "value" && asked.value === "no answer") await within(this.#provoke(), STACKS_MS);
-    return this.#console.lines(from).slice(-STACK_LINES);
+    if (asked.kind !== "value" || asked.value === "no answer") await within(this.#provoke(), STACKS_MS);
+    return this.#console.lines(from);
   }
 
   /** Has a kernel that does nothing else any more panic, which it does with a stack: by an interrupt that it cannot mask. */
@@ -144,13 +151,13 @@ export class Machine {
     await this.#console.said("end Kernel panic");
   }
 
+  /** Asks for one thing after the other; the processors of a guest may all be lost in between. */
   async #askForStacks(): Promise<"done" | "no answer"> {
-    if (await this.sysrq("9") === "no answer") return "no answer";
-    for (const key of ["w", "l"]) {
-      await this.sysrq(key);
+    for (const key of ["9", "w", "l"]) {
+      if (await this.sysrq(key) === "no answer") return "no answer";
       await this.#quiet();
     }
-    return await this.sysrq(String(LOG_LEVEL));
+    return "done";
   }
 
   /**

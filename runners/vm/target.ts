@@ -7,8 +7,9 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import type { Program } from "../../cases/program.ts";
-import type { CaseEnd, Observation } from "../../spec/observation.ts";
+import type { CaseEnd, LogLine, Observation } from "../../spec/observation.ts";
 import { messageOf, settled, within } from "../deadline.ts";
+import { LINES_MISSING } from "../native/kernel_log.ts";
 import { ConnectError, isProtocolFault } from "../protocol/errors.ts";
 import { descriptionSchema } from "../protocol/wire.ts";
 import { remoteTarget } from "../remote/target.ts";
@@ -17,6 +18,7 @@ import type { Target, TargetDescription } from "../target.ts";
 import { acceleratorFor, qemuVersion } from "./accelerator.ts";
 import { commandLine, machineArguments, type MachineParts } from "./arguments.ts";
 import { cached, digestOf } from "./cache.ts";
+import { floodOf } from "./console.ts";
 import { type Tell, VmError } from "./failure.ts";
 import { initramfsFor } from "./guest/boot.ts";
 import { guestImage } from "./guest/image.ts";
@@ -83,7 +85,11 @@ interface Live {
 export interface VmWatcher {
   /** Is told of everything that takes long. */
   readonly tell?: Tell | undefined;
-  /** Is shown each machine whose agent has said hello. */
+  /**
+   * Is shown each machine whose agent has said hello.
+   *
+   * @internal
+   */
   readonly booted?: ((machine: Machine) => void) | undefined;
 }
 
@@ -313,14 +319,14 @@ class VmTarget implements Target {
   ): Promise<CaseEnd> {
     const live = await this.#ready(signal);
     if ("end" in live) return live;
-    let reported = false;
+    let spent = this.#name.reuse === "one case";
     const see = (observation: Observation) => {
-      reported ||= observation.log.some(({ text }) => REPORT.test(text));
+      spent ||= observation.log.some(spends);
       observe(observation);
     };
     const end = await ranOn(live, program, see, signal, log);
     if (end.end === "completed") this.#inVain = 0;
-    if (this.#name.reuse === "one case" || reported || isDirty(end)) this.#leave(live);
+    if (spent || signal?.aborted || isDirty(end)) this.#leave(live);
     return end;
   }
 
@@ -399,16 +405,26 @@ async function ranOn(
   log: Parameters<Target["run"]>[3],
 ): Promise<CaseEnd> {
   const look = new Look(machine);
-  using _watched = onAbort(signal, () => void look.told());
+  using _watched = onAbort(signal, () => void look.taken());
   const ran = Promise.resolve(remote.run(program, observe, signal, log));
   const first = await Promise.race([ran, machine.ended]);
   if ("kind" in first) return goneWith(machine, first);
   if (first.end === "completed") return first;
-  if (first.end !== "lost") return { ...first, reason: `${first.reason ?? first.end}${await look.told()}` };
-  const ended = await within(machine.ended, REASON_MS);
-  if (ended.kind === "value") return goneWith(machine, ended.value);
-  const reason = `the machine runs, but does not answer: ${first.reason}`;
-  return { end: "hang", reason: `${reason}${await look.told()}` };
+  const ended = first.end === "lost" ? await within(machine.ended, REASON_MS) : undefined;
+  if (ended?.kind === "value") return goneWith(machine, ended.value);
+  const { flooded, text } = await look.taken();
+  const reason = ended ? `the machine runs, but does not answer: ${first.reason}` : first.reason ?? first.end;
+  const end = signal?.aborted ? givenUp(first, flooded) : ended ? "hang" : first.end;
+  return { ...first, end, reason: `${reason}${text}` };
+}
+
+/**
+ * The end of a case that was given up while its machine ran. It is for the machine to begin in time, and how far one
+ * comes that does nothing but write to its console is chance.
+ */
+function givenUp({ end }: CaseEnd, flooded: boolean): CaseEnd["end"] {
+  if (end === "lost" || flooded) return "hang";
+  return end === "infra-error" ? "timeout" : end;
 }
 
 function goneWith(machine: Machine, how: MachineEnd): CaseEnd {
@@ -416,25 +432,44 @@ function goneWith(machine: Machine, how: MachineEnd): CaseEnd {
   return { end, reason: `${reason}${withTail(machine.console())}` };
 }
 
+/** What was seen of a machine from outside. */
+interface Sight {
+  /** Whether its console is flooded. */
+  readonly flooded: boolean;
+  /** What the console has said, and the stacks of all that waits, as text to be put behind a reason. */
+  readonly text: string;
+}
+
+/** The lines of stacks that are told at the most. */
+const STACK_LINES = 200;
+
 /** A look into a machine from outside, taken once: when a case is given up, or when it has not completed. */
 class Look {
   readonly #machine: Machine;
-  #told: Promise<string> | undefined;
+  readonly #from: number;
+  #taken: Promise<Sight> | undefined;
 
+  /** Is made when the case begins. */
   constructor(machine: Machine) {
     this.#machine = machine;
+    this.#from = machine.written;
   }
 
-  /** What the console has said, and the stacks of all that waits, as text to be put behind a reason. */
-  told(): Promise<string> {
-    this.#told ??= this.#take();
-    return this.#told;
+  /** What is seen. Nobody asks a machine for stacks that has no room on its console for them. */
+  taken(): Promise<Sight> {
+    this.#taken ??= this.#take();
+    return this.#taken;
   }
 
-  async #take(): Promise<string> {
+  async #take(): Promise<Sight> {
+    const flood = floodOf(this.#machine.console(this.#from));
+    if (flood) return { flooded: true, text: `; ${flood.what}${withTail(flood.rest)}` };
     const tail = withTail(this.#machine.console());
     const stacks = await this.#machine.stacks();
-    return stacks.length === 0 ? tail : `${tail}\nwhat waits and what runs:\n${stacks.join("\n")}`;
+    const late = floodOf(stacks);
+    const lines = (late?.rest ?? stacks).slice(-STACK_LINES);
+    const text = lines.length === 0 ? tail : `${tail}\nwhat waits and what runs:\n${lines.join("\n")}`;
+    return { flooded: late !== undefined, text: `${late ? `; ${late.what}` : ""}${text}` };
   }
 }
 
@@ -452,11 +487,19 @@ function inVain(boots: number): VmError {
   );
 }
 
-/** How the kernel begins to report a bug of its own; some it reports but once, so that later cases would not see them. */
+/** How the kernel begins to report a bug of its own. */
 const REPORT = /\b(WARNING|BUG): /;
+
+/**
+ * Whether a machine is not to be used for another case after this line. Some bugs the kernel reports but once, so that
+ * later cases would not see them; and one that logs too much goes on with it.
+ */
+function spends({ text }: LogLine): boolean {
+  return text === LINES_MISSING || REPORT.test(text);
+}
 
 /** Whether something of a case stays in the machine after it. */
 function isDirty({ end, post }: CaseEnd): boolean {
   if (end !== "completed" || !post) return true;
-  return post.tainted || post.leaks.length > 0 || post.blocked.length > 0;
+  return post.tainted || post.leaks.length > 0 || post.blocked.length > 0 || post.log.some(spends);
 }

@@ -40,6 +40,15 @@ static int flood_thread(void *unused)
 	return 0;
 }
 
+/* Like spin_thread, but with something to say all the time. */
+static int talk_thread(void *unused)
+{
+	preempt_disable();
+	for (;;)
+		pr_err("a kernel that does nothing but say too much\n");
+	return 0;
+}
+
 static void fill(void)
 {
 	struct file *file = filp_open("/tmp/full", O_CREAT | O_WRONLY, 0600);
@@ -53,15 +62,15 @@ static void fill(void)
 	filp_close(file, NULL);
 }
 
-/* The processor of this thread comes last, since nothing is done any more on one that spins. */
-static void spin_everywhere(void)
+/* The processor of this thread comes last, since nothing else is done any more on the others. */
+static void everywhere(int (*what)(void *), const char *name)
 {
 	struct task_struct *last = NULL, *thread;
 	unsigned int cpu;
 
 	migrate_disable();
 	for_each_online_cpu(cpu) {
-		thread = kthread_create_on_cpu(spin_thread, NULL, cpu, "spin/%u");
+		thread = kthread_create_on_cpu(what, NULL, cpu, name);
 		if (IS_ERR(thread))
 			continue;
 		if (cpu == smp_processor_id())
@@ -78,7 +87,10 @@ static void begin(struct work_struct *unused)
 {
 	switch (fault) {
 	case 'A':
-		spin_everywhere();
+		everywhere(spin_thread, "spin/%u");
+		break;
+	case 'N':
+		everywhere(talk_thread, "talk/%u");
 		break;
 	case 'F':
 		kthread_run(flood_thread, NULL, "flood");
@@ -113,6 +125,10 @@ static int open_fault(struct inode *inode, struct file *file)
 	case 'T':
 		fill();
 		break;
+	case 'X':
+		kthread_run(flood_thread, NULL, "flood");
+		wait_for_completion(&never);
+		break;
 	}
 	return 0;
 }
@@ -137,7 +153,7 @@ static const struct sysrq_key_op operation = {
 
 static int __init faults_init(void)
 {
-	for (const char *key = "AFTOWBL"; *key; key++)
+	for (const char *key = "AFNTOWBLX"; *key; key++)
 		if (register_sysrq_key(*key, &operation))
 			pr_err("the key %c is taken\n", *key);
 	return misc_register(&device);

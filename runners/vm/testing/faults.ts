@@ -25,6 +25,8 @@ export const FAULT_KEYS = {
   "a processor that spins": "L",
   "all processors spin": "A",
   "a flooded console": "F",
+  "a flooded console and a task that waits for ever": "X",
+  "all processors talk": "N",
   "a full disk": "T",
 } as const;
 

@@ -14,6 +14,7 @@ export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
 
+export const F_DUPFD = 0;
 export const F_GETFD = 1;
 export const F_GETFL = 3;
 export const F_DUPFD_CLOEXEC = 1030;

@@ -8,6 +8,7 @@ import { IOMMUFD_REQUESTS, iommuIoasMap, iommuIoasUnmap, MAP_FLAG } from "./abi/
 import { VFIO_REQUESTS, vfioDeviceAttachIommufdPt } from "./abi/vfio.ts";
 import { F_DUPFD_CLOEXEC, MAP, O_CLOEXEC, O_RDWR, PROT } from "./constants.ts";
 import { Failed, failureOf, Unsupported } from "./failure.ts";
+import { freshNumber } from "./numbers.ts";
 import { Descriptor, type Hwpt, type Ioas } from "./objects.ts";
 import type { PciDevice } from "./pci.ts";
 import type { Session } from "./session.ts";
@@ -54,7 +55,8 @@ export async function attachEdu(session: Session, strand: Strand, pci: PciDevice
   }
   const { process } = session;
   const device = new VfioDevice(pci, [0]);
-  const opened = await strand.do(process, "open", [O_RDWR | O_CLOEXEC, 0], text(pci.access.path));
+  const number = await strand.do(process, "open", [O_RDWR | O_CLOEXEC, 0], text(pci.access.path));
+  const opened = await freshNumber(strand, process, number);
   const fd = new Descriptor(process, opened, { device });
   await bind(strand, fd, ioas.fd);
   const values = { argsz: sizeOf(vfioDeviceAttachIommufdPt), pt_id: ioas.id };
@@ -62,7 +64,8 @@ export async function attachEdu(session: Session, strand: Strand, pci: PciDevice
   const command = await device.readConfig(strand, fd, PCI.command, 2);
   await device.writeConfig(strand, fd, PCI.command, 2, command | PCI.memory | PCI.busMaster);
   /* the device keeps the iommufd open anyway, so that this descriptor of it changes nothing */
-  const own = await strand.do(process, "fcntl", [ioas.fd.number, F_DUPFD_CLOEXEC, 0]);
+  const copy = await strand.do(process, "fcntl", [ioas.fd.number, F_DUPFD_CLOEXEC, 0]);
+  const own = await freshNumber(strand, process, copy);
   spaces.set(fd, { ...ioas, fd: new Descriptor(process, own) });
   open.set(session, used.add(pci.address));
   session.expectInLog(/^dmar_fault: \d+ callbacks suppressed$/);

@@ -18,6 +18,7 @@ import {
 } from "./abi/layout.ts";
 import { O_CLOEXEC, O_RDWR } from "./constants.ts";
 import { Unsupported } from "./failure.ts";
+import { freshNumber } from "./numbers.ts";
 import type { HelperProcess } from "./process.ts";
 import type { Session } from "./session.ts";
 import type { Numbered, Strand } from "./strand.ts";
@@ -66,7 +67,8 @@ export function moduleIn(session: Session, strand: Strand, process: HelperProces
 async function open(session: Session, strand: Strand, process: HelperProcess): Promise<ModuleFile> {
   const { module } = session.setting.machine;
   if (module.kind === "missing") throw new Unsupported(module.reason);
-  const number = await strand.do(process, "open", [O_RDWR | O_CLOEXEC, 0], text(CONFORM_PATH));
+  const opened = await strand.do(process, "open", [O_RDWR | O_CLOEXEC, 0], text(CONFORM_PATH));
+  const number = await freshNumber(strand, process, opened);
   const file = new ModuleFile(process, number);
   const own = session.ownStrand();
   session.watch(() => newEvents(own, file));

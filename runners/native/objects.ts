@@ -39,14 +39,24 @@ export interface ModuleObject {
 /** A descriptor of a process; its number stays what it was when it is closed. */
 export class Descriptor {
   readonly process: HelperProcess;
-  readonly number: number;
   readonly about: About;
+  #number: number;
 
   /** Makes the descriptor of a number. */
   constructor(process: HelperProcess, number: number, about: About = {}) {
     this.process = process;
-    this.number = number;
+    this.#number = number;
     this.about = about;
+  }
+
+  /** Its number in the process. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Notes that the same open file has another number now, and the old one is closed. */
+  move(number: number): void {
+    this.#number = number;
   }
 
   /** Another number of the same file. */

@@ -22,6 +22,7 @@ import type { Addon } from "./addon.ts";
 import { outcomeOfFailure } from "./failure.ts";
 import type { KernelLog } from "./kernel_log.ts";
 import type { Machine } from "./machine.ts";
+import { freshNumber } from "./numbers.ts";
 import { Descriptor, type NativeObjects } from "./objects.ts";
 import { type Ending, HelperProcess } from "./process.ts";
 import { bufferInodes, inodeOf } from "./buffer_files.ts";
@@ -262,7 +263,11 @@ export class Session {
     started: Started,
   ): Promise<void> {
     try {
-      started.outcome = this.#conclude(started.call, await handler(context, call));
+      const result = await handler(context, call);
+      if (result instanceof Descriptor) {
+        result.move(await freshNumber(context.strand, result.process, result.number));
+      }
+      started.outcome = this.#conclude(started.call, result);
     } catch (error) {
       started.outcome = outcomeOfFailure(error);
     } finally {

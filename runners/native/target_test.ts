@@ -113,6 +113,32 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Session gives nothing the number of a descriptor that was closed, in a copy of the process as well",
+  ignore,
+  async fn() {
+    const { outcomes, post } = await outcomesOf([
+      call("heap.alloc", {}, "one"),
+      call("heap.alloc", {}, "two"),
+      call("fd.close", { fd: "one" }),
+      call("heap.alloc", {}, "three"),
+      call("fd.dup", { fd: "two" }, "four"),
+      call("fd.close", { fd: "two" }),
+      call("process.fork", {}, "copy"),
+      call("fd.send", { fd: "four", to: "copy" }, "five"),
+      call("fd.close", { fd: "five" }),
+      ...["one", "two", "five"].map((fd) => call("fd.flags", { fd })),
+      call("fd.close", { fd: "one" }),
+      ...["three", "four"].map((fd) => call("buffer.seek", { buffer: fd })),
+    ], await setting());
+    const closed: Outcome = { kind: "failed", errno: "EBADF" };
+    assertEquals(outcomes.slice(0, 9), Array.from({ length: 9 }, () => NOTHING));
+    assertEquals(outcomes.slice(9, 13), [closed, closed, closed, closed]);
+    assertEquals(outcomes.slice(13).map(({ kind }) => kind), ["returned", "returned"]);
+    assertEquals(post, { leaks: [], blocked: [], log: [], tainted: false });
+  },
+});
+
+Deno.test({
   name: "Session asks a file that is no dma-buf what only a dma-buf answers",
   ignore,
   async fn(t) {

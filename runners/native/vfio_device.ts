@@ -16,6 +16,7 @@ import {
 } from "./abi/vfio.ts";
 import { O_CLOEXEC, O_RDWR } from "./constants.ts";
 import { failureOf, Unsupported } from "./failure.ts";
+import { freshNumber } from "./numbers.ts";
 import { Descriptor } from "./objects.ts";
 import { EDU, type PciBar, type PciDevice } from "./pci.ts";
 import type { Session } from "./session.ts";
@@ -242,8 +243,9 @@ async function empty(strand: Strand, device: VfioDevice, fd: Numbered): Promise<
 }
 
 async function open(session: Session, strand: Strand, path: string): Promise<Descriptor> {
-  const number = await strand.do(session.process, "open", [O_RDWR | O_CLOEXEC, 0], text(path));
-  return new Descriptor(session.process, number);
+  const { process } = session;
+  const number = await strand.do(process, "open", [O_RDWR | O_CLOEXEC, 0], text(path));
+  return new Descriptor(process, await freshNumber(strand, process, number));
 }
 
 /** Binds a device to an iommufd. */

@@ -20,6 +20,7 @@ import {
   SOCK_STREAM,
 } from "../constants.ts";
 import { Failed, failureOf, Unsupported } from "../failure.ts";
+import { inheritNumbers, retire } from "../numbers.ts";
 import { Descriptor } from "../objects.ts";
 import type { HelperProcess } from "../process.ts";
 import { type NativeHandler, on } from "../session.ts";
@@ -88,6 +89,7 @@ export const processHandlers: readonly (readonly [OperationName, NativeHandler])
     const { process } = session;
     const copy = await process.fork((channel) => strand.do(process, "fork", [channel]));
     if (typeof copy === "number") throw failureOf(copy);
+    inheritNumbers(process, copy);
     return session.adopt(copy);
   }),
   on("process.kill", async ({ session, strand }, { process }) => {
@@ -124,6 +126,7 @@ export const processHandlers: readonly (readonly [OperationName, NativeHandler])
   }),
   on("fd.close", async ({ strand }, { fd }) => {
     await strand.do(fd.process, "close", [fd.number]);
+    retire(fd.process, fd.number);
   }),
   on("fd.flags", async ({ strand }, { fd }) => {
     const flags = await strand.do(fd.process, "fcntl", [fd.number, F_GETFL]);

@@ -23,6 +23,7 @@ import {
 import { MAP, O_APPEND, O_CLOEXEC, O_NONBLOCK, O_TRUNC, O_WRONLY, POLL, PROT } from "../constants.ts";
 import { O_RDONLY, O_RDWR } from "../constants.ts";
 import { Failed, failureOf, Unsupported } from "../failure.ts";
+import { freshNumber } from "../numbers.ts";
 import { Descriptor } from "../objects.ts";
 import { type NativeHandler, on, type Session } from "../session.ts";
 import type { Strand } from "../strand.ts";
@@ -117,8 +118,9 @@ function watchOnce(session: Session, eventfd: Descriptor, event: Parameters<Sess
 }
 
 async function eventfd(session: Session, strand: Strand): Promise<Descriptor> {
-  const number = await strand.do(session.process, "eventfd", [0, O_CLOEXEC | O_NONBLOCK]);
-  return new Descriptor(session.process, number);
+  const { process } = session;
+  const made = await strand.do(process, "eventfd", [0, O_CLOEXEC | O_NONBLOCK]);
+  return new Descriptor(process, await freshNumber(strand, process, made));
 }
 
 const SYSFS_DRIVER = "/sys/bus/pci/drivers/vfio-pci";

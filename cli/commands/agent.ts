@@ -82,11 +82,17 @@ async function overWebSocket(args: AgentArguments, io: Io): Promise<number> {
     args,
   );
   io.out(`${running.address}\n`);
-  io.err(`Serving ${args.target}. Run cases on it with: conform run --target agent:${running.address}\n`);
+  const address = calledBy(running.address);
+  io.err(`Serving ${args.target}. Run cases on it with: conform run --target agent:${address}\n`);
   await dropPermissions();
   await aborted(io.signal);
   await running.close();
   return 0;
+}
+
+/** The address to call: where an agent listens on all of a machine's addresses, the name of the machine stands for them. */
+function calledBy(address: string): string {
+  return address.replace(/\/\/(0\.0\.0\.0|\[::\]):/, () => `//${Deno.hostname()}:`);
 }
 
 async function listening<T>(start: () => T | Promise<T>, { host, port }: AgentArguments): Promise<T> {

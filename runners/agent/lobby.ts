@@ -47,7 +47,12 @@ export class Lobby {
 
   /** Whether there is room for one more session. */
   get hasRoom(): boolean {
-    return this.#sessions.size < this.limits.sessions;
+    return this.#sessions.size - this.#ending.length < this.limits.sessions;
+  }
+
+  /** The sessions whose callers have gone and whose workers have not. */
+  get #ending(): readonly Session[] {
+    return [...this.#sessions.values()].flatMap(({ session }) => session.isOver ? [session] : []);
   }
 
   /** Whether one more may come in and say hello; it may want to go on with a session that is there. */
@@ -153,6 +158,10 @@ export class Lobby {
       });
       return undefined;
     }
+    /* a caller that comes right after another one waits for that one's worker, which may still hold the devices */
+    const room = this.#sessions.size < this.limits.sessions
+      ? Promise.resolve()
+      : Promise.all(this.#ending.map((each) => each.end("it was over")));
     const id = crypto.randomUUID();
     const number = ++this.#count;
     const log = (what: string) => this.#options.log?.(`session ${number} of ${who} at ${from} ${what}`);
@@ -166,7 +175,7 @@ export class Lobby {
     });
     this.#sessions.set(id, { session, who });
     log(`begins, with ${suite.name} ${suite.version}`);
-    void session.begin(connection);
+    void session.begin(connection, room);
     return session;
   }
 

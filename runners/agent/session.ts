@@ -76,9 +76,17 @@ export class Session {
     return !this.#over && this.#hello !== undefined && this.#outbox.isWhole;
   }
 
-  /** Starts the first worker and answers the caller. */
-  async begin(caller: Connection): Promise<void> {
+  /** Whether it is ending or has ended. */
+  get isOver(): boolean {
+    return this.#over !== undefined;
+  }
+
+  /** Starts the first worker, as soon as there is room for it, and answers the caller. */
+  async begin(caller: Connection, room: Promise<unknown>): Promise<void> {
     this.#attach(caller);
+    this.#held = [];
+    await room;
+    if (this.#over) return;
     const { heartbeatMs, keptMs } = this.#options.limits;
     await this.#withNewWorker(() => {
       if (this.#hello) this.#tell({ ...this.#hello, heartbeatMs, session: this.#options.id, keptMs });
@@ -272,6 +280,10 @@ export class Session {
     const worker = this.#started(resolve, reject);
     if (typeof worker === "string") return worker;
     const answer = await within(promise, this.#options.limits.helloMs);
+    if (this.#over) {
+      await worker.kill();
+      return undefined;
+    }
     if (answer.kind === "value") {
       this.#hello ??= answer.value;
       if (!isDeepStrictEqual(this.#hello.target, answer.value.target)) {

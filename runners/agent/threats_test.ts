@@ -328,6 +328,26 @@ Deno.test("an agent has a limit of sessions", async () => {
   });
 });
 
+Deno.test("an agent takes one caller right after the other, and no more workers than sessions", async () => {
+  const startOne = workerOf("sim", WORKER);
+  const workers: ReturnType<typeof startOne>[] = [];
+  let most = 0;
+  const startWorker = () => {
+    const worker = startOne();
+    workers.push(worker);
+    most = Math.max(most, workers.filter(({ isAlive }) => isAlive).length);
+    return worker;
+  };
+  await withAgent({ startWorker, limits: { sessions: 1 } }, async ({ address }) => {
+    for (let callers = 0; callers < 3; callers++) {
+      const target = remoteTarget("test", () => connectWebSocket(address));
+      assertEquals((await target.describe()).id, "test");
+      await target.close();
+    }
+  });
+  assertEquals([workers.length, most], [3, 1]);
+});
+
 Deno.test("an agent waits for no hello for ever", async () => {
   await withAgent({ limits: { helloMs: NO_HELLO_MS } }, async (agent) => {
     await withDialogue(agent, async (dialogue) => assertEquals(await codeOf(dialogue), "order"));

@@ -8,6 +8,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
+import config from "../../deno.json" with { type: "json" };
 import { readToken, TokenFileError } from "../agent/tokens.ts";
 import { ConnectError } from "../protocol/errors.ts";
 import { type Connect, type Identity, remoteTarget } from "./target.ts";
@@ -49,11 +50,14 @@ export function parseRemote(name: string): RemoteName | BadRemoteName | undefine
   };
 }
 
+/** What the suite calls itself; an agent writes it into its log. */
+const SUITE = { name: "dmabuf-conform", version: config.version };
+
 /** What opens a remote target; all that it opens must turn out to be the same one. */
-export function openRemote(name: RemoteName, suite?: { name: string; version: string }): () => Target {
+export function openRemote(name: RemoteName): () => Target {
   const identity: Identity = {};
   const connect = connectTo(name);
-  return () => remoteTarget(name.id, connect, { identity, suite });
+  return () => remoteTarget(name.id, connect, { identity, suite: SUITE });
 }
 
 function connectTo({ kind, where }: RemoteName): Connect {

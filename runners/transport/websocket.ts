@@ -209,12 +209,17 @@ function unreachable(address: string, error: Error): ConnectError {
   const { message } = error;
   return new ConnectError(
     `Cannot connect to ${address}: ${message || "it cannot be reached"}`,
-    hintFor(message),
+    hintFor(address, message),
     error,
   );
 }
 
-function hintFor(message: string): string {
+function hintFor(address: string, message: string): string {
+  /* what answers is no HTTP, or no TLS: most often the other one of the two */
+  if (/Parse Error/.test(message)) return "If the agent has a certificate, write wss:// in place of ws://";
+  if (address.startsWith("wss:") && /wrong.version|InvalidContentType|corrupt/i.test(message)) {
+    return "If the agent has no certificate, write ws:// in place of wss://";
+  }
   if (/certificate.?required|no certificates/i.test(message)) {
     return "Name your own certificate in CONFORM_AGENT_CERT and its key in CONFORM_AGENT_KEY";
   }

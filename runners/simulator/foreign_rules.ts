@@ -23,6 +23,8 @@ export interface DrmRules {
   readonly handleOf: (file: DrmFile, dmabuf: DmaBuf) => number | undefined;
   /** The object of the device that a buffer was made of. */
   readonly own: (device: DrmDevice, dmabuf: DmaBuf) => GemObject | undefined;
+  /** The buffer that an object is shared as already. */
+  readonly sharedAs: (file: DrmFile, handle: number, object: GemObject) => DmaBuf | undefined;
   /** Whether an importer that is told takes back the pin that it mapped with. */
   readonly unpins: boolean;
   /** What an importer that is told does then. */
@@ -43,12 +45,14 @@ export interface VideoRules {
   readonly attach: Checks<HeldBuffer>;
   /** How many references on the buffer are put then. */
   readonly putsAfterRefusal: number;
+  /** How a buffer is mapped into the kernel. */
+  readonly map: (kernel: Kernel, dmabuf: DmaBuf) => ErrnoName | undefined;
   /** What an error of mapping a buffer into the kernel becomes. */
   readonly mapError: (error: ErrnoName) => ErrnoName;
   /** How many references on the buffer are put after that. */
   readonly putsAfterFailedMap: number;
-  /** Whether a place keeps a buffer mapped that is queued in it again. */
-  readonly keepsMapped: boolean;
+  /** Whether a place lets go of its buffer when the device is done with it. */
+  readonly letsGoWhenTaken: boolean;
   /** How many references a place puts when it lets go of a buffer. */
   readonly putsAtTheEnd: number;
 }

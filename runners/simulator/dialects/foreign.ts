@@ -7,6 +7,7 @@
  * @module
  */
 import type { DrmRules, VideoRules } from "../foreign_rules.ts";
+import { dmaBufVmap } from "../kernel/dma_buf.ts";
 import {
   attachDynamically,
   attachStatically,
@@ -17,6 +18,7 @@ import {
   ownObject,
   putImported,
   refuseTable,
+  sharedAs,
   unmapImported,
   unmapInvalidated,
 } from "../kernel/drm_gem.ts";
@@ -34,6 +36,7 @@ const drm73: DrmRules = {
   importError: (error) => error,
   handleOf,
   own: ownObject,
+  sharedAs,
   unpins: true,
   invalidated: unmapInvalidated,
   map: [{
@@ -55,9 +58,10 @@ const video73: VideoRules = {
     when: ({ dmabuf, length }) => dmabuf.size < length,
   }],
   putsAfterRefusal: 1,
+  map: dmaBufVmap,
   mapError: () => "EFAULT",
   putsAfterFailedMap: 1,
-  keepsMapped: true,
+  letsGoWhenTaken: false,
   putsAtTheEnd: 1,
 };
 

@@ -58,7 +58,10 @@ export const drmHandlers: readonly (readonly [OperationName, SimHandler])[] = [
 
 /** The handlers of `video.*`. */
 export const videoHandlers: readonly (readonly [OperationName, SimHandler])[] = [
-  at("video.open", ({ kernel, process }, { count }) => openVideo(kernel, process, count)),
+  at(
+    "video.open",
+    ({ kernel, process }, { direction, count }) => openVideo(kernel, process, direction, count),
+  ),
   on("video.queue", function* (session, { video, buffer, index, length }) {
     const queue = videoQueueOf(video);
     if (isError(queue)) return queue;
@@ -70,9 +73,9 @@ export const videoHandlers: readonly (readonly [OperationName, SimHandler])[] = 
     const queue = videoQueueOf(video);
     return isError(queue) ? queue : startVideo(kernel, queue);
   }),
-  on("video.take", function* (_session, { video }) {
+  on("video.take", function* ({ kernel }, { video }) {
     const queue = videoQueueOf(video);
-    return isError(queue) ? queue : yield* takeBuffer(queue);
+    return isError(queue) ? queue : yield* takeBuffer(kernel, queue);
   }),
   at("video.stop", (_session, { video }) => {
     const queue = videoQueueOf(video);

@@ -358,14 +358,19 @@ function* bufferOf(
   handle: number,
   object: GemObject,
 ): Steps<DmaBuf | ErrnoName> {
-  const known = file.buffers.get(handle);
-  if (known) return hold(known);
   const { names } = object.device;
   yield names.lock;
-  const dmabuf = object.dmabuf ? hold(object.dmabuf) : exportObject(kernel, object);
-  if (!isError(dmabuf)) file.buffers = new Map([...file.buffers, [handle, hold(dmabuf)]]);
+  const known = kernel.rules.drm.sharedAs(file, handle, object);
+  const dmabuf = known ? hold(known) : exportObject(kernel, object);
+  const isNew = !isError(dmabuf) && !file.buffers.has(handle);
+  if (isNew) file.buffers = new Map([...file.buffers, [handle, hold(dmabuf)]]);
   names.unlock();
   return dmabuf;
+}
+
+/** The buffer that an object was imported from, or has been exported as. */
+export function sharedAs({ buffers }: DrmFile, handle: number, object: GemObject): DmaBuf | undefined {
+  return buffers.get(handle) ?? object.dmabuf;
 }
 
 /** Exports an object; drm_gem_prime_export(). */

@@ -10,6 +10,7 @@ import type { DrmDevice, DrmDriver } from "./drm_gem.ts";
 import { Process } from "./file.ts";
 import type { File } from "./file.ts";
 import { type Steps, Thread } from "./sched.ts";
+import type { Direction, VideoQueue } from "./videobuf2.ts";
 import type { VfioPciDevice } from "./vfio_pci_core.ts";
 
 /** Bytes in a page of the simulated machine. */
@@ -36,6 +37,8 @@ export class Kernel {
   readonly devices = new Set<VfioPciDevice>();
   /** GPUs that were opened, by their driver. */
   readonly gpus = new Map<DrmDriver, DrmDevice>();
+  /** The video queues that have places, by direction. */
+  readonly queues = new Map<Direction, VideoQueue>();
   /** The processes, the suite's own first. */
   readonly processes: Process[] = [];
   /** Tables of addresses handed out and not yet given back. */

@@ -9,7 +9,7 @@
  */
 import type { ErrnoName } from "../../../spec/errno.ts";
 import { isError, refusal } from "./check.ts";
-import { type DmaBuf, dmaBufGet, dmaBufPut, dmaBufVmap } from "./dma_buf.ts";
+import { type DmaBuf, dmaBufGet, dmaBufPut } from "./dma_buf.ts";
 import { type Fd, fget, File, type Process } from "./file.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Steps } from "./sched.ts";
@@ -20,6 +20,9 @@ const FRAME_BYTES = 57_600;
 
 /** Milliseconds between frames. */
 const FRAME_MS = 40;
+
+/** Whether the device writes into buffers, or reads them. */
+export type Direction = "capture" | "output";
 
 /** A place in a queue: struct vb2_buffer. */
 export class VideoPlace extends SharedObject {
@@ -38,13 +41,15 @@ export interface HeldBuffer {
 
 /** One open of the device, with places for buffers: struct vb2_queue. */
 export class VideoQueue extends SharedObject {
+  readonly direction: Direction;
   @shared
   accessor places: readonly VideoPlace[];
   @shared
   accessor streaming = false;
 
-  constructor(count: number) {
+  constructor(direction: Direction, count: number) {
     super();
+    this.direction = direction;
     this.places = Array.from({ length: count }, () => new VideoPlace());
   }
 }
@@ -58,11 +63,18 @@ export interface VideoRequest {
   readonly length?: number | undefined;
 }
 
-/** Opens the device. */
-export function openVideo(kernel: Kernel, process: Process, count: number): Fd | ErrnoName {
+/** Opens the device and asks for places, of which only one open file can have some in each direction. */
+export function openVideo(
+  kernel: Kernel,
+  process: Process,
+  direction: Direction,
+  count: number,
+): Fd | ErrnoName {
   if (kernel.rules.video.device === "absent") return "ENOENT";
   if (process.exhausted) return "EMFILE";
-  const queue = new VideoQueue(count);
+  if (kernel.queues.has(direction)) return "EBUSY";
+  const queue = new VideoQueue(direction, count);
+  kernel.queues.set(direction, queue);
   return process.install(new File("video", queue, (k) => releaseVideo(k, queue)));
 }
 
@@ -97,7 +109,7 @@ function* prepare(
   const wanted = { dmabuf, length: told ?? dmabuf.size };
   const tooSmall = wanted.length < FRAME_BYTES;
   const isHeld = place.held?.dmabuf === dmabuf && place.held.length === wanted.length;
-  if (tooSmall || (isHeld && video.keepsMapped)) {
+  if (tooSmall || isHeld) {
     dmaBufPut(kernel, dmabuf);
     return tooSmall ? "EINVAL" : undefined;
   }
@@ -115,7 +127,7 @@ function* mapInto(kernel: Kernel, place: VideoPlace, held: HeldBuffer): Steps<Er
   const { video } = kernel.rules;
   const { dmabuf } = held;
   yield dmabuf.resv.mutex.lock;
-  const error = dmaBufVmap(kernel, dmabuf);
+  const error = video.map(kernel, dmabuf);
   dmabuf.resv.mutex.unlock();
   if (!error) {
     place.held = held;
@@ -153,7 +165,10 @@ function* fill(kernel: Kernel, queue: VideoQueue, place: VideoPlace): Steps<void
 }
 
 /** Waits for the next buffer that the device is done with; vb2_core_dqbuf(). */
-export function* takeBuffer(queue: VideoQueue): Steps<{ index: number; failed: boolean } | ErrnoName> {
+export function* takeBuffer(
+  kernel: Kernel,
+  queue: VideoQueue,
+): Steps<{ index: number; failed: boolean } | ErrnoName> {
   const next = () => queue.places.findIndex(({ state }) => state === "done");
   if (!queue.streaming) return "EINVAL";
   yield { on: "frame", ready: () => !queue.streaming || next() >= 0 };
@@ -161,6 +176,7 @@ export function* takeBuffer(queue: VideoQueue): Steps<{ index: number; failed: b
   const place = queue.places[index];
   if (!place) return "EINVAL";
   place.state = "free";
+  if (kernel.rules.video.letsGoWhenTaken) yield* letGo(kernel, place);
   return { index, failed: false };
 }
 
@@ -173,8 +189,9 @@ export function stopVideo(queue: VideoQueue): void {
 /** Lets go of every buffer; VIDIOC_REQBUFS with 0, __vb2_queue_free(). */
 export function* releaseBuffers(kernel: Kernel, queue: VideoQueue): Steps<ErrnoName | undefined> {
   if (queue.streaming) return "EBUSY";
-  const { places } = queue;
+  const { places, direction } = queue;
   queue.places = [];
+  if (kernel.queues.get(direction) === queue) kernel.queues.delete(direction);
   for (const place of places) yield* letGo(kernel, place);
   return undefined;
 }

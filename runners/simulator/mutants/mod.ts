@@ -7,6 +7,7 @@ import { closeMutants } from "./close.ts";
 import { attachmentMutants, contractMutants, coreMutants } from "./core.ts";
 import { dutyMutants } from "./duties.ts";
 import { eventMutants, undoMutants } from "./events.ts";
+import { primeMutants, videoMutants } from "./foreign.ts";
 import { iommufdMutants } from "./iommufd.ts";
 import { mmapMutants } from "./mappings.ts";
 import type { Mutant } from "./mutant.ts";
@@ -46,4 +47,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...nonOdpMutants,
   ...rfcMutants,
   ...featureMutants,
+  ...primeMutants,
+  ...videoMutants,
 ];

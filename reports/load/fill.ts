@@ -49,12 +49,21 @@ function recordOn(dialect: Dialect, cases: readonly Case[], ledger: string): str
   return lines.map((line) => `${JSON.stringify(line)}\n`).join("");
 }
 
-/** A run of its own: the target, the time and how long each step took follow from its number. */
+/** A step that failed, and how. */
+const FAILED = /(?<="kind":"failed","errno":")[A-Z0-9]+/g;
+
+/**
+ * A run of its own: the target, the time and how long each step took follow from its number, and one step failed
+ * otherwise than in the other runs of that target, so that hardly two runs show the very same.
+ */
 export function recordNumber(number: number, templates: readonly string[]): string {
   const startedAt = new Date(Date.UTC(2020, 0, 1, 0, 10 * number)).toISOString();
-  let seed = number;
-  return (templates[number % templates.length] ?? "")
+  const template = templates[number % templates.length] ?? "";
+  const odd = (37 * number) % Math.max(1, template.match(FAILED)?.length ?? 0);
+  let [seed, place] = [number, 0];
+  return template
     .replace(/"startedAt":"[^"]*"/, `"startedAt":"${startedAt}"`)
+    .replaceAll(FAILED, (errno) => place++ === odd ? "EIO" : errno)
     .replaceAll(/"durationMs":[0-9.]+/g, () => {
       seed = (seed * 1103515245 + 12345) % 2147483648;
       return `"durationMs":${(seed % 5000) / 1000}`;

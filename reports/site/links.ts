@@ -39,6 +39,16 @@ export function caseHistoryPath(caseId: string): string {
   return `/cases/${caseId.split("/").map(encoded).join("/")}`;
 }
 
+/** The same in the runs before one of them. */
+export function caseHistoryBeforePath(caseId: string, before: string): string {
+  return `${caseHistoryPath(caseId)}?${new URLSearchParams({ before: before.toWellFormed() })}`;
+}
+
+/** Since when a case behaves as it does, over all runs. */
+export function windowsPath(caseId: string): string {
+  return `/windows/${caseId.split("/").map(encoded).join("/")}`;
+}
+
 /** Runs side by side. */
 export function comparePath(runs: readonly string[]): string {
   return `/compare?${new URLSearchParams(runs.map((run) => ["run", run.toWellFormed()]))}`;

@@ -28,7 +28,7 @@ import { BadgesPage } from "./pages/badges.tsx";
 import { CasePage } from "./pages/case.tsx";
 import { ClausePage, ClausesPage, CoveragePage } from "./pages/clauses.tsx";
 import { ComparePage } from "./pages/compare.tsx";
-import { CaseHistoryPage, RUNS_FOLLOWED } from "./pages/history.tsx";
+import { CaseHistoryPage, type HistoryPart, RUNS_FOLLOWED, WindowsPage } from "./pages/history.tsx";
 import { HomePage, type Newest } from "./pages/home.tsx";
 import { LivePage } from "./pages/live.tsx";
 import { OperationsPage } from "./pages/operations.tsx";
@@ -202,13 +202,18 @@ function pagesOfRuns(app: Hono, { history, ledger, cases, shelf }: SiteOptions, 
   app.get("/cases/:case{[^]+}", (c) =>
     pages.show(c, () => {
       const id = c.req.param("case");
-      const own = history.history(id, RUNS_FOLLOWED);
-      if (own.length === 0 && !cases.has(id)) return missing("case", id);
-      return {
-        title: id,
-        place: "runs",
-        body: <CaseHistoryPage id={id} case={cases.get(id)} ledger={ledger} history={own} />,
-      };
+      const part = historyPart(history, id, c.req.query("before"));
+      if (part.runs.length === 0 && !cases.has(id)) return missing("case", id);
+      const body = <CaseHistoryPage id={id} case={cases.get(id)} ledger={ledger} part={part} />;
+      return { title: id, place: "runs", body };
+    }));
+  app.get("/windows/:case{[^]+}", (c) =>
+    pages.show(c, () => {
+      const id = c.req.param("case");
+      const windows = history.windows(id);
+      if (windows.length === 0 && !cases.has(id)) return missing("case", id);
+      const body = <WindowsPage id={id} case={cases.get(id)} windows={windows} />;
+      return { title: `Since when: ${id}`, place: "runs", body };
     }));
   app.get("/compare", (c) => compare(c, history, pages));
   app.get("/badges", (c) =>
@@ -231,6 +236,14 @@ function pagesOfRuns(app: Hono, { history, ledger, cases, shelf }: SiteOptions, 
         body: <SearchPage words={words} found={find(words, { history, ledger, cases })} />,
       };
     }));
+}
+
+/** A page of the runs that a case was in; one run more is asked for, to know whether there is another page. */
+function historyPart(history: History, id: string, before: string | undefined): HistoryPart {
+  const found = history.history(id, RUNS_FOLLOWED + 1, before);
+  const runs = found.slice(0, RUNS_FOLLOWED);
+  const next = found.length > RUNS_FOLLOWED ? runs.at(-1)?.head.run : undefined;
+  return { runs, newer: before === undefined ? "no" : "yes", next };
 }
 
 /** A run that is not there, or that cannot be read. */

@@ -21,7 +21,12 @@ export function Facts({ facts }: { readonly facts: readonly (readonly [string, C
 
 /** A moment as people read it; UTC. */
 export function Moment({ at }: { readonly at: string }) {
-  return <time datetime={at}>{new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC</time>;
+  return <time datetime={at}>{momentText(at)}</time>;
+}
+
+/** A moment as people read it, as text. */
+export function momentText(at: string): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
 /** Milliseconds as people read them. */

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { raw } from "hono/html";
 import type { CaseInRun, RunEntry } from "../../store/mod.ts";
-import type { ComparedWord } from "../../compare/mod.ts";
+import type { CaseFacts, ComparedWord } from "../../compare/mod.ts";
 import type { CaseResult } from "../../result.ts";
-import { casePath, clausePath, runPath } from "../links.ts";
+import { Fragments, markupOf, placeFor } from "../fragment.ts";
+import { casePath, clausePath, encoded, runPath } from "../links.ts";
 import { duration } from "./facts.tsx";
 import { readable, WORDS } from "./verdict.tsx";
 
@@ -83,24 +85,36 @@ export function CaseStrip({ history }: { readonly history: readonly CaseInRun[] 
       width={cells.length * CELL}
       height="24"
     >
-      {cells.map(({ head, facts }, index) => {
-        const words = `${facts.word.replace("-", " ")} on ${head.target}, ${day(head.startedAt)}`;
-        return (
-          <a href={casePath(head.run, facts.case)} aria-label={words}>
-            <title>{words}</title>
-            <rect class={facts.word} x={index * CELL + 1} y="2" width={CELL - 2} height="20" rx="2" />
-            <Mark word={facts.word} x={index * CELL + CELL / 2} y={16} />
-          </a>
-        );
-      })}
+      {raw(cells.map(caseCellText).join(""))}
     </svg>
+  );
+}
+
+/** Cells by what the case showed, with places for the run and for where they stand. */
+const CASE_CELLS = new Fragments<CaseFacts>();
+
+function caseCellText({ head, facts }: CaseInRun, index: number): string {
+  const on = markupOf(`${facts.word.replace("-", " ")} on ${head.target}, ${day(head.startedAt)}`);
+  const places = [encoded(head.run), on, String(index * CELL + 1), String(index * CELL + CELL / 2)];
+  return CASE_CELLS.of(facts, () => <CaseCell facts={facts} />).filled(places);
+}
+
+function CaseCell({ facts }: { readonly facts: CaseFacts }) {
+  return (
+    <a href={casePath(placeFor(0), facts.case)} aria-label={placeFor(1)}>
+      {raw(`<title>${placeFor(1)}</title>`)}
+      <rect class={facts.word} x={placeFor(2)} y="2" width={CELL - 2} height="20" rx="2" />
+      <Mark word={facts.word} x={placeFor(3)} y={16} />
+    </a>
   );
 }
 
 const SIGNS: Readonly<Partial<Record<ComparedWord, string>>> = { fail: "✗", contested: "≠", unknown: "?" };
 
 /** What is not a pass has a sign, for colour alone says nothing. */
-function Mark({ word, x, y }: { readonly word: ComparedWord; readonly x: number; readonly y: number }) {
+function Mark(
+  { word, x, y }: { readonly word: ComparedWord; readonly x: number | string; readonly y: number },
+) {
   const sign = SIGNS[word];
   return sign === undefined ? null : <text class={`mark ${word}`} x={x} y={y}>{sign}</text>;
 }

@@ -159,7 +159,7 @@ export const fenceOperations = {
     summary: "Adds a fence to a buffer's reservation from within the kernel.",
     follows: "dma_resv_add_fence()",
     result: { gives: "nothing" },
-    errnos: ["ENOMEM"],
+    errnos: ["EBADF", "EINVAL", "ENOMEM"],
   }),
 };
 
@@ -196,7 +196,7 @@ export const exporterOperations = {
     summary: "Exports a buffer from a test exporter that answers as it is told and never revokes.",
     follows: "dma_buf_export()",
     result: { gives: "object", kind: "buffer" },
-    errnos: ["EINVAL", "ENOENT", "ENOMEM", "EMFILE"],
+    errnos: ["EBADF", "EINVAL", "ENOENT", "ENOMEM", "EMFILE"],
   }),
   "exporter.counts": operation({ buffer: named.buffer }, {
     summary: "Counts what is held of a buffer of the test exporter, and fences that have not signalled.",

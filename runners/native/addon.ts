@@ -72,8 +72,8 @@ export interface Addon {
   hangUp(channel: number): number;
   /** Sends a signal to one process. */
   kill(pid: number, signal: number): number;
-  /** The exit status of a process that has ended, 256 and the signal where one ended it. */
-  reap(pid: number): number;
+  /** Waits for the end of a process for at most some nanoseconds: its exit status, 256 and the signal where one ended it. */
+  reap(pid: number, ns: number): number;
 }
 
 /** The addon cannot be used. */

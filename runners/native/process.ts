@@ -14,8 +14,11 @@ import {
   unpackMessage,
 } from "./calls.ts";
 
-/** How long this thread looks for an answer before it waits without being held up, in nanoseconds. */
-const LOOK_NS = 150_000;
+/**
+ * How long this thread looks for an answer, or for the end of a process, before it waits without being held up, in
+ * nanoseconds. Where every instruction is translated, an answer takes most of a millisecond.
+ */
+const LOOK_NS = 2_000_000;
 
 /** How long one wait for an answer is at most, in milliseconds. */
 const WAIT_MS = 1_000;
@@ -118,6 +121,12 @@ export class HelperProcess {
     if (pid >= 0) return new HelperProcess(this.#addon, { pid, channel: ours });
     this.#closeOwn(ours);
     return pid;
+  }
+
+  /** Whether it lives, as far as its parent knows. */
+  isAlive(): boolean {
+    if (!this.#ending && !this.#isCopy) this.#ending = endingOf(this.#addon.reap(this.pid, 0));
+    return !this.#ending;
   }
 
   /** Does a call on a thread, which is started where it is not there, and waits for it. */
@@ -253,9 +262,9 @@ export class HelperProcess {
   async #reaped(ms: number): Promise<Ending> {
     const limit = performance.now() + ms;
     for (let pause = 0;; pause = Math.min(pause + 1, 20)) {
-      const status = this.#isCopy ? this.#goneCopy() : this.#addon.reap(this.pid);
-      if (status >= KILLED) return { kind: "killed", signal: status - KILLED };
-      if (status !== -EAGAIN) return { kind: "exited", status };
+      const status = this.#isCopy ? this.#goneCopy() : this.#addon.reap(this.pid, pause === 0 ? LOOK_NS : 0);
+      const ending = endingOf(status);
+      if (ending) return ending;
       if (performance.now() > limit) return { kind: "stuck" };
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
@@ -270,4 +279,10 @@ export class HelperProcess {
   #closeOwn(fd: number): void {
     this.#addon.call(primitiveNumber("close"), undefined, fd);
   }
+}
+
+/** How a process ended, from what the addon tells; `undefined` where it has not. */
+function endingOf(status: number): Ending | undefined {
+  if (status === -EAGAIN) return undefined;
+  return status >= KILLED ? { kind: "killed", signal: status - KILLED } : { kind: "exited", status };
 }

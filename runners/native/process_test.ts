@@ -305,8 +305,8 @@ Deno.test({
     const late: Promise<unknown>[] = [];
     const process: HelperProcess = new HelperProcess({
       ...loaded,
-      reap(pid) {
-        const status = loaded.reap(pid);
+      reap(pid, ns) {
+        const status = loaded.reap(pid, ns);
         if (status >= 0) late.push(waitInEachOf(10, () => process.kill(10_000)));
         return status;
       },

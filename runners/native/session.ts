@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { readFileSync } from "node:fs";
 import type { Call, ProgramStep } from "../../cases/program.ts";
 import type { LogLine, Observation, Outcome, Postconditions, Value } from "../../spec/observation.ts";
 import type { Event } from "../../spec/observation.ts";
@@ -79,6 +80,8 @@ export const LIMITS: Limits = {
 export interface Setting {
   readonly addon: Addon;
   readonly machine: Machine;
+  /** Gives a process that has not done anything for a case. */
+  readonly helper: () => HelperProcess;
   readonly handlers: Handlers<Context, Promise<unknown>>;
   readonly log: KernelLog | undefined;
   readonly limits: Limits;
@@ -128,7 +131,7 @@ export class Session {
 
   /** Starts a process of the case. */
   spawn(): HelperProcess {
-    return this.adopt(new HelperProcess(this.setting.addon));
+    return this.adopt(this.setting.helper());
   }
 
   /** Has a process of the case ended with it. */
@@ -310,7 +313,7 @@ export class Session {
    * @returns what was found; `stuck` names a process that even a kill did not end
    */
   async cleanUp(): Promise<{ readonly post: Postconditions; readonly stuck: string | undefined }> {
-    const tainted = taintOf(await taint());
+    const tainted = taintOf(taint());
     for (const cleanUp of this.#cleanUps.reverse()) {
       await isOverWithin(cleanUp().catch(() => undefined), 1_000);
     }
@@ -321,7 +324,7 @@ export class Session {
     }
     const stuck = endings.find(([, ending]) => ending.kind === "stuck")?.[0];
     const leaks = stuck ? [] : await this.#leaks();
-    const post = { leaks, blocked, log: this.takeLog(), tainted: tainted !== taintOf(await taint()) };
+    const post = { leaks, blocked, log: this.takeLog(), tainted: tainted !== taintOf(taint()) };
     return { post, stuck: stuck && await describeStuck(stuck) };
   }
 
@@ -360,8 +363,9 @@ const LAST_THREAD = 31;
 /** Making a fence of sw_sync taints the kernel by itself. */
 const TAINT_BY_FENCES = 1 << 14;
 
-async function taint(): Promise<number> {
-  return Number(await Deno.readTextFile("/proc/sys/kernel/tainted"));
+/** What the kernel holds against itself. It reads a number, for which it takes no lock. */
+function taint(): number {
+  return Number(readFileSync("/proc/sys/kernel/tainted", "utf8"));
 }
 
 function taintOf(flags: number): number {

@@ -16,8 +16,10 @@ import { KernelLog } from "./kernel_log.ts";
 import { lookAtMachine, type Machine } from "./machine.ts";
 import { runRace } from "./race.ts";
 import { referenceFeature, REFERENCES } from "./reference.ts";
+import { HelperProcess } from "./process.ts";
 import { setBugs } from "./seeded_bugs.ts";
 import { LIMITS, type Limits, Session, type Setting } from "./session.ts";
+import { Spare } from "./spare.ts";
 
 /** The version of the target; it changes whenever a case could see a difference. */
 const TARGET_VERSION = "1";
@@ -66,6 +68,7 @@ class NativeTarget implements Target {
   #addon: Addon | undefined;
   #machine: Promise<Machine> | undefined;
   #stuck: string | undefined;
+  readonly #spare = new Spare();
 
   constructor(options: NativeOptions) {
     this.#options = options;
@@ -101,7 +104,9 @@ class NativeTarget implements Target {
     throw new Error(reason);
   }
 
-  close(): void {}
+  async close(): Promise<void> {
+    await this.#spare.close();
+  }
 
   #look(): Promise<Machine> {
     this.#addon ??= loadAddon(this.#options.addon);
@@ -113,10 +118,11 @@ class NativeTarget implements Target {
 
   async #setting(log: KernelLog | undefined): Promise<Setting> {
     const machine = await this.#look();
-    this.#addon ??= loadAddon(this.#options.addon);
+    const addon = this.#addon ??= loadAddon(this.#options.addon);
     return {
-      addon: this.#addon,
+      addon,
       machine,
+      helper: () => this.#spare.take() ?? new HelperProcess(addon),
       handlers: HANDLERS,
       log,
       limits: this.#options.limits ?? LIMITS,
@@ -140,6 +146,7 @@ class NativeTarget implements Target {
         ? await runRace(program, setting, this.#options.raceRuns ?? RACE_RUNS, observe, signal)
         : await runOnce(program, new Session(setting), observe, signal);
       if (end.end === "hang") this.#stuck = end.reason;
+      else this.#spare.startSoon(setting.addon);
       return end;
     } finally {
       log?.close();

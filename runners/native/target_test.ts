@@ -8,6 +8,7 @@ import { HANDLERS } from "./handlers/mod.ts";
 import { makeMemfd } from "./handlers/process.ts";
 import { lookAtMachine } from "./machine.ts";
 import { Descriptor } from "./objects.ts";
+import { HelperProcess } from "./process.ts";
 import { runRace } from "./race.ts";
 import { LIMITS, on, Session, type Setting } from "./session.ts";
 import { nativeTarget } from "./target.ts";
@@ -37,6 +38,7 @@ async function setting(): Promise<Setting> {
   return {
     addon,
     machine: await lookAtMachine(addon, []),
+    helper: () => new HelperProcess(addon),
     handlers: new Map([...HANDLERS, ...pretended]),
     log: undefined,
     limits: { ...LIMITS, call: { known: 100, unknown: 200 }, start: { known: 20, unknown: 50 } },
@@ -320,6 +322,7 @@ Deno.test({
       controller.signal,
     );
     assertEquals([end.end, end.reason], ["timeout", "the run was stopped: the time is up"]);
+    await target.close();
   },
 });
 

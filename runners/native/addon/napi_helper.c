@@ -8,8 +8,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "channel.h"
 #include "napi.h"
@@ -183,21 +185,41 @@ napi_value kill_process(napi_env env, napi_callback_info info)
 	return number(env, kill((pid_t)pid, (int)given_number(env, &given, 1)) ? -errno : 0);
 }
 
+/* Waits until a process has ended, for so many nanoseconds at most; not at all on kernels that cannot. */
+static void wait_for_end(pid_t pid, int64_t ns)
+{
+	struct timespec wait = { .tv_nsec = (long)ns };
+	struct pollfd one = { .events = POLLIN };
+
+	one.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (one.fd < 0)
+		return;
+	ppoll(&one, 1, &wait, NULL);
+	close(one.fd);
+}
+
 /*
- * reap(pid): -EAGAIN while the process lives; its exit status, or 256 and the
- * signal that ended it; any other negative errno.
+ * reap(pid, ns): waits so long at most, which holds the suite up; -EAGAIN while
+ * the process lives; its exit status, or 256 and the signal that ended it; any
+ * other negative errno.
  */
 napi_value reap_process(napi_env env, napi_callback_info info)
 {
 	struct given given;
 	pid_t pid, gone;
+	int64_t ns;
 	int status = 0;
 
 	given_get(env, info, &given);
 	pid = (pid_t)given_number(env, &given, 0);
+	ns = given_number(env, &given, 1);
 	if (pid <= 1)
 		return number(env, -EINVAL);
 	gone = waitpid(pid, &status, WNOHANG);
+	if (!gone && ns) {
+		wait_for_end(pid, ns);
+		gone = waitpid(pid, &status, WNOHANG);
+	}
 	if (gone < 0)
 		return number(env, -errno);
 	if (!gone)

@@ -10,6 +10,7 @@ import type { Program } from "../../cases/program.ts";
 import { caseIdSchema } from "../../spec/ids.ts";
 import type { CaseEnd, LogLine, Observation } from "../../spec/observation.ts";
 import { LINES_MISSING } from "../native/kernel_log.ts";
+import { Limit } from "../deadline.ts";
 import type { Target } from "../target.ts";
 import type { Machine } from "./machine.ts";
 import type { KernelChoice } from "./name.ts";
@@ -26,6 +27,9 @@ const PROGRAM: Program = {
     { action: "call", id: "then.0", operation: "fd.close", args: { fd: "mem" } },
   ],
 };
+
+/** No case takes so long on a machine that is busy with everything else; in milliseconds. */
+const LIMIT_MS = 120_000;
 
 /** What was seen of a case. */
 interface Seen {
@@ -57,13 +61,16 @@ class Rig {
     return machine;
   }
 
-  /** Runs the program; it is given up when `enough` resolves. */
+  /** Runs the program; it is given up when `enough` resolves, and after the limit in any case. */
   async run(enough?: Promise<unknown>): Promise<Seen> {
     const controller = new AbortController();
     void enough?.then(() => controller.abort("the test has seen enough"));
+    const limit = new Limit(LIMIT_MS);
+    void limit.passed.then(() => controller.abort("the limit of the test has passed"));
     const log: LogLine[] = [];
     const observe = (observation: Observation) => void log.push(...observation.log);
     const end = await this.#target.run(PROGRAM, observe, controller.signal);
+    limit.clear();
     if (end.end !== "completed") await this.#target.reset();
     return { end, log };
   }
@@ -129,36 +136,6 @@ Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest
     assertMatch(end.reason ?? "", /spin_thread/);
   });
 
-  await t.step("a flood on the console costs nothing else", async () => {
-    const { end, log } = await rig.befall("a flooded console");
-    const machines = rig.machines.length;
-    assertEquals(end, { ...end, end: "completed", reason: undefined });
-    assertEquals(log.find(({ text }) => text === LINES_MISSING)?.level, "warn");
-    await rig.machine();
-    assertEquals(rig.machines.length, machines + 1);
-  });
-
-  await t.step("a flood on the console does not hide a task that nothing ends", async () => {
-    const { end } = await rig.befall("a flooded console and a task that waits for ever");
-    assertEquals(end.end, "hang");
-    assertMatch(
-      end.reason ?? "",
-      /cannot be killed: it is in .*open_fault.* flooded with lines like "a kernel that says too much/,
-    );
-  });
-
-  await t.step(
-    "a guest that does nothing but write to its console is a hang, with what it writes",
-    async () => {
-      const { end } = await rig.befall("all processors talk", () => Promise.resolve());
-      assertEquals(end.end, "hang");
-      assertMatch(
-        end.reason ?? "",
-        /does not answer.* flooded with lines like "a kernel that does nothing but say/,
-      );
-    },
-  );
-
   await t.step("a disk that is full costs nothing", async () => {
     const machine = await rig.machine();
     const full = machine.said("the disk is full");
@@ -192,6 +169,45 @@ Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest
     await machine.ask("stop");
     assertEquals((await rig.run()).end.end, "lost");
   });
+
+  await t.step("and the next case completes after all that", async () => {
+    assertEquals((await rig.run()).end.end, "completed");
+  });
+});
+
+Deno.test("a guest that says too much costs one case", { ignore: !newest }, async (t) => {
+  if (!newest) return;
+  await using rig = new Rig(await faultyKernel(newest, () => {}));
+
+  await t.step("a flood on the console costs nothing else", async () => {
+    const { end, log } = await rig.befall("a flooded console");
+    const machines = rig.machines.length;
+    assertEquals(end, { ...end, end: "completed", reason: undefined });
+    assertEquals(log.find(({ text }) => text === LINES_MISSING)?.level, "warn");
+    await rig.machine();
+    assertEquals(rig.machines.length, machines + 1);
+  });
+
+  await t.step("a flood on the console does not hide a task that nothing ends", async () => {
+    const { end } = await rig.befall("a flooded console and a task that waits for ever");
+    assertEquals(end.end, "hang");
+    assertMatch(
+      end.reason ?? "",
+      /cannot be killed: it is in .*open_fault.* flooded with lines like "a kernel that says too much/,
+    );
+  });
+
+  await t.step(
+    "a guest that does nothing but write to its console is a hang, with what it writes",
+    async () => {
+      const { end } = await rig.befall("all processors talk", () => Promise.resolve());
+      assertEquals(end.end, "hang");
+      assertMatch(
+        end.reason ?? "",
+        /does not answer.* flooded with lines like "a kernel that does nothing but say/,
+      );
+    },
+  );
 
   await t.step("and the next case completes after all that", async () => {
     assertEquals((await rig.run()).end.end, "completed");

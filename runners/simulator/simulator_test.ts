@@ -155,3 +155,55 @@ Deno.test("simulator() drops pages that are counted from a mapping, but not thos
   );
   assertEquals(counted?.outcome?.kind, "returned");
 });
+
+/** How each step ended. */
+function endsOf(on: string, ...lines: readonly Line[]): readonly unknown[] {
+  return run(dialect(on), program(...lines)).seen.map(({ outcome }) =>
+    outcome.kind === "failed" ? outcome.errno : outcome.kind
+  );
+}
+
+Deno.test("simulator() gives a descriptor that is sent to a copy of a process a number of its own", () => {
+  const { end } = run(
+    dialect("mainline-7.3"),
+    program(["vfio.open", {}, "dev"], ["process.fork", {}, "copy"], ["fd.send", { fd: "dev", to: "copy" }]),
+  );
+  assertEquals(end.post?.leaks, []);
+});
+
+Deno.test("simulator() does what VFIO type1 asks in the address space that was told to it, whatever the step names", () => {
+  const [open, one, type1]: readonly Line[] = [
+    ["iommufd.open", {}, "iommu"],
+    ["iommufd.ioas", { iommufd: "iommu" }, "one"],
+    ["iommufd.ioas", { iommufd: "iommu", type1: true }, "two"],
+  ];
+  assert(open && one && type1);
+  const unmap: Line = ["iommufd.vfio_unmap", { ioas: "one" }];
+  assertEquals(endsOf("mainline-7.3", open, one, unmap), ["returned", "returned", "ENODEV"]);
+  assertEquals(endsOf("mainline-7.3", open, one, type1, unmap).at(-1), "returned");
+  const gone: Line = ["iommufd.destroy", { object: "two" }];
+  assertEquals(endsOf("mainline-7.3", open, one, type1, gone, unmap).at(-1), "ENODEV");
+});
+
+Deno.test("simulator() adds no fence through a closed descriptor, and signals one whose descriptor is closed", () => {
+  const fence: Line = ["fence.create", {}, "fence"];
+  const add: Line = ["fence.add", { buffer: "buf", fence: "fence", usage: "READ" }];
+  const [buffer, ended]: readonly Line[] = [["fd.close", { fd: "buf" }], ["fd.close", { fd: "fence" }]];
+  assert(buffer && ended);
+  assertEquals(endsOf("mainline-7.3", ...SHARED, fence, buffer, add).at(-1), "EBADF");
+  assertEquals(endsOf("mainline-7.3", ...SHARED, fence, ended, add).at(-1), "EINVAL");
+  const signal: Line = ["fence.signal", { fence: "fence" }];
+  const sync: Line = ["buffer.poll", { buffer: "buf" }];
+  const { seen } = run(dialect("mainline-7.3"), program(...SHARED, fence, add, ended, sync, signal, sync));
+  assertEquals(seen.slice(-3).map(({ outcome }) => outcome).filter((_, index) => index !== 1), [
+    { kind: "returned", value: { readable: true, writable: false } },
+    { kind: "returned", value: { readable: true, writable: true } },
+  ]);
+});
+
+Deno.test("simulator() shares the memory of no buffer but one of the test exporter", () => {
+  const over: Line = ["exporter.create", { over: "buf" }];
+  assertEquals(endsOf("mainline-7.3", ...SHARED, over).at(-1), "EINVAL");
+  assertEquals(endsOf("mainline-7.3", ["exporter.create", {}, "buf"], over).at(-1), "returned");
+  assertEquals(endsOf("mainline-7.3", ...SHARED, ["fd.close", { fd: "buf" }], over).at(-1), "EBADF");
+});

@@ -121,15 +121,18 @@ export const exporterHandlers: readonly (readonly [OperationName, SimHandler])[]
   }),
   // Whether it signals with an error makes no difference to anybody who waits.
   at("fence.signal", (_session, { fence }) => {
-    fenceOf(fence)?.signal();
+    const made = fence.process.firstFile(fence.number)?.of;
+    if (made instanceof DmaFence) made.signal();
   }),
   on("fence.add", function* (_session, { buffer, fence, usage }) {
     const dmabuf = dmaBufOf(buffer);
+    if (isError(dmabuf)) return dmabuf;
     const added = fenceOf(fence);
-    if (isError(dmabuf) || !added) return;
+    if (!added) return "EINVAL";
     yield dmabuf.resv.mutex.lock;
     dmabuf.resv.add(added, usage);
     dmabuf.resv.mutex.unlock();
+    return undefined;
   }),
   at("heap.alloc", (session, { size }) => {
     const dmabuf = allocateFromHeap(session.kernel, session.bytes(size));
@@ -137,7 +140,8 @@ export const exporterHandlers: readonly (readonly [OperationName, SimHandler])[]
   }),
   at("exporter.create", (session, { size, revoke_semantics, over, ...options }) => {
     const shared = over ? dmaBufOf(over) : undefined;
-    if (shared && isError(shared)) return "EINVAL";
+    if (shared && isError(shared)) return shared;
+    if (shared && !testBufferOf(shared)) return "EINVAL";
     const dmabuf = exportForTest(session.kernel, session.bytes(size), {
       ...options,
       revokeSemantics: revoke_semantics,

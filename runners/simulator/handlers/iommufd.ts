@@ -97,12 +97,12 @@ export const iommufdHandlers: readonly (readonly [OperationName, SimHandler])[] 
       yield* ioasUnmap(kernel, { ioas: ioas.object, iova: bytes(iova), length: bytes(length) }),
     );
   }),
-  on("iommufd.vfio_unmap", function* ({ kernel }, { ioas, iova, length }) {
-    const context = contextOf(ioas);
+  on("iommufd.vfio_unmap", function* ({ kernel }, { ioas: { fd }, iova, length }) {
+    const context = iommufdOf(fd);
     if (isError(context)) return context;
-    return value(
-      yield* vfioUnmap(kernel, { ioas: ioas.object, iova: bytes(iova), length: bytes(length) }),
-    );
+    const ioas = context.compat;
+    if (!ioas) return "ENODEV";
+    return value(yield* vfioUnmap(kernel, { ioas, iova: bytes(iova), length: bytes(length) }));
   }),
   on("iommufd.copy", function* ({ kernel }, { ioas, from, from_iova, iova, length, access, unknown_flag }) {
     const context = contextOf(ioas);

@@ -116,6 +116,8 @@ export class Process extends SharedObject {
   @shared
   accessor exhausted = false;
   readonly #slots = new Map<number, Slot>();
+  /** What each number named first. */
+  readonly #first = new Map<number, File>();
   #next = 3;
 
   constructor(name: string) {
@@ -130,6 +132,11 @@ export class Process extends SharedObject {
     return slot?.descriptor;
   }
 
+  /** The file that a number named first, open or closed: what its driver knows without any descriptor. */
+  firstFile(number: number): File | undefined {
+    return this.#first.get(number);
+  }
+
   /** The numbers that are open. */
   get openNumbers(): readonly number[] {
     touch(this, READ);
@@ -139,10 +146,12 @@ export class Process extends SharedObject {
   /** Makes a number name a file, or nothing. */
   setDescriptor(number: number, descriptor: Descriptor | undefined): void {
     const slot = this.#slots.get(number);
+    if (descriptor && !this.#first.has(number)) this.#first.set(number, descriptor.file);
     if (slot) slot.descriptor = descriptor;
     if (slot || !descriptor) return;
     touch(this, WRITE);
     this.#slots.set(number, new Slot(descriptor));
+    this.#next = Math.max(this.#next, number + 1);
   }
 
   /** Puts a file into the table, at the lowest number never used before; fd_install(). */

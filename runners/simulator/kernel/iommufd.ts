@@ -31,6 +31,9 @@ export class IommufdCtx extends SharedObject {
   accessor spaces: readonly Ioas[] = [];
   @shared
   accessor hwpts: readonly Hwpt[] = [];
+  /** The address space that the requests of VFIO type1 are about, since they name none: vfio_ioas. */
+  @shared
+  accessor compat: Ioas | undefined = undefined;
 }
 
 /** Opens /dev/iommu; iommufd_fops_open(). */
@@ -51,6 +54,7 @@ export function iommufdOf(fd: Fd): IommufdCtx | ErrnoName {
 export function allocIoas(kernel: Kernel, context: IommufdCtx, type1: boolean): Ioas {
   const ioas = new Ioas(kernel.nextId(), type1);
   context.spaces = [...context.spaces, ioas];
+  if (type1) context.compat = ioas;
   return ioas;
 }
 
@@ -71,6 +75,7 @@ export function* destroyIoas(
 ): Steps<ErrnoName | undefined> {
   if (context.hwpts.some((hwpt) => hwpt.ioas === ioas)) return "EBUSY";
   context.spaces = context.spaces.filter((each) => each !== ioas);
+  if (context.compat === ioas) context.compat = undefined;
   ioas.destroyed = true;
   yield* unmapAll(kernel, ioas);
   return undefined;

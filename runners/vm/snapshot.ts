@@ -5,11 +5,12 @@
  * @module
  */
 import { existsSync, statSync } from "node:fs";
-import { mkdir, rm, utimes } from "node:fs/promises";
+import { mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import type { MachineParts } from "./arguments.ts";
-import { cached, madeWhole } from "./cache.ts";
+import { cached, digestOf, madeWhole } from "./cache.ts";
 import { type Tell, VmError } from "./failure.ts";
 import type { Machine } from "./machine.ts";
+import { headersSchema, pciHeaders, restorePciHeaders } from "./pci_headers.ts";
 
 /** The files of a machine that was kept. */
 export interface Snapshot {
@@ -17,7 +18,12 @@ export interface Snapshot {
   readonly memory: string;
   /** What its devices held. */
   readonly state: string;
+  /** What the headers of its PCI devices held, since QEMU does not keep them of all. */
+  readonly headers: string;
 }
+
+/** What is kept of a machine; it stands for older ways to keep less. */
+const KIND = "memory, state, headers";
 
 /** How many are kept; each takes about half of the machine's memory. */
 const KEPT = 6;
@@ -39,17 +45,17 @@ export async function snapshotOf(
   boot: (parts: MachineParts, action: (machine: Machine) => Promise<void>) => Promise<void>,
   tell: Tell,
 ): Promise<Snapshot> {
-  const folder = `${await cached("snapshots")}/${digest.slice(0, 16)}`;
+  const folder = `${await cached("snapshots")}/${digestOf([KIND, digest]).slice(0, 16)}`;
   if (existsSync(folder)) await utimes(folder, new Date(), new Date());
   else {
     tell("Booting once and keeping the machine as it is then");
     await forgetOld();
     await madeWhole(folder, async (half) => {
       await mkdir(half, { recursive: true });
-      const { memory, state } = filesIn(half);
+      const files = filesIn(half);
       await boot(
-        { ...parts, memoryFile: { path: memory, as: "the file itself" } },
-        (machine) => save(machine, state),
+        { ...parts, memoryFile: { path: files.memory, as: "the file itself" } },
+        (machine) => save(machine, files),
       );
     });
   }
@@ -62,7 +68,7 @@ export async function forgetSnapshot({ memory }: Snapshot): Promise<void> {
 }
 
 function filesIn(folder: string): Snapshot {
-  return { memory: `${folder}/memory`, state: `${folder}/state` };
+  return { memory: `${folder}/memory`, state: `${folder}/state`, headers: `${folder}/headers.json` };
 }
 
 async function forgetOld(): Promise<void> {
@@ -76,9 +82,10 @@ async function forgetOld(): Promise<void> {
 /** The memory is in a file that the machine shares, so that only the devices are written. */
 const CAPABILITIES = { capabilities: [{ capability: "x-ignore-shared", state: true }] };
 
-async function save(machine: Machine, state: string): Promise<void> {
+async function save(machine: Machine, { state, headers }: Snapshot): Promise<void> {
   await machine.ask("migrate-set-capabilities", CAPABILITIES);
   await machine.ask("stop");
+  await writeFile(headers, JSON.stringify(await pciHeaders(machine)));
   await machine.ask("migrate", { uri: `exec:cat > ${quoted(state)}` });
   await until(machine, "query-migrate", "completed");
 }
@@ -88,11 +95,12 @@ async function save(machine: Machine, state: string): Promise<void> {
  *
  * @throws {VmError} if it does not
  */
-export async function resume(machine: Machine, { state }: Snapshot): Promise<void> {
+export async function resume(machine: Machine, { state, headers }: Snapshot): Promise<void> {
   await machine.ask("migrate-set-capabilities", CAPABILITIES);
   await machine.ask("migrate-incoming", { uri: `exec:cat ${quoted(state)}` });
   /* it is as it was kept: with its processors at rest */
   await until(machine, "query-status", "paused");
+  await restorePciHeaders(machine, headersSchema.parse(JSON.parse(await readFile(headers, "utf8"))));
   await machine.ask("cont");
 }
 

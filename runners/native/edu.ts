@@ -131,10 +131,24 @@ async function writeByte(strand: Strand, fd: Descriptor, iova: bigint, page: num
   await copy(strand, fd, MEMORY, Number(iova), START | TO_RAM, 1);
 }
 
+/** What stands in the page before the device writes to it; it is left there only by a device that writes the same. */
+const MARKS = [0x5e, 0xa1] as const;
+
+/**
+ * Has the device read a byte, by way of the page.
+ *
+ * @throws {Error} where nothing of it arrives in the page: such a device does no DMA at all, so that nothing it does not
+ *   do can be taken for what a case is about
+ */
 async function readByte(strand: Strand, fd: Descriptor, iova: bigint, page: number): Promise<number> {
   await copy(strand, fd, Number(iova), MEMORY, START);
-  await copy(strand, fd, MEMORY, PAGE_IOVA, START | TO_RAM);
-  return await strand.do(fd.process, "load", [page, 1]);
+  for (const mark of MARKS) {
+    await strand.do(fd.process, "store", [page, 1, mark]);
+    await copy(strand, fd, MEMORY, PAGE_IOVA, START | TO_RAM);
+    const byte = await strand.do(fd.process, "load", [page, 1]);
+    if (byte !== mark) return byte;
+  }
+  throw new Error("The device does no DMA: nothing arrives in a page that is mapped for it");
 }
 
 /** Has the device write a byte, and read it back to see whether it was written. */

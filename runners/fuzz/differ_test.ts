@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Program } from "../../cases/program.ts";
 import { caseIdSchema } from "../../spec/ids.ts";
-import type { Observation } from "../../spec/observation.ts";
+import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import { CLEAN, succeeded } from "../testing/fakes.ts";
 import { compare, type Comparison } from "./differ.ts";
 
@@ -99,4 +99,16 @@ Deno.test("compare() makes a difference of a kernel that crashes and an error of
   assertEquals(failed, { result: "target-error", reason: "no connection" });
   const error = against({ outcome: { kind: "error", message: "cannot" } });
   assertEquals(error, { result: "target-error", reason: "b: could not be run: cannot" });
+});
+
+Deno.test("compare() asks for no taint where a step has warned, since a kernel can be tainted already", () => {
+  const tainted: CaseEnd = { end: "completed", post: { leaks: [], blocked: [], log: [], tainted: true } };
+  const warned = SEEN.map((each): Observation => ({ ...each, log: [{ level: "warn", text: "WARNING" }] }));
+  const expected = { observations: warned, end: tainted };
+  assertEquals(compare(PROGRAM, expected, { observations: warned, end: CLEAN }).result, "same");
+  const unannounced = compare(PROGRAM, { observations: SEEN, end: CLEAN }, {
+    observations: SEEN,
+    end: tainted,
+  });
+  assertEquals(kindOf(unannounced), [3, "afterwards", "the kernel is not tainted", "taints"]);
 });

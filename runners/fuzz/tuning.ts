@@ -152,7 +152,7 @@ export const ARGUMENTS: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map(Obj
   "importer.dma_write.page": page,
   "importer.dma_write.value": byte,
   "fence.signal.error": mostly(undefined, "EIO", "ETIMEDOUT"),
-  "heap.alloc.size": mostly(undefined, "1 page", "0"),
+  "heap.alloc.size": mostly(undefined, "1 page", "0", "16 pages"),
   "exporter.create.size": mostly(undefined, "1 page", "0"),
   "exporter.create.attach": mostly(undefined, "ENODEV", "EBUSY"),
   "exporter.create.pin": fc.constantFrom<unknown>(undefined, "ok", "EINVAL"),
@@ -186,6 +186,9 @@ export const ARGUMENTS: ReadonlyMap<string, fc.Arbitrary<unknown>> = new Map(Obj
   "rdma.write.page": mostly(undefined, 1, 4),
   "rdma.write.value": byte,
   "rdma.export.offset": mostly(undefined, "unknown"),
+  "drm.create.size": mostly(undefined, "1 page", "0"),
+  "video.queue.index": mostly(undefined, 1, 9),
+  "video.queue.length": mostly(undefined, "16 pages", "17 pages"),
   "clock.advance.ms": fc.constantFrom<unknown>(1, 10, 1000),
 }));
 
@@ -257,6 +260,7 @@ export const THEMES: readonly Theme[] = [
   { of: [...MOVES, "buffer.mmap", "memory"], begin: ["buffer.mmap"] },
   { of: [...MOVES, "iommufd", "memfd", "udmabuf"], begin: ["vfio.open", "iommufd.hwpt", "iommufd.map_file"] },
   { of: [...MOVES, "rdma", "umem", "fence"], begin: ["rdma.register"] },
+  { of: [...MOVES, "drm", "video", "heap", "exporter"], begin: ["drm.import", "video.open"] },
   {
     of: ["exporter", "heap", "udmabuf", "memfd", "importer", "buffer", "memory", "fence", "clock"],
     begin: ["exporter.create"],

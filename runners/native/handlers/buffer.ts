@@ -16,6 +16,7 @@ import { encode, text } from "../abi/layout.ts";
 import { fdInfo, parseBufInfo } from "../buffer_files.ts";
 import { MADV_DONTNEED, MAP, POLL, PROT, WHENCE } from "../constants.ts";
 import { Failed, Unsupported } from "../failure.ts";
+import { freshNumber } from "../numbers.ts";
 import type { Descriptor, Vma } from "../objects.ts";
 import type { HelperProcess } from "../process.ts";
 import { type Context, type NativeHandler, on, type Session } from "../session.ts";
@@ -47,8 +48,15 @@ function requireKnownRevoke(session: Session): void {
   );
 }
 
+/**
+ * The address of a page of a mapping.
+ *
+ * @throws {Unsupported} for a page behind its end: chance decides what is there, and it may be the helper's own memory
+ */
 async function addressOf({ session }: Context, vma: Vma, page: number): Promise<number> {
-  return await Promise.resolve(vma.address + page * session.setting.machine.pageSize);
+  const offset = page * session.setting.machine.pageSize;
+  if (offset >= vma.length) throw new Unsupported("what is behind the end of a mapping is up to chance");
+  return await Promise.resolve(vma.address + offset);
 }
 
 /** The size of a buffer, by its descriptor. */
@@ -64,6 +72,7 @@ async function scratch(strand: Strand, process: HelperProcess): Promise<Descript
   const known = scratches.get(process);
   if (known) return known;
   const made = await makeMemfd(strand, process, 1n);
+  made.move(await freshNumber(strand, process, made.number));
   await strand.do(process, "write_at", [made.number, 0], Uint8Array.of(COPIED));
   scratches.set(process, made);
   return made;

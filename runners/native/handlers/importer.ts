@@ -14,7 +14,7 @@ import {
   conformObject,
   conformPrivateMap,
 } from "../abi/conform.ts";
-import { Unsupported } from "../failure.ts";
+import { Failed, Unsupported } from "../failure.ts";
 import { moduleIn } from "../module_files.ts";
 import type { ModuleObject } from "../objects.ts";
 import { type NativeHandler, on, type Session } from "../session.ts";
@@ -59,7 +59,12 @@ async function access(
   const offset = page * session.setting.machine.pageSize;
   const write = value === undefined ? 0 : 1;
   const values = { id, offset, size: 1, write, value: value ?? 0 };
-  return Number((await module.ask(strand, CONFORM_REQUESTS.access, conformAccess, values)).value);
+  try {
+    return Number((await module.ask(strand, CONFORM_REQUESTS.access, conformAccess, values)).value);
+  } catch (error) {
+    /* a page that the mapping does not have: the module takes it for a wrong argument, a device for a wrong address */
+    throw error instanceof Failed && error.errno === "EINVAL" ? new Failed("EIO") : error;
+  }
 }
 
 async function mapped(strand: Strand, { module, id }: ModuleObject, request: Request): Promise<ModuleObject> {

@@ -30,7 +30,7 @@ import {
 import { TYPE1_IOMMU, VFIO_REQUESTS, vfioIommuType1DmaUnmap } from "../abi/vfio.ts";
 import { MAP, O_CLOEXEC, O_RDWR, PROT } from "../constants.ts";
 import { attachEdu, closeEdu, dmaRead, dmaWrite } from "../edu.ts";
-import { failureOf, Unsupported } from "../failure.ts";
+import { Failed, failureOf, Unsupported } from "../failure.ts";
 import { fdInfo } from "../buffer_files.ts";
 import type { Descriptor, Hwpt, Ioas, NativeObjects } from "../objects.ts";
 import { EDU } from "../pci.ts";
@@ -128,6 +128,16 @@ export async function mapFile(
   return Number(mapped.iova);
 }
 
+/** Domains that were destroyed, and their devices closed. */
+const destroyed = new WeakSet<Hwpt>();
+
+/** The device that does DMA; it reaches nothing any more once its domain was destroyed. */
+function deviceOf(hwpt: Hwpt): Descriptor {
+  if (!hwpt.device) throw new Unsupported(NO_DMA);
+  if (destroyed.has(hwpt)) throw new Failed("EIO");
+  return hwpt.device;
+}
+
 /** The handlers of `iommufd.*`. */
 export const iommufdHandlers: readonly (readonly [OperationName, NativeHandler])[] = [
   on("iommufd.open", async ({ session: { process, setting }, strand }) => {
@@ -159,7 +169,10 @@ export const iommufdHandlers: readonly (readonly [OperationName, NativeHandler])
     return { kind: "hwpt", fd: ioas.fd, ioas, mock } satisfies Hwpt;
   }),
   on("iommufd.destroy", async ({ session, strand }, { object }) => {
-    if (object.kind === "hwpt" && object.device) return await closeEdu(session, strand, object.device);
+    if (object.kind === "hwpt" && object.device) {
+      destroyed.add(object);
+      return await closeEdu(session, strand, object.device);
+    }
     const id = object.kind === "ioas" ? object.id : object.mock ?? NO_ID;
     const values = { size: sizeOf(iommuDestroy), id };
     await strand.ioctl(object.fd, IOMMUFD_REQUESTS.destroy, iommuDestroy, values);
@@ -196,12 +209,10 @@ export const iommufdHandlers: readonly (readonly [OperationName, NativeHandler])
     return Number(copied.dst_iova);
   }),
   on("iommufd.dma_read", async ({ session, strand }, { hwpt, iova }) => {
-    if (!hwpt.device) throw new Unsupported(NO_DMA);
-    return await dmaRead(strand, hwpt.device, session.bytes(iova));
+    return await dmaRead(strand, deviceOf(hwpt), session.bytes(iova));
   }),
   on("iommufd.dma_write", async ({ session, strand }, { hwpt, iova, value }) => {
-    if (!hwpt.device) throw new Unsupported(NO_DMA);
-    await dmaWrite(strand, hwpt.device, session.bytes(iova), value);
+    await dmaWrite(strand, deviceOf(hwpt), session.bytes(iova), value);
   }),
   on("iommufd.access_read", async ({ session, strand }, { ioas, iova }) => {
     return await withPage(strand, ioas.fd, (page) =>

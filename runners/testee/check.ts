@@ -7,7 +7,7 @@ import { isProtocolFault, type ProtocolFault } from "../protocol/errors.ts";
 import { PROTOCOL_VERSIONS } from "../protocol/version.ts";
 import type { Connect } from "../remote/target.ts";
 import { Dialogue } from "./dialogue.ts";
-import { Broken, RULE_TEXTS, type RuleName, RULES, type Talk } from "./rules.ts";
+import { Broken, RULE_TEXTS, type RuleName, RULES, SHOWN_BY_AN_END, type Talk } from "./rules.ts";
 
 /** What was found of a rule. */
 export interface RuleFinding {
@@ -49,6 +49,8 @@ class Check {
   readonly #ms: number;
   readonly #found = new Map<RuleName, Omit<RuleFinding, "rule" | "text">>();
   #talk: Talk | undefined;
+  /** How many runs have come to a right end. */
+  #ended = 0;
 
   constructor(connect: Connect, ms: number) {
     this.#connect = connect;
@@ -78,14 +80,16 @@ class Check {
   }
 
   findings(): readonly RuleFinding[] {
-    const reached = this.#found.get("hello")?.status === "kept";
-    return [...RULE_TEXTS].map(([rule, text]) => {
-      const found = this.#found.get(rule);
-      if (found) return { rule, text, ...found };
-      return reached
-        ? { rule, text, status: "kept" }
-        : { rule, text, status: "open", what: "there is no talk" };
-    });
+    return [...RULE_TEXTS].map(([rule, text]) => ({ rule, text, ...this.#findingOf(rule) }));
+  }
+
+  /** What was found of a rule; what is watched all the time is kept where there was something to watch. */
+  #findingOf(rule: RuleName): Omit<RuleFinding, "rule" | "text"> {
+    const found = this.#found.get(rule);
+    if (found) return found;
+    if (this.#found.get("hello")?.status !== "kept") return { status: "open", what: "there is no talk" };
+    if (!SHOWN_BY_AN_END.has(rule) || this.#ended > 0) return { status: "kept" };
+    return { status: "open", what: "no run came to its end" };
   }
 
   /** Does something, and enters what it shows; after something broken, the testee is started anew. */
@@ -129,7 +133,7 @@ class Check {
         );
       }
       let runs = 0;
-      this.#talk = { hello, dialogue, ms: this.#ms, nextRun: () => ++runs };
+      this.#talk = { hello, dialogue, ms: this.#ms, nextRun: () => ++runs, ended: () => void this.#ended++ };
       return this.#talk;
     } catch (error) {
       await dialogue.close();

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { serveTarget } from "../agent/serve_target.ts";
 import { DEFAULT_DIALECT, simulator } from "../simulator/mod.ts";
-import { FAKES } from "../testing/fake_testees.ts";
+import { type Fake, FAKES } from "../testing/fake_testees.ts";
 import { connectFake, connectionPair } from "../testing/pipe.ts";
 import { connectCommand } from "../transport/stdio.ts";
 import { checkTestee } from "./check.ts";
@@ -46,6 +46,19 @@ for (const [bug, fake] of Object.entries(FAKES)) {
     else assertStringIncludes(broken.find((each) => each.rule === rule)?.what ?? "", what);
   });
 }
+
+Deno.test("checkTestee() says of nothing that it is kept where it could not be seen", async () => {
+  const open = async (fake: Fake) => {
+    const findings = await checkTestee(() => connectFake(fake), PATIENCE_MS);
+    return findings.filter(({ status }) => status === "open").map(({ rule, what }) => `${rule}: ${what}`);
+  };
+  const good = FAKES["no-bug"];
+  const silent = await open({
+    take: (message, mouth) => message.type === "run" ? undefined : good.take(message, mouth),
+  });
+  assertEquals(silent.includes("count: no run came to its end"), true, silent.join("\n"));
+  assertEquals((await open(FAKES["never-says-hello"])).includes("end: there is no talk"), true);
+});
 
 Deno.test("checkTestee() finds nothing broken in the suite's own side of the protocol", async () => {
   const findings = await checkTestee(() => {

@@ -43,6 +43,8 @@ export interface Talk {
   readonly ms: number;
   /** Gives the number of the next run. */
   readonly nextRun: () => number;
+  /** Is told of each run that has come to a right end. */
+  readonly ended: () => void;
 }
 
 /** What a rule asks for, and how it is checked; the check throws where it is broken, and says so if it has nothing to show it with. */
@@ -198,6 +200,9 @@ const OTHERS = {
   "count": "The end of a run counts its observations",
 } as const;
 
+/** The rules that only a run that has ended can show. */
+export const SHOWN_BY_AN_END: ReadonlySet<RuleName> = new Set(["end", "count"]);
+
 /** The name of a rule. */
 export type RuleName = keyof typeof AFTER_HELLO | keyof typeof OTHERS;
 
@@ -286,7 +291,9 @@ async function runOf(talk: Talk, steps: readonly WireStep[], more: object = {}):
     }
     observations.push(message.observation);
   }
-  return { run, observations, end: await endOf(dialogue, run, observations.length, ms) };
+  const end = await endOf(dialogue, run, observations.length, ms);
+  talk.ended();
+  return { run, observations, end };
 }
 
 async function endOf(dialogue: Dialogue, run: number, told: number, ms: number): Promise<EndMessage> {

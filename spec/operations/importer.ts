@@ -225,7 +225,7 @@ export const exporterOperations = {
     summary: "Has the test exporter tell the importers of a buffer that their mappings are no longer valid.",
     follows: "dma_buf_invalidate_mappings()",
     result: { gives: "nothing" },
-    errnos: [],
+    errnos: ["EBADF", "EINVAL"],
     events: ["invalidate", "remap", "unmap"],
   }),
 };

@@ -6,6 +6,7 @@
 import { type Call, finishId, type Program, type ProgramStep } from "../../cases/program.ts";
 import { caseIdSchema } from "../../spec/ids.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
+import type { OperationName } from "../../spec/operations/mod.ts";
 import type { Simulator } from "../simulator/mod.ts";
 import type { Played } from "./play.ts";
 import type { WovenStep } from "./weave.ts";
@@ -17,6 +18,9 @@ export interface Rehearsed {
   /** What the model saw. */
   readonly seen: Played;
 }
+
+/** Nothing goes on beside a sleep: whoever starts one waits for it, since no two targets agree on how long a step takes. */
+const SLEEP: OperationName = "clock.advance";
 
 /** How often a program is mended before it is taken as it is: a step may block as a call and not if it is started. */
 const MAX_ROUNDS = 8;
@@ -46,7 +50,8 @@ export function isBlocked({ outcome }: Observation): boolean {
 }
 
 function asSeen(step: WovenStep, observation: Observation | undefined): WovenStep {
-  const action = observation && isBlocked(observation) ? "start" : "call";
+  const blocks = observation && isBlocked(observation) && step.operation !== SLEEP;
+  const action = blocks ? "start" : "call";
   return step.action === action ? step : { ...step, action };
 }
 

@@ -201,6 +201,15 @@ Deno.test("simulator() adds no fence through a closed descriptor, and signals on
   ]);
 });
 
+Deno.test("simulator() asks nothing of the test exporter about the buffer of another one", () => {
+  for (const operation of ["exporter.invalidate", "exporter.counts", "exporter.move"] as const) {
+    const ask: Line = [operation, { buffer: "buf" }];
+    assertEquals(endsOf("mainline-7.3", ...SHARED, ask).at(-1), "EINVAL", operation);
+    assertEquals(endsOf("mainline-7.3", ["heap.alloc", {}, "buf"], ask).at(-1), "EINVAL", operation);
+    assertEquals(endsOf("mainline-7.3", ["exporter.create", {}, "buf"], ask).at(-1), "returned", operation);
+  }
+});
+
 Deno.test("simulator() shares the memory of no buffer but one of the test exporter", () => {
   const over: Line = ["exporter.create", { over: "buf" }];
   assertEquals(endsOf("mainline-7.3", ...SHARED, over).at(-1), "EINVAL");

@@ -166,10 +166,12 @@ export const exporterHandlers: readonly (readonly [OperationName, SimHandler])[]
     return error;
   }),
   on("exporter.invalidate", function* ({ kernel }, { buffer, locked }) {
-    const dmabuf = dmaBufOf(buffer);
-    if (isError(dmabuf)) return;
+    const held = testBufferBehind(buffer);
+    if (isError(held)) return held;
+    const { dmabuf } = held;
     if (locked) yield dmabuf.resv.mutex.lock;
     dmaBufInvalidateMappings(kernel, dmabuf);
     if (locked) dmabuf.resv.mutex.unlock();
+    return undefined;
   }),
 ];

@@ -27,9 +27,11 @@ export interface ExporterOptions {
   readonly revoke: "absent" | "ok" | ErrnoName;
   /** revoke_semantics of Leon Romanovsky's v1. */
   readonly revokeSemantics: boolean;
-  /** Another buffer of these exporters, whose memory this one shares. */
+  /** Another buffer of the test exporter, whose memory this one shares. */
   readonly over?: DmaBuf | undefined;
 }
+
+const TEST_EXPORTER = "test-exporter";
 
 const HEAP: ExporterOptions = {
   attach: "ok",
@@ -77,12 +79,12 @@ export function allocateFromHeap(kernel: Kernel, bytes: number): DmaBuf | ErrnoN
 
 /** Exports memory from a test exporter. */
 export function exportForTest(kernel: Kernel, bytes: number, options: ExporterOptions): DmaBuf | ErrnoName {
-  return exportMemory(kernel, "test-exporter", bytes, options);
+  return exportMemory(kernel, TEST_EXPORTER, bytes, options);
 }
 
-/** The exporter's private part of a buffer, if it is one of these exporters. */
-export function testBufferOf(dmabuf: DmaBuf): TestBuffer | undefined {
-  return dmabuf.priv instanceof TestBuffer ? dmabuf.priv : undefined;
+/** The exporter's private part of a buffer, if it is one of the test exporter; nobody asks the heap for its own. */
+export function testBufferOf({ priv, ops }: DmaBuf): TestBuffer | undefined {
+  return priv instanceof TestBuffer && ops.name === TEST_EXPORTER ? priv : undefined;
 }
 
 /** What importers hold of a buffer. */

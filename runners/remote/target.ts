@@ -312,6 +312,8 @@ class RemoteTarget implements Target {
         connection,
       );
       const description = this.#identified(hello);
+      /* it may have ended right behind its hello, when there was no link yet to be told lost */
+      if (greeting.fault) throw greeting.fault;
       const link = { connection, hello, description, greeting };
       this.#link = link;
       this.#cut = undefined;

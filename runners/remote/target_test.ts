@@ -1,4 +1,4 @@
-import { assertEquals, assertExists } from "@std/assert";
+import { assertEquals, assertExists, assertRejects } from "@std/assert";
 import { judge } from "../../cases/judge.ts";
 import { loadCases } from "../../cases/load.ts";
 import { programOf } from "../../cases/program.ts";
@@ -6,13 +6,15 @@ import { loadLedger } from "../../spec/ledger.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import { serveTarget } from "../agent/serve_target.ts";
 import { runCases } from "../engine.ts";
+import { LostError } from "../protocol/errors.ts";
 import { remoteTarget } from "./target.ts";
 import { caseNamed } from "../testing/cases.ts";
+import { helloOf } from "../testing/fake_testees.ts";
 import { dies, runAll, slow, stopsWhenTold, wellBehaved } from "../testing/fakes.ts";
 import { connectionPair } from "../testing/pipe.ts";
 import { DEFAULT_DIALECT, simulator } from "../simulator/mod.ts";
 import type { Target } from "../target.ts";
-import type { Connection } from "../transport/connection.ts";
+import type { Connection, Listener } from "../transport/connection.ts";
 
 /** Runs cases on a target that is served over a connection, and tells their ends. */
 async function runRemotely(ids: readonly string[], served: () => Target, options = {}) {
@@ -110,6 +112,27 @@ Deno.test("remoteTarget() adds what the kernel logged last when the target is lo
   assertEquals((await end).reason?.includes("The kernel logged last: Kernel panic - not syncing"), true);
   await remote.close();
   await server;
+});
+
+Deno.test("remoteTarget() does not wait for a testee that says hello and goes away", async () => {
+  let connections = 0;
+  const target = remoteTarget("test", () => {
+    connections++;
+    let listener: Listener | undefined;
+    return {
+      peer: "the testee",
+      listen: (given) => void (listener = given),
+      send: () => {
+        listener?.messages([JSON.stringify(helloOf())]);
+        listener?.closed(new LostError("The connection ended", "Look at its log"));
+      },
+      close: () => Promise.resolve(),
+    };
+  }, { reconnectMs: 100 });
+  await assertRejects(async () => await target.describe(), LostError, "The connection ended");
+  const end = await target.run(programOf(caseNamed("one")), () => {});
+  assertEquals([end.end, connections > 1], ["lost", true]);
+  await target.close();
 });
 
 Deno.test("a case costs the runner one message and no answer in between", async () => {

@@ -112,16 +112,16 @@ export interface Comparison {
 /** The order in which differences are listed. */
 const BY_WEIGHT: readonly Difference[] = ["verdict", "support", "behaviour", "coverage", "same"];
 
-/** From the worst to the best; what was not reached is never hidden by what passed. */
-const BY_WORST: readonly ComparedWord[] = [
-  "fail",
-  "unknown",
-  "contested",
-  "not-run",
-  "pass",
-  "not-supported",
-  "absent",
-];
+/** The worst weighs most; what was not reached is never hidden by what passed. */
+const WEIGHTS: Readonly<Record<ComparedWord, number>> = {
+  fail: 6,
+  unknown: 5,
+  contested: 4,
+  "not-run": 3,
+  pass: 2,
+  "not-supported": 1,
+  absent: 0,
+};
 
 /** Compares runs in the order in which they are given. */
 export function compareRuns(runs: readonly RunFacts[]): Comparison {
@@ -152,12 +152,21 @@ export function compareCases(runs: readonly RunFacts["cases"][]): ComparedCases 
   const key = keyOf(runs);
   const known = comparedCases.get(key);
   if (known) return known;
-  const ids = [...new Set(runs.flatMap((cases) => [...cases.keys()]))].sort();
-  const all = ids.map((id) => comparedFacts(id, runs.map((cases) => cases.get(id))));
+  const all = idsOf(runs).map((id) => comparedFacts(id, runs.map((cases) => cases.get(id))));
   const made = { all, counts: countsOf(all), clauses: clausesOf(all) };
   if (comparedCases.size >= COMPARISONS_KEPT) comparedCases.clear();
   comparedCases.set(key, made);
   return made;
+}
+
+/** The ids of all cases, in their order. Most runs that are compared have the same ones. */
+function idsOf(runs: readonly RunFacts["cases"][]): readonly string[] {
+  const [first, ...others] = runs;
+  const ids = new Set(first?.keys());
+  for (const cases of others) {
+    for (const id of cases.keys()) if (!first?.has(id)) ids.add(id);
+  }
+  return [...ids].sort();
 }
 
 /** A comparison of runs that have these names. */
@@ -166,7 +175,7 @@ export function namedComparison(
   heads: readonly RunHead[],
   labels: readonly string[],
 ): Comparison {
-  const said = all.map((each) => ({ ...each, says: sentenceOf(each, labels) }));
+  const said = all.map((each) => saidOf(each, labels));
   return {
     schema: COMPARISON_SCHEMA,
     runs: heads.map(({ run, target, kernel, profile, startedAt, partial }, index) => ({
@@ -183,6 +192,17 @@ export function namedComparison(
     same: said.filter(({ difference }) => difference === "same"),
     clauses,
   };
+}
+
+/** What was said with some names, for as long as those are there. */
+const saidWith = new WeakMap<readonly string[], WeakMap<ComparedFacts, CaseComparison>>();
+
+function saidOf(facts: ComparedFacts, labels: readonly string[]): CaseComparison {
+  const said = saidWith.get(labels) ?? new WeakMap<ComparedFacts, CaseComparison>();
+  saidWith.set(labels, said);
+  const made = said.get(facts) ?? { ...facts, says: sentenceOf(facts, labels) };
+  said.set(facts, made);
+  return made;
 }
 
 function countsOf(all: readonly ComparedFacts[]): Record<Difference, number> {
@@ -213,9 +233,7 @@ function numberOf(facts: object | undefined): number {
 }
 
 function keyOf(facts: readonly (object | undefined)[]): string {
-  let key = "";
-  for (const each of facts) key += `${numberOf(each)} `;
-  return key;
+  return facts.map(numberOf).join();
 }
 
 function comparedFacts(id: string, facts: readonly (CaseFacts | undefined)[]): ComparedFacts {
@@ -404,17 +422,28 @@ function clausesOf(cases: readonly ComparedFacts[]): ClauseComparison[] {
 }
 
 function clauseComparison(clause: string, cases: readonly ComparedFacts[]): ClauseComparison {
-  const words = cases[0]?.words.map((_, place) => worstOf(cases.map((each) => each.words[place]))) ?? [];
+  const words = cases[0]?.words.map((_, place) => worstAt(place, cases)) ?? [];
   const differing = cases.filter(({ difference }) => difference !== "same" && difference !== "coverage");
   return {
     clause,
     words,
-    differs: differing.length > 0 || new Set(words).size > 1,
+    differs: differing.length > 0 || words.some((word) => word !== words[0]),
     cases: differing.map((each) => each.case),
   };
 }
 
+function worstAt(place: number, cases: readonly ComparedFacts[]): ComparedWord {
+  let worst: ComparedWord = "absent";
+  for (const { words } of cases) {
+    const word = words[place] ?? "absent";
+    if (WEIGHTS[word] > WEIGHTS[worst]) worst = word;
+  }
+  return worst;
+}
+
 /** The worst of some words. */
 export function worstOf(words: readonly (ComparedWord | undefined)[]): ComparedWord {
-  return BY_WORST.find((word) => words.includes(word)) ?? "absent";
+  let worst: ComparedWord = "absent";
+  for (const word of words) if (word && WEIGHTS[word] > WEIGHTS[worst]) worst = word;
+  return worst;
 }

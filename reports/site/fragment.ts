@@ -71,3 +71,21 @@ export class Fragments<K extends object> {
     return made;
   }
 }
+
+/** The most pieces that are kept by a text. */
+const KEPT = 10_000;
+
+/** Pieces by a text that tells all that they are made of. */
+export class NamedFragments {
+  readonly #kept = new Map<string, Fragment>();
+
+  /** The piece that is made of something; rendered only if that is new. */
+  of(key: string, render: () => Child): Fragment {
+    const known = this.#kept.get(key);
+    if (known) return known;
+    const made = new Fragment(String(render()));
+    if (this.#kept.size >= KEPT) this.#kept.clear();
+    this.#kept.set(key, made);
+    return made;
+  }
+}

@@ -8,7 +8,6 @@ import {
   type CaseComparison,
   type ClauseComparison,
   compareCases,
-  type ComparedCases,
   type ComparedWord,
   type Comparison,
   countsText,
@@ -21,7 +20,7 @@ import {
 import { Moment } from "../components/facts.tsx";
 import { CanAsk } from "../components/ref.tsx";
 import { WordMark } from "../components/verdict.tsx";
-import { Fragments, markupOf, placeFor } from "../fragment.ts";
+import { Fragments, markupOf, NamedFragments, placeFor } from "../fragment.ts";
 import {
   caseHistoryPath,
   casePath,
@@ -38,44 +37,47 @@ const SHOWN = 400;
 /** So many behaviours that begin in one run are told of. */
 const BEHAVIOURS_SHOWN = 12;
 
-/** What differs, whatever the runs are called: the longest part of the page, made once for the same cases. */
-const DIFFERENCES = new Fragments<ComparedCases>();
+/** What runs are called here, and their names as parts of addresses, both as markup: what each page has of its own. */
+interface Names {
+  readonly labels: readonly string[];
+  readonly runs: readonly string[];
+}
 
 /** Runs side by side. */
 export function ComparePage({ runs }: { readonly runs: readonly RunFacts[] }) {
   const labels = labelsOf(runs);
-  const marked = labels.map(markupOf);
-  const names = runs.map(({ run }) => run);
+  const names = { labels: labels.map(markupOf), runs: runs.map(({ run }) => encoded(run)) };
+  const ids = runs.map(({ run }) => run);
   const compared = compareCases(runs.map(({ cases }) => cases));
-  const differences = DIFFERENCES.of(compared, () => <Differences comparison={unnamed(compared, runs)} />);
   return (
     <>
       <p class="crumbs">
         <a href="/runs">Runs</a>
       </p>
-      <h1>{raw(marked.join(" &#183; "))}</h1>
+      <h1>{raw(names.labels.join(" &#183; "))}</h1>
       <p class="lead">{countsText(compared)}.</p>
       <CanAsk
         then={
           <p class="under">
             <span class="soft">The same as</span>
-            <a href={compareAsPath(names, "csv")}>CSV</a>
-            <a href={compareAsPath(names, "markdown")}>Markdown</a>
-            <a href={compareAsPath(names, "json")}>JSON</a>
-            <a rel="bookmark" href={comparePath(names)}>A link that stays</a>
+            <a href={compareAsPath(ids, "csv")}>CSV</a>
+            <a href={compareAsPath(ids, "markdown")}>Markdown</a>
+            <a href={compareAsPath(ids, "json")}>JSON</a>
+            <a rel="bookmark" href={comparePath(ids)}>A link that stays</a>
           </p>
         }
       />
       <Runs runs={runs} labels={labels} />
-      {raw(differences.filled([...names.map(encoded), ...marked]))}
+      <Differences comparison={namedComparison(compared, runs, placesFor(runs.length))} names={names} />
     </>
   );
 }
 
-/** A comparison with places for the names of the runs, and after those for what they are called here. */
-function unnamed(compared: ComparedCases, runs: readonly RunFacts[]): Comparison {
-  const heads = runs.map((head, index) => ({ ...head, run: placeFor(index) }));
-  return namedComparison(compared, heads, runs.map((_, index) => placeFor(runs.length + index)));
+/** For each number of runs, what stands for the labels. The same each time, so that what was said with them is kept. */
+const PLACES: (readonly string[])[] = [];
+
+function placesFor(runs: number): readonly string[] {
+  return PLACES[runs] ??= Array.from({ length: runs }, (_, place) => placeFor(place));
 }
 
 function Runs({ runs, labels }: { readonly runs: readonly RunHead[]; readonly labels: readonly string[] }) {
@@ -109,7 +111,8 @@ function Runs({ runs, labels }: { readonly runs: readonly RunHead[]; readonly la
   );
 }
 
-function Differences({ comparison }: { readonly comparison: Comparison }) {
+/** What differs; whatever is said has places for what the runs are called, so that it is the same on every page. */
+function Differences({ comparison, names }: { readonly comparison: Comparison; readonly names: Names }) {
   const { groups, clauses, same } = comparison;
   const differing = clauses.filter(({ differs }) => differs);
   return (
@@ -118,7 +121,8 @@ function Differences({ comparison }: { readonly comparison: Comparison }) {
         <ul class="index">
           {groups.map(({ title, cases }, index) => (
             <li>
-              <a href={`#group-${index}`}>{title}</a> <span class="soft">{cases.length}</span>
+              <a href={`#group-${index}`}>{withLabels(title, names)}</a>{" "}
+              <span class="soft">{cases.length}</span>
             </li>
           ))}
           {differing.length === 0 ? "" : (
@@ -128,9 +132,9 @@ function Differences({ comparison }: { readonly comparison: Comparison }) {
           )}
         </ul>
       )}
-      <Windows comparison={comparison} />
-      {groups.map((group, index) => <GroupSection group={group} index={index} comparison={comparison} />)}
-      {differing.length === 0 ? "" : <Clauses clauses={differing} comparison={comparison} />}
+      <Windows comparison={comparison} names={names} />
+      {groups.map((group, index) => <GroupSection group={group} index={index} names={names} />)}
+      {differing.length === 0 ? "" : <Clauses clauses={differing} names={names} />}
       <p class="soft">
         {same.length === 1 ? "One case is" : `${same.length} cases are`} the same in all runs.
       </p>
@@ -138,33 +142,41 @@ function Differences({ comparison }: { readonly comparison: Comparison }) {
   );
 }
 
-/** A behaviour that begins in some run, with the cases that show it. */
+/** Short texts with places for labels, as markup. */
+const TEXTS = new NamedFragments();
+
+function withLabels(text: string, { labels }: Names) {
+  return raw(TEXTS.of(text, () => <>{text}</>).filled(labels));
+}
+
+/** A behaviour that begins in some run, and how many cases show it. */
 interface Begun {
   readonly operation: string;
   readonly before: string;
   readonly after: string;
-  readonly cases: CaseComparison[];
+  cases: number;
 }
 
-/** What begins in a run, that which most cases show first. */
-function begunIn(place: number, { groups }: Comparison): readonly Begun[] {
-  const found = new Map<string, Begun>();
-  for (const each of groups.flatMap(({ cases }) => cases)) {
-    for (const { at, operation = "", before, after } of each.changes) {
-      if (at !== place) continue;
-      const key = JSON.stringify([operation, before, after]);
-      const known = found.get(key);
-      if (known) known.cases.push(each);
-      else found.set(key, { operation, before, after, cases: [each] });
+/** What begins in each of the runs, that which most cases show first. */
+function begunIn({ runs, groups }: Comparison): readonly (readonly Begun[])[] {
+  const found = runs.map(() => new Map<string, Begun>());
+  for (const { cases } of groups) {
+    for (const each of cases) {
+      for (const { at, operation = "", before, after } of each.changes) {
+        const key = `${operation}\0${before}\0${after}`;
+        const known = found[at]?.get(key);
+        if (known) known.cases++;
+        else found[at]?.set(key, { operation, before, after, cases: 1 });
+      }
     }
   }
-  return [...found.values()].toSorted((one, other) => other.cases.length - one.cases.length);
+  return found.map((own) => [...own.values()].toSorted((one, other) => other.cases - one.cases));
 }
 
 /** Since when what is seen: grouped by the run in which it begins. */
-function Windows({ comparison }: { readonly comparison: Comparison }) {
-  const begun = comparison.runs.map((_, place) => begunIn(place, comparison));
-  if (begun.every(({ length }) => length === 0)) return <></>;
+function Windows({ comparison, names }: { readonly comparison: Comparison; readonly names: Names }) {
+  const begun = begunIn(comparison);
+  if (begun.every(({ length }) => length === 0)) return null;
   return (
     <section id="windows">
       <h2>Since when what is seen</h2>
@@ -179,54 +191,55 @@ function Windows({ comparison }: { readonly comparison: Comparison }) {
               <th scope="col" class="number">Cases</th>
             </tr>
           </thead>
-          {begun.map((own, place) => (
-            <WindowsOfRun
-              label={comparison.runs[place]?.label ?? ""}
-              begun={own}
-            />
-          ))}
+          {begun.map((own, place) =>
+            own.length === 0 ? "" : <tbody>{raw(windowRows(own, names.labels[place] ?? ""))}</tbody>
+          )}
         </table>
       </div>
     </section>
   );
 }
 
-function WindowsOfRun({ label, begun }: { readonly label: string; readonly begun: readonly Begun[] }) {
-  if (begun.length === 0) return <></>;
-  const rest = begun.length - BEHAVIOURS_SHOWN;
-  return (
-    <tbody>
-      {begun.slice(0, BEHAVIOURS_SHOWN).map(({ operation, before, after, cases }, index) => (
-        <tr>
-          <th scope="row">
-            <span class={index === 0 ? "" : "aloud"}>since {label}</span>
-          </th>
-          <td class="mono">{operation}</td>
-          <td data-label="is seen">{after}</td>
-          <td class="soft" data-label="before">{before}</td>
-          <td class="number" data-label="cases">{cases.length}</td>
-        </tr>
-      ))}
-      {rest <= 0 ? "" : (
-        <tr>
-          <td class="soft" colspan={5}>and {rest} more since {label}, each with its case below</td>
-        </tr>
-      )}
-    </tbody>
-  );
+/** Rows by what begins, with a place for the label of the run. */
+const WINDOW_ROWS = new NamedFragments();
+
+function windowRows(begun: readonly Begun[], label: string): string {
+  const shown = begun.slice(0, BEHAVIOURS_SHOWN).map((each, index) => windowRow(each, index === 0, label));
+  const rest = begun.length - shown.length;
+  if (rest === 0) return shown.join("");
+  return shown.join("") + WINDOW_ROWS.of(`${rest}`, () => (
+    <tr>
+      <td class="soft" colspan={5}>and {rest} more since {placeFor(0)}, each with its case below</td>
+    </tr>
+  )).filled([label]);
+}
+
+function windowRow({ operation, before, after, cases }: Begun, isFirst: boolean, label: string): string {
+  const key = `${isFirst} ${cases} ${operation}\0${before}\0${after}`;
+  return WINDOW_ROWS.of(key, () => (
+    <tr>
+      <th scope="row">
+        <span class={isFirst ? "" : "aloud"}>since {placeFor(0)}</span>
+      </th>
+      <td class="mono">{operation}</td>
+      <td data-label="is seen">{after}</td>
+      <td class="soft" data-label="before">{before}</td>
+      <td class="number" data-label="cases">{cases}</td>
+    </tr>
+  )).filled([label]);
 }
 
 function GroupSection(
-  { group: { at, title, cases }, index, comparison }: {
+  { group: { at, title, cases }, index, names }: {
     readonly group: Group;
     readonly index: number;
-    readonly comparison: Comparison;
+    readonly names: Names;
   },
 ) {
   return (
     <section id={`group-${index}`}>
       <h2>
-        {title} <span class="soft count">{cases.length}</span>
+        {withLabels(title, names)} <span class="soft count">{cases.length}</span>
       </h2>
       {at.length === 0
         ? (
@@ -243,7 +256,7 @@ function GroupSection(
             </ul>
           </details>
         )
-        : <CaseTable cases={cases.slice(0, SHOWN)} comparison={comparison} />}
+        : <CompareTable what="Case" names={names} rows={caseRows(cases.slice(0, SHOWN), names)} />}
       {at.length > 0 && cases.length > SHOWN
         ? <p class="soft">{cases.length - SHOWN} more are in the CSV.</p>
         : ""}
@@ -251,40 +264,37 @@ function GroupSection(
   );
 }
 
-function CaseTable(
-  { cases, comparison: { runs } }: {
-    readonly cases: readonly CaseComparison[];
-    readonly comparison: Comparison;
-  },
+/** A table with a column for each run; its rows are markup. */
+function CompareTable(
+  { what, names, rows }: { readonly what: string; readonly names: Names; readonly rows: string },
 ) {
+  const columns = names.labels.map((label) => `<th scope="col" class="run">${label}</th>`);
   return (
     <div class="scroll">
       <table class="compare">
         <thead>
           <tr>
-            <th scope="col">Case</th>
-            {runs.map(({ label }) => <th scope="col" class="run">{label}</th>)}
+            <th scope="col">{what}</th>
+            {raw(columns.join(""))}
           </tr>
         </thead>
-        <tbody>{raw(cases.map(rowText).join(""))}</tbody>
+        <tbody>{raw(rows)}</tbody>
       </table>
     </div>
   );
 }
 
 /** Rows by the words in them: the same facts have the same words, whatever else is compared. */
-const ROWS = new WeakMap<CaseComparison["words"], string>();
+const CASE_ROWS = new Fragments<CaseComparison["words"]>();
 
-/** A row with places for the names of the runs. */
-function rowText(each: CaseComparison): string {
-  const known = ROWS.get(each.words);
-  if (known !== undefined) return known;
-  const made = String(<CaseRow {...each} />);
-  ROWS.set(each.words, made);
-  return made;
+function caseRows(cases: readonly CaseComparison[], { labels, runs }: Names): string {
+  const values = [...labels, ...runs];
+  return cases.map((each) => CASE_ROWS.of(each.words, () => <CaseRow {...each} />).filled(values)).join("");
 }
 
+/** A row with places for the labels of the runs, and after those for their names. */
 function CaseRow(each: CaseComparison) {
+  const nameOf = (place: number) => placeFor(each.words.length + place);
   return (
     <tr>
       <th scope="row">
@@ -292,7 +302,7 @@ function CaseRow(each: CaseComparison) {
         <div class="soft mono">{each.case}</div>
         <div class="says">{each.says}</div>
       </th>
-      {spansOf(each).map((span) => <WordCell {...span} href={casePath(placeFor(span.place), each.case)} />)}
+      {spansOf(each).map((span) => <WordCell {...span} href={casePath(nameOf(span.place), each.case)} />)}
     </tr>
   );
 }
@@ -345,10 +355,7 @@ function WordCell({ word, count, begins, href }: Span & { readonly href?: string
 }
 
 function Clauses(
-  { clauses, comparison: { runs } }: {
-    readonly clauses: readonly ClauseComparison[];
-    readonly comparison: Comparison;
-  },
+  { clauses, names }: { readonly clauses: readonly ClauseComparison[]; readonly names: Names },
 ) {
   return (
     <section id="clauses">
@@ -356,28 +363,22 @@ function Clauses(
         Clauses that differ <span class="soft count">{clauses.length}</span>
       </h2>
       <p class="soft">The worst that the cases of a clause say.</p>
-      <div class="scroll">
-        <table class="compare">
-          <thead>
-            <tr>
-              <th scope="col">Clause</th>
-              {runs.map(({ label }) => <th scope="col" class="run">{label}</th>)}
-            </tr>
-          </thead>
-          <tbody>
-            {clauses.map(({ clause, words }) => (
-              <tr>
-                <th scope="row">
-                  <a class="mono" href={clausePath(clause)}>{clause}</a>
-                </th>
-                {together(words, (place) => place > 0 && words[place] !== words[place - 1]).map((span) => (
-                  <WordCell {...span} />
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <CompareTable what="Clause" names={names} rows={clauses.map(clauseRow).join("")} />
     </section>
   );
+}
+
+const CLAUSE_ROWS = new NamedFragments();
+
+function clauseRow({ clause, words }: ClauseComparison): string {
+  return CLAUSE_ROWS.of(`${words.join()} ${clause}`, () => (
+    <tr>
+      <th scope="row">
+        <a class="mono" href={clausePath(clause)}>{clause}</a>
+      </th>
+      {together(words, (place) => place > 0 && words[place] !== words[place - 1]).map((span) => (
+        <WordCell {...span} />
+      ))}
+    </tr>
+  )).filled([]);
 }

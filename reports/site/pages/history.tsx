@@ -106,7 +106,7 @@ function CaseHead(
 
 /** The windows, where all runs are on the page; else the way to them. */
 function Since({ id, part: { runs, next } }: { readonly id: string; readonly part: HistoryPart }) {
-  if (runs.length === 0) return <></>;
+  if (runs.length === 0) return null;
   return (
     <>
       <h2>Since when it behaves as it does</h2>
@@ -121,7 +121,7 @@ function Since({ id, part: { runs, next } }: { readonly id: string; readonly par
 
 /** The ways to the newer and older runs. */
 function Ways({ id, part: { newer, next } }: { readonly id: string; readonly part: HistoryPart }) {
-  if (newer === "no" && next === undefined) return <></>;
+  if (newer === "no" && next === undefined) return null;
   return (
     <nav class="neighbours" aria-label="Runs before and after these">
       {newer === "no" ? <span></span> : <a href={caseHistoryPath(id)}>The newest runs</a>}

@@ -4,15 +4,15 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import type { Case } from "../cases/case.ts";
-import { judge, type Judgement } from "../cases/judge.ts";
-import { loadCases } from "../cases/load.ts";
-import { programOf } from "../cases/program.ts";
-import { selectCases } from "../cases/select.ts";
-import { loadLedger } from "../spec/ledger.ts";
-import type { Observation } from "../spec/observation.ts";
-import { parseTarget } from "./open.ts";
-import { type Dialect, DIALECTS, simulator } from "./simulator/mod.ts";
+import type { Case } from "../../../cases/case.ts";
+import { judge, type Judgement } from "../../../cases/judge.ts";
+import { loadCases } from "../../../cases/load.ts";
+import { programOf } from "../../../cases/program.ts";
+import { selectCases } from "../../../cases/select.ts";
+import { loadLedger } from "../../../spec/ledger.ts";
+import type { Observation } from "../../../spec/observation.ts";
+import { parseTarget } from "../../open.ts";
+import { type Dialect, DIALECTS, simulator } from "../mod.ts";
 
 const ledger = loadLedger();
 const { cases } = loadCases(ledger);

@@ -14,6 +14,7 @@ export const PRIMITIVES = [
   "dup_over",
   "fcntl",
   "seek",
+  "inode",
   "read",
   "write",
   "read_at",

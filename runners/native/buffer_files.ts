@@ -33,11 +33,6 @@ export function parseFdInfo(text: string): FdInfo | undefined {
   };
 }
 
-/** The inode of a dma-buf; `undefined` where /proc does not tell. */
-export async function inodeOf(pid: number, fd: number): Promise<string | undefined> {
-  return (await fdInfo(pid, fd))?.inode;
-}
-
 /** The inodes of all dma-bufs of the machine. */
 export async function bufferInodes(bufinfo: string): Promise<ReadonlySet<string>> {
   return new Set(parseBufInfo(await Deno.readTextFile(bufinfo)).map(({ inode }) => inode));

@@ -21,6 +21,11 @@ const SIGNALS = new Map<number, Signal>([[7, "SIGBUS"], [10, "SIGBUS"], [11, "SI
 /** An argument of a call; a negative number is sign-extended. */
 export type Arg = number | bigint;
 
+/** Stands, as an argument, for the result of an earlier call of the same message; `RESULT_OF` in `addon/channel.h`. */
+export function resultOf(index: number): bigint {
+  return -(1n << 63n) + BigInt(index);
+}
+
 /** Something to do. */
 export interface SystemCall {
   /** What to do. */

@@ -137,8 +137,12 @@ export class HelperProcess {
     return reply;
   }
 
-  /** Does calls on a thread, one after the other, and waits for the last. */
+  /**
+   * Does calls on a thread in one go, one after the other, and waits for the last. Where one fails, those behind it are
+   * not done. An argument may be the result of an earlier one, see `resultOf()`.
+   */
   async callAll(thread: number, calls: readonly SystemCall[]): Promise<readonly Reply[]> {
+    if (thread > 0 && !this.#threadIds.has(thread)) await this.threadId(thread);
     return (await this.#ask(thread, calls)).replies;
   }
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertGreater, assertMatch, assertRejects } from 
 import { fileURLToPath } from "node:url";
 import { text } from "./abi/layout.ts";
 import { type Addon, loadAddon } from "./addon.ts";
+import { resultOf } from "./calls.ts";
 import { F_ADD_SEALS, F_SEAL_SHRINK, MAP, MFD_FLAGS, O_RDONLY, PROT, WHENCE } from "./constants.ts";
 import { HelperProcess, ProcessEnded } from "./process.ts";
 import { Strand } from "./strand.ts";
@@ -17,6 +18,7 @@ const EINVAL = -22;
 const ENOTTY = -25;
 const EMFILE = -24;
 const EINTR = -4;
+const ECANCELED = -125;
 
 const SUPPRESSIONS = fileURLToPath(new URL("addon/valgrind.supp", import.meta.url));
 
@@ -57,6 +59,27 @@ const TESTS: Readonly<Record<string, Test>> = {
     assertEquals((await strand.attempt(process, "ioctl_value", [99, 0x6204, 0])).result, EBADF);
     assertEquals((await strand.attempt(process, "open", [O_RDONLY, 0], text("/nowhere"))).result, -2);
     assertEquals((await strand.attempt(process, "open", [O_RDONLY, 0])).result, EINVAL);
+  },
+  async "calls in one go take what earlier ones gave, and end with the first that fails"(process, strand) {
+    const [fd = -1, , end] = await strand.doAll(process, [
+      { do: "memfd", args: [0], bytes: text("test") },
+      { do: "truncate", args: [resultOf(0), 3 * PAGE] },
+      { do: "seek", args: [resultOf(0), 0, WHENCE.end] },
+    ]);
+    assertEquals(end, 3 * PAGE);
+    const [inode, copy = -1, same] = await strand.doAll(process, [
+      { do: "inode", args: [fd] },
+      { do: "dup", args: [fd] },
+      { do: "inode", args: [resultOf(1)] },
+    ]);
+    assertEquals(same, inode);
+    const replies = await strand.attemptAll(process, [
+      { do: "close", args: [copy] },
+      { do: "inode", args: [copy] },
+      { do: "close", args: [fd] },
+    ]);
+    assertEquals(replies.map(({ result }) => result), [0, EBADF, ECANCELED]);
+    assertEquals(await strand.do(process, "close", [fd]), 0);
   },
   async "a sealed file cannot shrink"(process, strand) {
     const fd = await strand.do(process, "memfd", [MFD_FLAGS.allowSealing], text("test"));

@@ -26,7 +26,7 @@ import type { Machine } from "./machine.ts";
 import { freshNumber } from "./numbers.ts";
 import { Descriptor, type NativeObjects } from "./objects.ts";
 import { type Ending, HelperProcess } from "./process.ts";
-import { bufferInodes, inodeOf } from "./buffer_files.ts";
+import { bufferInodes } from "./buffer_files.ts";
 import { isOverWithin, Strand } from "./strand.ts";
 import type { Patience } from "./thread_state.ts";
 
@@ -163,8 +163,8 @@ export class Session {
 
   /** Notes a buffer, so that one that stays after the case is found. */
   async buffer(process: HelperProcess, number: number): Promise<Descriptor> {
-    const inode = await inodeOf(process.pid, number);
-    if (inode !== undefined) this.#inodes.add(inode);
+    const { result } = await process.call(0, { do: "inode", args: [number] });
+    if (result >= 0) this.#inodes.add(`${result}`);
     return new Descriptor(process, number);
   }
 

@@ -13,9 +13,11 @@ import {
   type Fields,
   type ReadValues,
   type Struct,
+  text,
   type Values,
 } from "./abi/layout.ts";
-import type { Arg, Reply } from "./calls.ts";
+import { type Arg, type Reply, resultOf, type SystemCall } from "./calls.ts";
+import { O_CLOEXEC, O_RDWR } from "./constants.ts";
 import { failureOf, Faulted } from "./failure.ts";
 import type { HelperProcess } from "./process.ts";
 import {
@@ -80,6 +82,49 @@ export class Strand {
     bytes?: Uint8Array,
   ): Promise<number> {
     return checked(await this.attempt(process, primitive, args, bytes)).result;
+  }
+
+  /**
+   * Does calls in one go, of which a later one may take what an earlier one gave.
+   *
+   * @returns what each gave
+   * @throws {Failed} if the kernel refuses one; those behind it are not done
+   */
+  async doAll(process: HelperProcess, calls: readonly SystemCall[]): Promise<readonly number[]> {
+    const replies = await this.attemptAll(process, calls);
+    return replies.map((reply) => checked(reply).result);
+  }
+
+  /** Does calls in one go and gives what became of each. */
+  async attemptAll(process: HelperProcess, calls: readonly SystemCall[]): Promise<readonly Reply[]> {
+    this.#in = process;
+    try {
+      return await process.callAll(this.thread, calls);
+    } finally {
+      this.#in = undefined;
+    }
+  }
+
+  /**
+   * Opens a file, sends it one request with bytes, and closes it, in one go.
+   *
+   * @throws {Failed} if it cannot be opened, or refuses
+   */
+  async askOnce(
+    process: HelperProcess,
+    path: string,
+    request: Request,
+    bytes: Uint8Array,
+  ): Promise<{ readonly result: number; readonly whole: Uint8Array }> {
+    const [file, answer] = await this.attemptAll(process, [
+      { do: "open", args: [O_RDWR | O_CLOEXEC, 0], bytes: text(path) },
+      { do: "ioctl", args: [resultOf(0), requestNumber(request)], bytes },
+      { do: "close", args: [resultOf(0)] },
+    ]);
+    if (!file || !answer) throw new Error(`The process ${process.pid} answered too little`);
+    const { result } = checked(file);
+    if (answer.result < 0) await this.attempt(process, "close", [result]);
+    return { result: checked(answer).result, whole: answer.bytes };
   }
 
   /**

@@ -29,7 +29,7 @@ typedef int64_t primitive_fn(struct call *call, void *data);
 
 /* Every primitive; the position is its number. */
 #define PRIMITIVES(X) \
-	X(open) X(close) X(dup) X(dup_over) X(fcntl) X(seek) \
+	X(open) X(close) X(dup) X(dup_over) X(fcntl) X(seek) X(inode) \
 	X(read) X(write) X(read_at) X(write_at) \
 	X(read_into) X(write_from) \
 	X(eventfd) X(pipe) X(socketpair) X(memfd) X(truncate) X(poll) X(limit) \

@@ -18,6 +18,9 @@
 
 #define MESSAGE_MAX 131072
 
+/* In place of an argument, with the index added: the result of an earlier call of the message. */
+#define RESULT_OF 0x8000000000000000ULL
+
 struct message {
 	uint32_t id;		/* the asker's */
 	uint32_t thread;	/* which thread does it; 0 is the one that reads */

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "call.h"
@@ -50,6 +51,16 @@ int64_t do_dup_over(struct call *call, void *data)
 int64_t do_fcntl(struct call *call, void *data)
 {
 	return result_of(fcntl((int)call->args[0], (int)call->args[1], (long)call->args[2]));
+}
+
+/* args: fd */
+int64_t do_inode(struct call *call, void *data)
+{
+	struct stat about;
+
+	if (fstat((int)call->args[0], &about))
+		return -errno;
+	return (int64_t)about.st_ino;
 }
 
 /* args: fd, offset, whence */

@@ -14,6 +14,7 @@ import {
 import { io, requestNumber } from "../abi/ioctl.ts";
 import { encode, text } from "../abi/layout.ts";
 import { fdInfo, parseBufInfo } from "../buffer_files.ts";
+import { resultOf } from "../calls.ts";
 import { MADV_DONTNEED, MAP, POLL, PROT, WHENCE } from "../constants.ts";
 import { Failed, Unsupported } from "../failure.ts";
 import { freshNumber } from "../numbers.ts";
@@ -83,17 +84,19 @@ export const bufferHandlers: readonly (readonly [OperationName, NativeHandler])[
   on("buffer.mmap", async ({ session, strand }, { buffer, length, offset, sharing, access }) => {
     const { process, number } = buffer;
     const from = session.bytes(offset);
+    const map = (bytes: bigint) => {
+      const args = [0, bytes, protection(access), MAP[sharing], number, from];
+      return { do: "map", args } as const;
+    };
+    if (length === undefined && from === 0n) {
+      const size = { do: "seek", args: [number, 0, WHENCE.end] } as const;
+      const [bytes = 0, address = 0] = await strand.doAll(process, [size, map(resultOf(0))]);
+      return { process, address, length: bytes };
+    }
     const bytes = length === undefined
       ? BigInt(await sizeOfBuffer(strand, buffer)) - from
       : session.bytes(length);
-    const address = await strand.do(process, "map", [
-      0,
-      bytes,
-      protection(access),
-      MAP[sharing],
-      number,
-      from,
-    ]);
+    const [address = 0] = await strand.doAll(process, [map(bytes)]);
     return { process, address, length: Number(bytes) };
   }),
   on("buffer.seek", async ({ strand }, { buffer, whence, offset }) => {

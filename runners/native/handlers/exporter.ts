@@ -12,14 +12,14 @@ import {
   UDMABUF_FLAGS_CLOEXEC,
   udmabufCreate,
 } from "../abi/dma_buf.ts";
-import { encode } from "../abi/layout.ts";
-import { F_ADD_SEALS, F_SEAL_SHRINK, O_CLOEXEC, O_RDWR } from "../constants.ts";
+import { decode, encode } from "../abi/layout.ts";
+import { F_SEAL_SHRINK, O_CLOEXEC, O_RDWR } from "../constants.ts";
 import { failureOf, Unsupported } from "../failure.ts";
 import { makeFence, signalFence } from "../fences.ts";
 import type { Facility } from "../machine.ts";
 import { Descriptor } from "../objects.ts";
 import { type NativeHandler, on } from "../session.ts";
-import { makeMemfd, openFile } from "./process.ts";
+import { makeMemfd } from "./process.ts";
 
 function pathOf(facility: Facility): string {
   if (facility.kind === "missing") throw new Unsupported(facility.reason);
@@ -30,35 +30,27 @@ function pathOf(facility: Facility): string {
 export const exporterHandlers: readonly (readonly [OperationName, NativeHandler])[] = [
   on("heap.alloc", async ({ session, strand }, { size }) => {
     const { process, setting } = session;
-    const heap = await openFile(strand, process, pathOf(setting.machine.heap));
-    try {
-      const values = { len: session.bytes(size), fd_flags: O_RDWR | O_CLOEXEC };
-      const given = await strand.ioctl(heap, DMA_BUF_REQUESTS.heapAlloc, dmaHeapAllocationData, values);
-      return await session.buffer(process, given.fd);
-    } finally {
-      await strand.attempt(process, "close", [heap.number]);
-    }
+    const values = { len: session.bytes(size), fd_flags: O_RDWR | O_CLOEXEC };
+    const bytes = encode(dmaHeapAllocationData, values);
+    const path = pathOf(setting.machine.heap);
+    const { whole } = await strand.askOnce(process, path, DMA_BUF_REQUESTS.heapAlloc, bytes);
+    return await session.buffer(process, decode(dmaHeapAllocationData, whole).fd);
   }),
   on("memfd.create", async ({ session, strand }, { length, sealed }) => {
     const { process } = session;
-    const memfd = await makeMemfd(strand, process, session.bytes(length));
-    if (sealed) await strand.do(process, "fcntl", [memfd.number, F_ADD_SEALS, F_SEAL_SHRINK]);
-    return memfd;
+    return await makeMemfd(strand, process, session.bytes(length), sealed ? F_SEAL_SHRINK : 0);
   }),
   on("udmabuf.create", async ({ session, strand }, { memfd, offset, length }) => {
     const { process, setting } = session;
-    const driver = await openFile(strand, process, pathOf(setting.machine.udmabuf));
-    try {
-      const given = await strand.ioctl(driver, DMA_BUF_REQUESTS.udmabufCreate, udmabufCreate, {
-        memfd: memfd.number,
-        flags: UDMABUF_FLAGS_CLOEXEC,
-        offset: session.bytes(offset),
-        size: session.bytes(length),
-      });
-      return await session.buffer(process, given.result);
-    } finally {
-      await strand.attempt(process, "close", [driver.number]);
-    }
+    const bytes = encode(udmabufCreate, {
+      memfd: memfd.number,
+      flags: UDMABUF_FLAGS_CLOEXEC,
+      offset: session.bytes(offset),
+      size: session.bytes(length),
+    });
+    const path = pathOf(setting.machine.udmabuf);
+    const { result } = await strand.askOnce(process, path, DMA_BUF_REQUESTS.udmabufCreate, bytes);
+    return await session.buffer(process, result);
   }),
   on("fence.create", async ({ session, strand }) => {
     const { process, keeper, setting } = session;

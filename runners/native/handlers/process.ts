@@ -7,6 +7,7 @@ import type { OperationName } from "../../../spec/operations/mod.ts";
 import { text } from "../abi/layout.ts";
 import {
   AF_UNIX,
+  F_ADD_SEALS,
   F_GETFD,
   F_GETFL,
   FD_CLOEXEC,
@@ -19,6 +20,7 @@ import {
   O_RDWR,
   SOCK_STREAM,
 } from "../constants.ts";
+import { resultOf } from "../calls.ts";
 import { Failed, failureOf, Unsupported } from "../failure.ts";
 import { inheritNumbers, retire } from "../numbers.ts";
 import { Descriptor } from "../objects.ts";
@@ -40,15 +42,28 @@ export async function openFile(
   return new Descriptor(process, await strand.do(process, "open", [flags, 0], text(path)));
 }
 
-/** Makes a file in memory; one that cannot be executed where the kernel has such, which it warns about otherwise. */
-export async function makeMemfd(strand: Strand, process: HelperProcess, bytes: bigint): Promise<Descriptor> {
+/**
+ * Makes a file in memory and seals it; one that cannot be executed where the kernel has such, which it warns about
+ * otherwise.
+ */
+export async function makeMemfd(
+  strand: Strand,
+  process: HelperProcess,
+  bytes: bigint,
+  seals: number = 0,
+): Promise<Descriptor> {
   const flags = MFD_FLAGS.cloexec | MFD_FLAGS.allowSealing;
-  const name = text("conform");
-  let reply = await strand.attempt(process, "memfd", [flags | MFD_FLAGS.noExec], name);
-  if (reply.result < 0) reply = await strand.attempt(process, "memfd", [flags], name);
-  if (reply.result < 0) throw failureOf(reply.result);
-  await strand.do(process, "truncate", [reply.result, bytes]);
-  return new Descriptor(process, reply.result);
+  const attempt = (more: number) =>
+    strand.attemptAll(process, [
+      { do: "memfd", args: [flags | more], bytes: text("conform") },
+      { do: "truncate", args: [resultOf(0), bytes] },
+      ...(seals === 0 ? [] : [{ do: "fcntl", args: [resultOf(0), F_ADD_SEALS, seals] } as const]),
+    ]);
+  let replies = await attempt(MFD_FLAGS.noExec);
+  if (replies.some(({ result }, index) => index === 0 && result < 0)) replies = await attempt(0);
+  const failed = replies.find(({ result }) => result < 0);
+  if (failed) throw failureOf(failed.result);
+  return new Descriptor(process, replies[0]?.result ?? -1);
 }
 
 /** The two descriptors that a call has written. */

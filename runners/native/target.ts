@@ -16,9 +16,10 @@ import { KernelLog } from "./kernel_log.ts";
 import { lookAtMachine, type Machine } from "./machine.ts";
 import { runRace } from "./race.ts";
 import { referenceFeature, REFERENCES } from "./reference.ts";
+import { limitsFor } from "./limits.ts";
 import { HelperProcess } from "./process.ts";
 import { setBugs } from "./seeded_bugs.ts";
-import { LIMITS, type Limits, Session, type Setting } from "./session.ts";
+import { type Limits, Session, type Setting } from "./session.ts";
 import { Spare } from "./spare.ts";
 
 /** The version of the target; it changes whenever a case could see a difference. */
@@ -125,7 +126,7 @@ class NativeTarget implements Target {
       helper: () => this.#spare.take() ?? new HelperProcess(addon),
       handlers: HANDLERS,
       log,
-      limits: this.#options.limits ?? LIMITS,
+      limits: this.#options.limits ?? limitsFor(machine),
       unsupported: (operation) => whyUnsupported(operation, machine),
       revokeFeature: this.#options.revokeFeature ?? referenceFeature(machine.reference),
     };

@@ -258,6 +258,9 @@ const tourOptions = object("How to tour", {
     }),
     60,
   ),
+  plays: optional(option("--plays", string({ metavar: "FILE" }), {
+    description: message`Where to keep what was seen of each program; what it has is not played again.`,
+  })),
   out: optional(option("-o", "--out", string({ metavar: "DIR" }), {
     description: message`Writes what diverges as cases into this folder.`,
   })),

@@ -42,6 +42,9 @@ const options = object("How to fuzz", {
     description:
       message`Where to note what became of each program; a fuzzing that has one goes on where it ended.`,
   })),
+  plays: optional(option("--plays", string({ metavar: "FILE" }), {
+    description: message`Where to keep what was seen of each program; what it has is not played again.`,
+  })),
   path: optional(option("--path", string({ metavar: "PATH", pattern: /^\d+(:\d+)*$/ }), {
     description: message`With a seed, only the program that a finding names.`,
   })),

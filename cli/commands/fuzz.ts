@@ -19,6 +19,7 @@ import type { Target } from "../../runners/target.ts";
 import { profilesOf } from "../../cases/select.ts";
 import { keepCase } from "../found_cases.ts";
 import { openFuzzRecord } from "../fuzz_record.ts";
+import { keepPlays } from "../kept_plays.ts";
 import { Failure, type Io } from "../io.ts";
 import { progressOn } from "../progress.ts";
 import { loadSuite } from "../suite.ts";
@@ -38,6 +39,8 @@ export interface FuzzArguments {
   readonly from?: number | undefined;
   /** The file that says what became of each program. */
   readonly record?: string | undefined;
+  /** The file that says what was seen of each program. */
+  readonly plays?: string | undefined;
   readonly path?: string | undefined;
   readonly maxSteps?: number | undefined;
   /** Seconds for one program. */
@@ -115,9 +118,9 @@ export async function fuzz(args: FuzzArguments, io: Io): Promise<number> {
   }
 }
 
-function opened({ target, against, seed }: FuzzArguments) {
+function opened({ target, against, seed, plays }: FuzzArguments) {
   try {
-    const open = openTarget(target);
+    const open = keepPlays(openTarget(target), target, plays);
     const shorten: Shortening = parseTarget(target).kind === "sim" ? "by draws" : "by steps";
     return {
       open,
@@ -146,12 +149,12 @@ async function save(finding: Finding, { out }: FuzzArguments, options: WriteOpti
 }
 
 /** What opens a target, and what lends the one that was opened last, so that nobody boots a second machine for a case. */
-function shareTarget(open: () => Target) {
+function shareTarget(open: () => Target | Promise<Target>) {
   let current: Target | undefined;
   return {
-    open: () => current = open(),
-    borrow: (): Target => {
-      const target = current ??= open();
+    open: async () => current = await open(),
+    borrow: async (): Promise<Target> => {
+      const target = current ??= await open();
       return {
         describe: () => target.describe(),
         run: (program, observe, signal, log) => target.run(program, observe, signal, log),

@@ -21,6 +21,7 @@ import {
 } from "../../runners/tour/mod.ts";
 import { didYouMean } from "../../spec/nearest.ts";
 import { keepCase } from "../found_cases.ts";
+import { keepPlays } from "../kept_plays.ts";
 import { Failure, type Io } from "../io.ts";
 import { progressOn } from "../progress.ts";
 import { loadSuite } from "../suite.ts";
@@ -37,6 +38,8 @@ export interface TourArguments {
   readonly length: number;
   /** Seconds for one sequence. */
   readonly timeout: number;
+  /** The file that says what was seen of each sequence. */
+  readonly plays?: string | undefined;
   /** The folder for the cases made of divergences; none is written where it is left out. */
   readonly out?: string | undefined;
   readonly format: "human" | "json";
@@ -92,11 +95,12 @@ async function save(
   return saved;
 }
 
-function opened({ target, dialect }: TourArguments) {
+function opened({ target, dialect, plays }: TourArguments) {
   try {
     const named = dialect === undefined ? undefined : parseTarget(`sim:${dialect}`);
     const id = target ?? named?.id ?? "sim";
-    return { target: id, open: openTarget(id), dialect: (named ?? modelOf(id)).dialect };
+    const open = keepPlays(openTarget(id), id, plays);
+    return { target: id, open, dialect: (named ?? modelOf(id)).dialect };
   } catch (error) {
     if (error instanceof TargetNameError) throw new Failure(2, error.message, error.hint, error);
     throw error;

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { conform } from "../testing/conform.ts";
+import { conform, inFolder } from "../testing/conform.ts";
 
 const reportSchema = z.object({
   schema: z.literal("dmabuf-conform/tour/1"),
@@ -95,4 +95,19 @@ Deno.test("conform tour --help says what it can do", async () => {
   for (const word of ["conform tour", "--target", "--dialect", "--depth", "--out", "--format"]) {
     assertStringIncludes(out, word);
   }
+});
+
+Deno.test("conform tour --plays takes nothing a second time, and refuses the plays of another target", async () => {
+  await inFolder(async (folder) => {
+    const plays = join(folder, "plays.jsonl");
+    const args = ["tour", "--target", "sim:mainline-7.3", "--universe", "cpu", "--plays", plays];
+    const first = await conform(...args);
+    const kept = readFileSync(plays, "utf8");
+    assert(kept.split("\n").length > 10);
+    assertEquals((await conform(...args)).out, first.out);
+    assertEquals(readFileSync(plays, "utf8"), kept);
+    const other = await conform("tour", "--target", "sim:matt-v2", "--universe", "cpu", "--plays", plays);
+    assertEquals(other.status, 2);
+    assertStringIncludes(other.err, "it is of the target sim:mainline-7.3");
+  });
 });

@@ -6,6 +6,7 @@
 import type { Case } from "../cases/case.ts";
 import { programOf } from "../cases/program.ts";
 import { type CaseResult, countsOf, isBad, type RunResult } from "./result.ts";
+import { compareVersions } from "./windows/mod.ts";
 
 /** Who exports, by an operation that only it takes part in. The first is what `vfio.export` is on most targets. */
 const EXPORTERS = [
@@ -29,7 +30,7 @@ const NOBODY = "processes only";
 export interface Pairing {
   /** The kernel, by its release. */
   readonly kernel: string;
-  /** The target that ran it. */
+  /** The first target that ran it. */
   readonly target: string;
   /** Who exported. */
   readonly exporter: string;
@@ -56,14 +57,15 @@ function exporterOn(target: string, name: string): string {
 }
 
 /**
- * Sorts the results of runs by who exported and who imported; a case without an exporter is left out.
+ * Sorts the results of runs by who exported and who imported; a case without an exporter is left out. What several runs
+ * of a kernel say of the same two is put together: of a case that several of them have, the first run counts.
  *
  * @param runs the runs
  * @param cases every case, by its id
  */
 export function pairingsOf(runs: readonly RunResult[], cases: ReadonlyMap<string, Case>): readonly Pairing[] {
-  return runs.flatMap(({ target: { id: target, kernel }, results }) => {
-    const pairs = new Map<string, Omit<Pairing, "results"> & { readonly results: CaseResult[] }>();
+  const pairs = new Map<string, Omit<Pairing, "results"> & { readonly results: CaseResult[] }>();
+  for (const { target: { id: target, kernel }, results } of runs) {
     for (const result of results) {
       const case_ = cases.get(result.case);
       if (!case_) continue;
@@ -72,13 +74,13 @@ export function pairingsOf(runs: readonly RunResult[], cases: ReadonlyMap<string
       if (exporters.length === 0) continue;
       const exporter = exporters.join(" and ");
       const importer = namesIn(operations, IMPORTERS).join(" and ") || NOBODY;
-      const key = JSON.stringify([exporter, importer]);
+      const key = JSON.stringify([kernel, exporter, importer]);
       const pair = pairs.get(key) ?? { kernel, target, exporter, importer, results: [] };
-      pair.results.push(result);
+      if (!pair.results.some((each) => each.case === result.case)) pair.results.push(result);
       pairs.set(key, pair);
     }
-    return [...pairs.values()];
-  });
+  }
+  return [...pairs.values()].toSorted((one, other) => compareVersions(other.kernel, one.kernel));
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -31,6 +31,27 @@ Deno.test("on a target with a reference exporter its devices are told from those
   assertEquals(first?.exporter, "reference exporter (matt-v1-vfio)");
 });
 
+Deno.test("runs of one kernel are put together, and the first that has a case counts", () => {
+  const { cases } = suite();
+  const [double, both] = [[DOUBLE], [DOUBLE, TOLD]].map((ids) =>
+    resultOf(readRecord(textOf(simulated(ids))), cases)
+  );
+  if (!double || !both) throw new Error("Cannot test without runs");
+  const wrong = { ...double, results: double.results.map((each) => ({ ...each, verdict: "fail" as const })) };
+  const older = { ...both, target: { ...both.target, kernel: "6.1" } };
+  const found = pairingsOf([older, wrong, both], cases).map(({ kernel, exporter, results }) => [
+    kernel,
+    exporter,
+    results.map(({ verdict }) => verdict),
+  ]);
+  assertEquals(found, [
+    ["7.1-rc+matt-v1", "VFIO", ["fail"]],
+    ["7.1-rc+matt-v1", "module's test exporter", ["pass"]],
+    ["6.1", "VFIO", ["pass"]],
+    ["6.1", "module's test exporter", ["pass"]],
+  ]);
+});
+
 Deno.test("what is not as the clauses demand is named with its clauses", () => {
   const wrong = pairings("matt-v1-vfio").map((pair) => ({
     ...pair,

@@ -14,6 +14,7 @@ const EXPORTERS = [
   ["exporter.create", "module's test exporter"],
   ["udmabuf.create", "udmabuf"],
   ["heap.alloc", "system heap"],
+  ["drm.create", "GPU driver"],
 ] as const;
 
 /** Who imports. */
@@ -21,6 +22,8 @@ const IMPORTERS = [
   ["importer.attach", "module's importer"],
   ["iommufd.map_file", "iommufd"],
   ["rdma.register", "RDMA"],
+  ["drm.import", "GPU driver"],
+  ["video.queue", "vivid"],
 ] as const;
 
 /** What no importer takes part in. */

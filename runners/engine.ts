@@ -110,8 +110,7 @@ export async function runCases(
 ): Promise<Summary> {
   const begin = performance.now();
   const run = new Run(planOf(cases, options), options, sink);
-  const jobs = Math.max(1, Math.min(options.jobs ?? 1, run.size));
-  const workers = Array.from({ length: jobs }, () => new Worker(run, open));
+  const workers = Array.from({ length: run.jobs }, () => new Worker(run, open));
   await Promise.all(workers.map((worker) => worker.work()));
   if (run.sinkError) throw run.sinkError.error;
   return run.summary(performance.now() - begin);
@@ -125,6 +124,7 @@ class Run {
   readonly readyMs: number;
   readonly graceMs: number;
   readonly signal: AbortSignal | undefined;
+  readonly jobs: number;
   readonly #sink: Sink;
   readonly #plan: readonly Attempt[];
   readonly #next: RunOptions["next"];
@@ -139,6 +139,7 @@ class Run {
   constructor(plan: readonly Attempt[], options: RunOptions, sink: Sink) {
     this.#plan = plan;
     this.#sink = sink;
+    this.jobs = Math.max(1, Math.min(options.jobs ?? 1, plan.length));
     this.timeoutMs = options.timeoutMs ?? 60_000;
     this.readyMs = options.readyMs ?? 3_600_000;
     this.graceMs = options.graceMs ?? 5_000;
@@ -147,8 +148,10 @@ class Run {
     this.#maxRestarts = options.maxRestarts ?? 3;
   }
 
-  get size(): number {
-    return this.#plan.length;
+  /** How many attempts a worker may take ahead: of several workers, none takes what others could begin with now. */
+  get ahead(): number {
+    if (this.jobs === 1) return AHEAD;
+    return Math.min(AHEAD, Math.ceil((this.#plan.length - this.#reached) / (2 * this.jobs)));
   }
 
   get interrupted(): boolean {
@@ -331,7 +334,7 @@ class Worker {
   /** Tells a target what comes next. Where each end may stop the run, nothing is begun before it is known. */
   #announce(target: Target): void {
     if (this.#run.mayStop) return;
-    while (this.#planned.length < AHEAD) {
+    while (this.#planned.length < this.#run.ahead) {
       const next = this.#taken();
       if (!next) break;
       this.#planned.push(next);

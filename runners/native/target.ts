@@ -77,6 +77,7 @@ class NativeTarget implements Target {
 
   async describe(): Promise<TargetDescription> {
     const machine = await this.#look();
+    if (this.#addon) this.#spare.startSoon(this.#addon);
     return {
       id: this.#options.name ?? "native",
       name: "this machine",

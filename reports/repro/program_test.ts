@@ -6,6 +6,7 @@ import { programOf } from "../../cases/program.ts";
 import { HANDLERS } from "../../runners/native/handlers/mod.ts";
 import { makeMemfd } from "../../runners/native/handlers/process.ts";
 import { lookAtMachine } from "../../runners/native/machine.ts";
+import { HelperProcess } from "../../runners/native/process.ts";
 import { LIMITS, on, Session } from "../../runners/native/session.ts";
 import { addonForTests } from "../../runners/native/testing.ts";
 import { loadLedger } from "../../spec/ledger.ts";
@@ -223,6 +224,7 @@ then:
 /** What the native target sees of a case, with files in memory where the heap would give buffers. */
 async function runnerTrace(case_: Case): Promise<readonly string[]> {
   if (!addon) throw new Error("There is no addon");
+  const loaded = addon;
   const heap = on(
     "heap.alloc",
     ({ session, strand }, { size }) => makeMemfd(strand, session.process, session.bytes(size)),
@@ -230,6 +232,7 @@ async function runnerTrace(case_: Case): Promise<readonly string[]> {
   const session = new Session({
     addon,
     machine: await lookAtMachine(addon, []),
+    helper: () => new HelperProcess(loaded),
     handlers: new Map([...HANDLERS, heap]),
     log: undefined,
     limits: LIMITS,

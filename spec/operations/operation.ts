@@ -36,7 +36,16 @@ export const OBJECT_KINDS = [
 export type ObjectKind = typeof OBJECT_KINDS[number];
 
 /** The kinds that are file descriptors. */
-export const DESCRIPTOR_KINDS = ["device", "buffer", "file", "fence", "nic", "iommufd", "drm", "video"] as const;
+export const DESCRIPTOR_KINDS = [
+  "device",
+  "buffer",
+  "file",
+  "fence",
+  "nic",
+  "iommufd",
+  "drm",
+  "video",
+] as const;
 
 /** How a name of an object is spelt in a case. */
 export const OBJECT_NAME = /^[a-z][a-z0-9_]*$/;

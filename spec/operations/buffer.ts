@@ -95,11 +95,11 @@ export const bufferOperations = {
     summary: "Reads how many devices are attached to a buffer.",
     follows: "/sys/kernel/debug/dma_buf/bufinfo; dma_buf_debug_show()",
     result: { gives: "value", of: "the number of attachments" },
-    errnos: ["EBADF", "ENOENT"],
+    errnos: ["EBADF", "EINVAL", "ENOENT"],
     missing: "ENOENT",
   }),
   "buffer.poll": operation({ buffer: named.buffer }, {
-    summary: "Asks, without waiting, whether a buffer can be read and written.",
+    summary: "Asks, without waiting for fences, whether a buffer can be read and written.",
     follows: "poll(2); dma_buf_poll()",
     result: { gives: "value", of: "{ readable, writable: booleans }" },
     errnos: ["EBADF"],

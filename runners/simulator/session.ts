@@ -201,9 +201,7 @@ export class Session {
    * when the call is over; fdget() of a table that threads share.
    */
   *#holding({ operation, args }: Started["call"], body: Steps<unknown>): Steps<unknown> {
-    const name = NOT_ON_A_FILE.has(operation)
-      ? undefined
-      : args[operation.startsWith("vfio.") ? "device" : "buffer"];
+    const name = NOT_ON_A_FILE.has(operation) ? undefined : args[onFile(operation)];
     const fd = typeof name === "string" ? this.#bindings.get(name)?.object : undefined;
     const file = isFd(fd) ? fget(fd) : undefined;
     if (!file) return yield* body;
@@ -296,6 +294,12 @@ export class Session {
     const mappings = kernel.mappings.size === 0 ? [] : [`${kernel.mappings.size} mappings`];
     return [...kernel.leaks, ...buffers, ...devices, ...mappings];
   }
+}
+
+/** The argument that names the file that an operation is a call on. */
+function onFile(operation: OperationName): string {
+  const group = operation.slice(0, operation.indexOf("."));
+  return group === "vfio" ? "device" : group === "video" ? "video" : "buffer";
 }
 
 /** Operations that are no calls on the descriptor that they name. */

@@ -216,3 +216,92 @@ Deno.test("simulator() shares the memory of no buffer but one of the test export
   assertEquals(endsOf("mainline-7.3", ["exporter.create", {}, "buf"], over).at(-1), "returned");
   assertEquals(endsOf("mainline-7.3", ...SHARED, ["fd.close", { fd: "buf" }], over).at(-1), "EBADF");
 });
+
+/** What each step gave. */
+function valuesOf(on: string, ...lines: readonly Line[]): readonly unknown[] {
+  return run(dialect(on), program(...lines)).seen.map(({ outcome }) =>
+    outcome.kind === "returned" ? outcome.value : outcome.kind
+  );
+}
+
+Deno.test("simulator() has a poll hold the buffer in each direction until a fence signals that it waits for", () => {
+  const counts: Line = ["exporter.counts", { buffer: "buf" }];
+  const poll: Line = ["buffer.poll", { buffer: "buf" }];
+  for (const [usage, held] of [["KERNEL", 2], ["WRITE", 2], ["READ", 1], ["BOOKKEEP", 0]] as const) {
+    const seen = valuesOf(
+      "mainline-7.3",
+      ["exporter.create", {}, "buf"],
+      ["fence.create", {}, "fence"],
+      ["fence.add", { buffer: "buf", fence: "fence", usage }],
+      poll,
+      poll,
+      counts,
+      ["fence.signal", { fence: "fence" }],
+      counts,
+    );
+    const references = seen.flatMap((value) =>
+      typeof value === "object" && value !== null && "references" in value ? [value.references] : []
+    );
+    assertEquals(references, [1 + held, 1], usage);
+  }
+});
+
+Deno.test("simulator() keeps a closed buffer that is polled until the fence signals", () => {
+  const { seen } = run(
+    dialect("mainline-7.3"),
+    program(
+      ["vfio.open", {}, "dev"],
+      ["vfio.export", { device: "dev" }, "buf"],
+      ["fence.create", {}, "fence"],
+      ["fence.add", { buffer: "buf", fence: "fence", usage: "READ" }],
+      ["buffer.poll", { buffer: "buf" }],
+      ["fd.close", { fd: "buf" }],
+      ["fence.signal", { fence: "fence" }],
+    ),
+  );
+  assertEquals(seen.map(({ outcome }) => outcome.kind), Array.from({ length: 7 }, () => "returned"));
+});
+
+Deno.test("simulator() has a poll wait for the reservation lock", () => {
+  const lines = program(
+    ...SHARED,
+    ["importer.attach", { buffer: "buf", on_invalidate: "keep" }, "imp"],
+    ["fence.create", {}, "fence"],
+    ["fence.add", { buffer: "buf", fence: "fence", usage: "READ" }],
+  );
+  const revoke = step(["vfio.command", { device: "dev", memory: "off" }], "start", "revoke");
+  const poll = step(["buffer.poll", { buffer: "buf" }], "start", "poll");
+  const { seen } = run(dialect("mainline-7.3"), { ...lines, steps: [...lines.steps, revoke, poll] });
+  assertEquals(seen.at(-1)?.outcome.kind, "blocked");
+  assertEquals(seen.at(-1)?.pending, ["revoke", "poll"]);
+});
+
+Deno.test("simulator() maps and exports nothing of no length", () => {
+  const map = (args: Record<string, unknown>): Line => ["buffer.mmap", { buffer: "buf", ...args }, "vma"];
+  for (const args of [{ length: 0 }, { offset: "4 pages" }, { offset: "8 pages" }]) {
+    assertEquals(
+      endsOf("mainline-7.3", ["exporter.create", { mmap: true }, "buf"], map(args)).at(-1),
+      "EINVAL",
+    );
+  }
+  assertEquals(endsOf("mainline-7.3", ["exporter.create", { size: 0 }]), ["EINVAL"]);
+});
+
+Deno.test("simulator() looks for room in an address space before it looks at what may be written", () => {
+  const copy = (iova: string): Line => ["iommufd.copy", { ioas: "ioas", from: "ioas", iova }];
+  const lines: readonly Line[] = [
+    ...SHARED,
+    ["iommufd.open", {}, "iommu"],
+    ["iommufd.ioas", { iommufd: "iommu" }, "ioas"],
+    ["iommufd.map_file", { ioas: "ioas", file: "buf", access: ["read"] }],
+  ];
+  assertEquals(endsOf("mainline-7.3", ...lines, copy("16MiB")).at(-1), "EEXIST");
+  assertEquals(endsOf("mainline-7.3", ...lines, copy("32MiB")).at(-1), "EPERM");
+});
+
+Deno.test("simulator() ends no wait of a video queue by closing a file that the wait holds", () => {
+  const lines = program(["video.open", {}, "video"], ["video.start", { video: "video" }]);
+  const take = step(["video.take", { video: "video" }], "start", "take");
+  const { end } = run(dialect("mainline-7.3"), { ...lines, steps: [...lines.steps, take] });
+  assertEquals(end.post?.blocked.length, 1);
+});

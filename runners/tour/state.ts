@@ -67,6 +67,7 @@ function placeBuffer(world: World, object: NamedBuffer): PlacedBuffer {
     status?.status ?? "foreign",
     ...(status && !status.vdev ? ["ended"] : []),
     ...(object.dmabuf.invalidated ? ["invalidated"] : []),
+    ...[...object.dmabuf.polled].sort().map((usage) => `polled for ${usage}`),
     ...(object.open.length === 1 ? [] : [`${object.open.length} descriptors`]),
   ].join(" ");
   const state = hanging.length === 0 ? own : `${own} (${hanging.join(", ")})`;

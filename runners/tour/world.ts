@@ -258,7 +258,6 @@ function entriesOf({ vma, entries }: NamedVma): NamedVma["entries"] {
 const NEVER_WAIT: ReadonlySet<OperationName> = new Set<OperationName>([
   "buffer.fdinfo",
   "buffer.mmap",
-  "buffer.poll",
   "fd.dup",
   "fence.signal",
   "importer.dma_read",

@@ -153,12 +153,6 @@ export const iommufd73: IommufdRules = {
   putsAfterFailedMap: 1,
   placement: [
     {
-      clause: "IOFD-11",
-      errno: "EPERM",
-      refuses: "writing what was mapped for reading",
-      when: ({ request, pages }) => request.access.includes("write") && !pages.writable,
-    },
-    {
       clause: "IOFD-01",
       errno: "EINVAL",
       refuses: "an address or a length that is not of pages",
@@ -175,6 +169,12 @@ export const iommufd73: IommufdRules = {
       errno: "EEXIST",
       refuses: "addresses that are taken",
       when: ({ request }) => areasIn(request.ioas, request).length > 0,
+    },
+    {
+      clause: "IOFD-11",
+      errno: "EPERM",
+      refuses: "writing what was mapped for reading",
+      when: ({ request, pages }) => request.access.includes("write") && !pages.writable,
     },
   ],
 

@@ -93,4 +93,11 @@ Deno.test("udmabuf refuses what is not a sealed file of enough pages", () => {
     answer("mainline-7.3", ["fd.open", { kind: "eventfd" }, "file"], ["udmabuf.create", { memfd: "file" }]),
     "EBADFD",
   );
+  assertEquals(
+    answer("mainline-7.3", ["fd.open", { kind: "eventfd" }, "file"], ["udmabuf.create", {
+      memfd: "file",
+      length: 0,
+    }]),
+    "EINVAL",
+  );
 });

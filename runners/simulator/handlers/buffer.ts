@@ -75,9 +75,9 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     const dmabuf = dmaBufOf(buffer);
     return isError(dmabuf) ? dmabuf : dmabuf.attachments.length;
   }),
-  at("buffer.poll", ({ kernel }, { buffer }) => {
+  on("buffer.poll", function* ({ kernel }, { buffer }) {
     const dmabuf = dmaBufAsFile(kernel, buffer);
-    return isError(dmabuf) ? dmabuf : dmaBufPoll(dmabuf);
+    return isError(dmabuf) ? dmabuf : yield* dmaBufPoll(kernel, dmabuf);
   }),
   at("buffer.export_sync_file", ({ kernel, fences }, { buffer, access }) => {
     const dmabuf = dmaBufAsFile(kernel, buffer);

@@ -109,6 +109,8 @@ export class DmaBuf extends SharedObject {
   accessor attachments: readonly Attachment[] = [];
   /** Its CPU mappings: the i_mmap of its file. */
   readonly mapped: FileMappings = new FileMappings();
+  /** The directions in which a poll waits for a fence, and holds a reference: cb_in and cb_out. */
+  readonly polled: Set<"WRITE" | "READ"> = new Set();
   /** The name that user space gave it. */
   @shared
   accessor name: string | undefined;
@@ -384,6 +386,8 @@ export function* dmaBufMmap(
   request: DmaBufMmap,
 ): Steps<Vma | ErrnoName> {
   const { dmabuf } = request;
+  // do_mmap() refuses that before it asks the file.
+  if (request.pages <= 0) return "EINVAL";
   const error = refusal(kernel, kernel.rules.core.mmap, request);
   if (error) return error;
   const fault = dmabuf.ops.mmap?.(kernel, dmabuf, request) ?? "EINVAL";
@@ -436,10 +440,33 @@ export function* dmaBufSync(kernel: Kernel, dmabuf: DmaBuf, request: SyncRequest
   return 0;
 }
 
-/** Whether the fences allow a read and a write; dma_buf_poll(). */
-export function dmaBufPoll(dmabuf: DmaBuf): { readable: boolean; writable: boolean } {
-  const clear = (usage: "WRITE" | "READ") => dmabuf.resv.unsignalled(usage).length === 0;
-  return { readable: clear("WRITE"), writable: clear("READ") };
+/**
+ * Whether the fences allow a read and a write; dma_buf_poll(). For each direction that they do not allow it holds the
+ * file until the first of them signals.
+ */
+export function* dmaBufPoll(
+  kernel: Kernel,
+  dmabuf: DmaBuf,
+): Steps<{ readable: boolean; writable: boolean }> {
+  const { mutex } = dmabuf.resv;
+  yield mutex.lock;
+  const writable = pollOne(kernel, dmabuf, "READ");
+  const readable = pollOne(kernel, dmabuf, "WRITE");
+  mutex.unlock();
+  return { readable, writable };
+}
+
+function pollOne(kernel: Kernel, { file, resv, polled }: DmaBuf, upTo: "WRITE" | "READ"): boolean {
+  if (polled.has(upTo)) return false;
+  const [first] = resv.unsignalled(upTo);
+  if (!first) return true;
+  polled.add(upTo);
+  getFile(file);
+  first.onSignal(() => {
+    polled.delete(upTo);
+    fput(kernel, file);
+  });
+  return false;
 }
 
 /** One fence for those that user space may wait for; dma_buf_export_sync_file(). */

@@ -17,6 +17,7 @@ export class DmaFence extends SharedObject {
   readonly id: number;
   /** The fences that it stands for, where it stands for others: struct dma_fence_array. */
   readonly #parts: readonly DmaFence[];
+  #callbacks: (() => void)[] = [];
   @shared
   private accessor done = false;
 
@@ -34,6 +35,22 @@ export class DmaFence extends SharedObject {
   /** Signals it; dma_fence_signal(). */
   signal(): void {
     this.done = true;
+    const callbacks = this.#callbacks;
+    this.#callbacks = [];
+    for (const callback of callbacks) callback();
+  }
+
+  /** Has something done once when it signals, which it has not yet; dma_fence_add_callback(). */
+  onSignal(callback: () => void): void {
+    if (this.#parts.length === 0) return void this.#callbacks.push(callback);
+    let isTold = false;
+    for (const part of this.#parts.filter(({ signalled }) => !signalled)) {
+      part.onSignal(() => {
+        if (isTold || !this.signalled) return;
+        isTold = true;
+        callback();
+      });
+    }
   }
 }
 

@@ -79,6 +79,7 @@ export function allocateFromHeap(kernel: Kernel, bytes: number): DmaBuf | ErrnoN
 
 /** Exports memory from a test exporter. */
 export function exportForTest(kernel: Kernel, bytes: number, options: ExporterOptions): DmaBuf | ErrnoName {
+  if (bytes === 0 && !options.over) return "EINVAL";
   return exportMemory(kernel, TEST_EXPORTER, bytes, options);
 }
 

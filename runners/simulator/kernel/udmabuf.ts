@@ -40,9 +40,10 @@ const SIZE_LIMIT = 64n << 20n;
 /** Makes a buffer of pages of a memfd; udmabuf_create(). */
 export function createUdmabuf(kernel: Kernel, { file, offset, size }: UdmabufRequest): DmaBuf | ErrnoName {
   if (offset % PAGE !== 0n || size % PAGE !== 0n) return "EINVAL";
+  if (size === 0n || size > SIZE_LIMIT) return "EINVAL";
   const memfd = file.of;
   if (!(memfd instanceof Memfd)) return "EBADFD";
-  if (!memfd.sealed || size === 0n || size > SIZE_LIMIT) return "EINVAL";
+  if (!memfd.sealed) return "EINVAL";
   if (offset + size > BigInt(memfd.pages) * PAGE) return "EINVAL";
   const first = Number(offset / PAGE);
   const frames = Array.from({ length: Number(size / PAGE) }, (_, index) => ({

@@ -97,10 +97,12 @@ async function withPage<T>(strand: Strand, fd: Descriptor, use: (address: number
       flags: MAP_FLAG.fixedIova | MAP_FLAG.readable | MAP_FLAG.writeable,
       user_va: address,
     });
-    const result = await use(address);
-    const values = { ...area, size: sizeOf(iommuIoasUnmap) };
-    await strand.ioctl(ioas.fd, IOMMUFD_REQUESTS.ioasUnmap, iommuIoasUnmap, values);
-    return result;
+    try {
+      return await use(address);
+    } finally {
+      const values = { ...area, size: sizeOf(iommuIoasUnmap) };
+      await strand.ioctl(ioas.fd, IOMMUFD_REQUESTS.ioasUnmap, iommuIoasUnmap, values);
+    }
   } finally {
     await strand.attempt(process, "unmap", [address, PAGE]);
   }

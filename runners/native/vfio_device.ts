@@ -301,7 +301,9 @@ async function openGroup(session: Session, strand: Strand, path: string): Promis
 
 async function wakeUp(strand: Strand, device: VfioDevice, fd: Numbered): Promise<void> {
   const command = await device.readConfig(strand, fd, PCI.command, 2);
-  if (!(command & PCI.memory)) await device.writeConfig(strand, fd, PCI.command, 2, command | PCI.memory);
+  // Firmware leaves the bit for ports on, whether a device has any or not.
+  const wanted = (command | PCI.memory) & ~PCI.io;
+  if (wanted !== command) await device.writeConfig(strand, fd, PCI.command, 2, wanted);
 }
 
 /** The bytes of a request for a feature: its header, and what follows. */

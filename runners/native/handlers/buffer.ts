@@ -15,7 +15,7 @@ import { io, requestNumber } from "../abi/ioctl.ts";
 import { encode, text } from "../abi/layout.ts";
 import { fdInfo, parseBufInfo } from "../buffer_files.ts";
 import { resultOf } from "../calls.ts";
-import { MADV_DONTNEED, MAP, POLL, PROT, WHENCE } from "../constants.ts";
+import { F_GETFD, MADV_DONTNEED, MAP, POLL, PROT, WHENCE } from "../constants.ts";
 import { Failed, Unsupported } from "../failure.ts";
 import { freshNumber } from "../numbers.ts";
 import type { Descriptor, Vma } from "../objects.ts";
@@ -66,6 +66,11 @@ export async function sizeOfBuffer(strand: Strand, { process, number }: Descript
   return await strand.do(process, "seek", [number, 0, WHENCE.end]);
 }
 
+/** The bytes behind an offset; none where it lies behind the end, which the kernel refuses. */
+function restOf(size: bigint, from: bigint): bigint {
+  return from < size ? size - from : 0n;
+}
+
 const scratches = new WeakMap<HelperProcess, Descriptor>();
 
 /** A file of one byte in a process, for the kernel to copy from and to. */
@@ -94,7 +99,7 @@ export const bufferHandlers: readonly (readonly [OperationName, NativeHandler])[
       return { process, address, length: bytes };
     }
     const bytes = length === undefined
-      ? BigInt(await sizeOfBuffer(strand, buffer)) - from
+      ? restOf(BigInt(await sizeOfBuffer(strand, buffer)), from)
       : session.bytes(length);
     const [address = 0] = await strand.doAll(process, [map(bytes)]);
     return { process, address, length: Number(bytes) };
@@ -126,11 +131,14 @@ export const bufferHandlers: readonly (readonly [OperationName, NativeHandler])[
     const { size, count, exporter, name } = info;
     return { size, count, exporter, name };
   }),
-  on("buffer.attached", async ({ session }, { buffer }) => {
+  on("buffer.attached", async ({ session, strand }, { buffer }) => {
     const { bufinfo } = session.setting.machine;
     if (bufinfo.kind === "missing") throw new Unsupported(bufinfo.reason);
     const info = await fdInfo(buffer.process.pid, buffer.number);
-    if (!info) throw new Failed("EBADF");
+    if (!info) {
+      await strand.do(buffer.process, "fcntl", [buffer.number, F_GETFD]);
+      throw new Failed("EINVAL");
+    }
     const listed = parseBufInfo(await Deno.readTextFile(bufinfo.path));
     const found = listed.find(({ inode }) => inode === info.inode);
     if (!found) throw new Failed("ENOENT");
@@ -150,6 +158,9 @@ export const bufferHandlers: readonly (readonly [OperationName, NativeHandler])[
     return buffer.copy(buffer.process, given.fd);
   }),
   on("buffer.import_sync_file", async ({ strand }, { buffer, fence, access }) => {
+    if (fence.process !== buffer.process) {
+      throw new Unsupported("the fence is in another process than the buffer");
+    }
     const values = { flags: syncFlags(access), fd: fence.number };
     await strand.ioctl(buffer, DMA_BUF_REQUESTS.importSyncFile, dmaBufImportSyncFile, values);
   }),

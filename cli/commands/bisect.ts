@@ -9,7 +9,7 @@ import { type FinishedAttempt, runCases } from "../../runners/engine.ts";
 import { openTarget } from "../../runners/open.ts";
 import { resultOf } from "../../reports/result.ts";
 import { RECORD_SCHEMA } from "../../reports/record.ts";
-import { filesOf, gitLog } from "../../reports/windows/mod.ts";
+import { clausesBehind, filesOf, gitLog } from "../../reports/windows/mod.ts";
 import type { Source } from "../../spec/clause.ts";
 import { didYouMean } from "../../spec/nearest.ts";
 import { Failure, type Io } from "../io.ts";
@@ -210,22 +210,29 @@ function interrupted(): Failure {
   return new Failure(1, "The search was interrupted", "Run the command again");
 }
 
-/** What the ledger knows of the clauses of the case. */
+/** What the ledger knows of the clauses of the case, and of those that say otherwise. */
 interface Known {
   readonly clause: string;
   readonly title: string;
   readonly since: string | undefined;
+  readonly until: string | undefined;
   readonly commits: readonly string[];
   readonly files: readonly string[];
 }
 
 function knownOf({ clauses }: Case, { ledger }: Suite): readonly Known[] {
-  return clauses.flatMap((id) => {
+  const known = clauses.flatMap((id) => {
     const clause = ledger.clauses.get(id);
-    if (!clause) return [];
-    const { title, since, sources } = clause;
-    return [{ clause: id, title, since, commits: commitsOf(sources), files: filesOf(sources) }];
+    return clause ? clausesBehind(clause, ledger) : [];
   });
+  return [...new Set(known)].map(({ id, title, since, until, sources }) => ({
+    clause: id,
+    title,
+    since,
+    until,
+    commits: commitsOf(sources),
+    files: filesOf(sources),
+  }));
 }
 
 function commitsOf(sources: readonly Source[]): string[] {
@@ -255,25 +262,33 @@ function textOf(bisected: Bisected, suite: Suite): string {
   const order = orderOf(bisected);
   const log = logOf(bisected, known, order);
   const lines = [
-    `${id}: ${order === "good first" ? `bad since ${bad.target}` : `good since ${good.target}`}`,
+    `${id}: ${order === "good first" ? `bad since ${bad.target}` : `good since ${good.target}`}${
+      neither.length === 0 ? "" : " at the latest"
+    }`,
     "",
     `  good  ${good.target}  ${good.kernel}`,
     `  bad   ${bad.target}  ${bad.kernel}`,
     ...neither.map(({ target, shown }) =>
-      `  neither  ${target}, which shows ${
-        sightOf(shown, lock.step).says
-      }: another failure or none at all, not followed`
+      `  neither  ${target}: ${
+        shown.word === "not-supported"
+          ? `it cannot answer the case: ${shown.reason}`
+          : `it shows ${sightOf(shown, lock.step).says}, another failure or none at all, not followed`
+      }`
     ),
     "",
     `${lock.step ?? "the end of the case"}${lock.operation === undefined ? "" : `, ${lock.operation}`}:`,
     `  good  ${wordsOf(lock.good)}`,
     `  bad   ${wordsOf(lock.bad)}`,
     "",
-    ...known.flatMap(({ clause, title, since, commits }) => [
-      `${clause}  ${title}${since === undefined ? "" : `; the ledger: since ${since}`}${
+    ...known.map(({ clause, title, since, until, commits }) => {
+      const says = [
+        ...(since === undefined ? [] : [`since ${since}`]),
+        ...(until === undefined ? [] : [`until ${until}`]),
+      ];
+      return `${clause}  ${title}${says.length === 0 ? "" : `; the ledger: ${says.join(", ")}`}${
         commits.length === 0 ? "" : `; commits ${commits.join(", ")}`
-      }`,
-    ]),
+      }`;
+    }),
     ...(log === undefined ? [] : ["", "Look at:", `  ${log}`]),
     "",
     `The case was run on ${runs} targets.`,

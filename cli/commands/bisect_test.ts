@@ -38,6 +38,21 @@ Deno.test("conform bisect finds since when something is wrong, too", async () =>
   assertStringIncludes(log, "v7.0..v7.1");
 });
 
+Deno.test("conform bisect names the files of the clause that says otherwise, where its own clause names none", async () => {
+  const ends = ["--good", "sim:mainline-6.12", "--bad", "sim:mainline-7.3"];
+  const { out } = await conform(
+    "bisect",
+    "invalidate/refused-without-the-callback[reach=true]",
+    "--targets",
+    RELEASES,
+    ...ends,
+  );
+  assertStringIncludes(out, "bad since sim:mainline-7.1\n");
+  assertStringIncludes(out, "RNOD-01  Operations without the callback, third series; the ledger: until 7.0");
+  assertStringIncludes(out, "INVAL-18  The callback is optional; the ledger: since 7.1");
+  assertMatch(out, /git log --oneline v7\.0\.\.v7\.1 -- .*drivers\/dma-buf\/dma-buf\.c/);
+});
+
 Deno.test("conform bisect does not follow another failure of the same case", async () => {
   const targets = OTHERS.map((dialect) => `sim:${dialect}`);
   const ends = ["--good", "sim:matt-v1-vfio", "--bad", "sim:leon-v1-cover"];
@@ -51,7 +66,7 @@ Deno.test("conform bisect does not follow another failure of the same case", asy
   assertEquals(status, 1);
   assertStringIncludes(out, "good  sim:matt-v1-vfio");
   assertStringIncludes(out, "bad   sim:leon-v1-cover");
-  assertStringIncludes(out, "neither  sim:leon-v3-nonodp, which shows EOPNOTSUPP");
+  assertStringIncludes(out, "neither  sim:leon-v3-nonodp: it shows EOPNOTSUPP, another failure");
 });
 
 Deno.test("sideOf() takes for good or bad only what shows the same observation, whatever the verdict", () => {

@@ -14,6 +14,7 @@ export {
   type WindowsFormat,
   writeWindows,
 } from "./formats.ts";
+export { clausesBehind, filesOf } from "./behind.ts";
 export { gitLog } from "./git_log.ts";
 export { compareVersions, type Owed, owedBy, owedSince } from "./owed.ts";
 export { windowsPage } from "./page.tsx";
@@ -21,7 +22,6 @@ export {
   type Behaviour,
   type ChangeKind,
   type ClauseWindows,
-  filesOf,
   type KnownCommit,
   type Standing,
   type Trace,

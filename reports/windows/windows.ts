@@ -8,6 +8,7 @@ import type { Clause, Keyword, Source, Status } from "../../spec/clause.ts";
 import type { Ledger } from "../../spec/ledger.ts";
 import type { CaseFacts, RunFacts, RunHead } from "../compare/mod.ts";
 import type { Word } from "../formats/format.ts";
+import { clausesBehind, filesOf } from "./behind.ts";
 import { shortLabels } from "./labels.ts";
 import { type Owed, owedBy, owedSince } from "./owed.ts";
 
@@ -330,7 +331,7 @@ function traceOf(
   { labels, ledger }: Context,
 ): Trace {
   const between = [labels[from] ?? "", labels[at] ?? ""] as const;
-  const sources = clause?.sources ?? [];
+  const sources = clause ? clausesBehind(clause, ledger).flatMap(({ sources }) => sources) : [];
   return {
     kind,
     at,
@@ -349,12 +350,4 @@ function ledgerSays({ since, until }: Clause): string | undefined {
 
 function commitOf({ commit, note }: Extract<Source, { commit: string }>): KnownCommit {
   return note === undefined ? { commit } : { commit, note };
-}
-
-/** The files of the kernel that some sources cite, each once. */
-export function filesOf(sources: readonly Source[]): string[] {
-  const files = sources.flatMap((source) =>
-    "file" in source && source.file !== undefined ? [source.file] : []
-  );
-  return [...new Set(files)].sort();
 }

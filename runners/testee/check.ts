@@ -26,6 +26,9 @@ export interface RuleFinding {
 /** How long a testee may take for an answer, in milliseconds. */
 const ANSWER_MS = 5000;
 
+/** How long it may take to start and say hello, in milliseconds; an interpreter on a busy machine is slow to begin. */
+const HELLO_MS = 10_000;
+
 /** No version of the protocol. */
 const NO_VERSION = 987_654;
 
@@ -34,10 +37,15 @@ const NO_VERSION = 987_654;
  *
  * @param connect starts it; it is started anew for each rule that needs that
  * @param ms how long an answer may take, in milliseconds; 5 seconds unless said otherwise
+ * @param helloMs how long the first one may take, as the testee has to start; 10 seconds or `ms` unless said otherwise
  * @returns what was found of every rule, in a fixed order
  */
-export async function checkTestee(connect: Connect, ms: number = ANSWER_MS): Promise<readonly RuleFinding[]> {
-  const check = new Check(connect, ms);
+export async function checkTestee(
+  connect: Connect,
+  ms: number = ANSWER_MS,
+  helloMs: number = Math.max(ms, HELLO_MS),
+): Promise<readonly RuleFinding[]> {
+  const check = new Check(connect, ms, helloMs);
   await check.hello();
   for (const [name, rule] of RULES) await check.rule(name, rule.check);
   await check.end();
@@ -47,14 +55,16 @@ export async function checkTestee(connect: Connect, ms: number = ANSWER_MS): Pro
 class Check {
   readonly #connect: Connect;
   readonly #ms: number;
+  readonly #helloMs: number;
   readonly #found = new Map<RuleName, Omit<RuleFinding, "rule" | "text">>();
   #talk: Talk | undefined;
   /** How many runs have come to a right end. */
   #ended = 0;
 
-  constructor(connect: Connect, ms: number) {
+  constructor(connect: Connect, ms: number, helloMs: number) {
     this.#connect = connect;
     this.#ms = ms;
+    this.#helloMs = helloMs;
   }
 
   /** Checks the hellos: with versions that there are, and with one that there is not. */
@@ -121,7 +131,7 @@ class Check {
     const dialogue = new Dialogue(await this.#connect());
     try {
       dialogue.say(helloWith(PROTOCOL_VERSIONS));
-      const hello = await dialogue.next(this.#ms);
+      const hello = await dialogue.next(this.#helloMs);
       if (hello.type !== "hello") {
         throw new Broken(`It answers hello with "${hello.type}"`, "Answer hello with hello", "hello");
       }
@@ -145,7 +155,7 @@ class Check {
     const dialogue = new Dialogue(await this.#connect());
     try {
       dialogue.say(helloWith([NO_VERSION]));
-      const answer = await dialogue.next(this.#ms);
+      const answer = await dialogue.next(this.#helloMs);
       if (answer.type === "error") return;
       throw new Broken(
         `It answers an offer of version ${NO_VERSION} alone with "${answer.type}"`,

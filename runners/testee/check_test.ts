@@ -38,7 +38,7 @@ const TABLE = {
 
 for (const [bug, fake] of Object.entries(FAKES)) {
   Deno.test(`checkTestee() names the rule that is broken by: ${bug}`, async () => {
-    const findings = await checkTestee(() => connectFake(fake), PATIENCE_MS);
+    const findings = await checkTestee(() => connectFake(fake), PATIENCE_MS, PATIENCE_MS);
     const broken = findings.filter(({ status }) => status === "broken");
     const [, [rule, what] = []] = Object.entries(TABLE).find(([name]) => name === bug) ?? [];
     assertEquals(broken.some((each) => each.rule === rule), rule !== undefined, JSON.stringify(broken));
@@ -49,7 +49,7 @@ for (const [bug, fake] of Object.entries(FAKES)) {
 
 Deno.test("checkTestee() says of nothing that it is kept where it could not be seen", async () => {
   const open = async (fake: Fake) => {
-    const findings = await checkTestee(() => connectFake(fake), PATIENCE_MS);
+    const findings = await checkTestee(() => connectFake(fake), PATIENCE_MS, PATIENCE_MS);
     return findings.filter(({ status }) => status === "open").map(({ rule, what }) => `${rule}: ${what}`);
   };
   const good = FAKES["no-bug"];

@@ -65,12 +65,16 @@ function entriesOf(folder: string): readonly string[] {
   return existsSync(folder) ? readdirSync(folder).toSorted() : [];
 }
 
-/** Which GPU it is: drivers without hardware are known by their device, virtio's by its driver. */
+/**
+ * Which GPU it is: drivers without hardware are known by their device, virtio's by the driver of what is on the bus of
+ * the device, which is where its features stand.
+ */
 function kindOf(device: string): Gpu | undefined {
   const name = targetOf(device);
   if (name === "vgem" || name === "vkms") return name;
-  if (targetOf(`${device}/driver`) !== "virtio_gpu") return undefined;
-  const features = readFileSync(`${device}/features`, "utf8");
+  const virtio = entriesOf(device).find((each) => targetOf(`${device}/${each}/driver`) === "virtio_gpu");
+  if (virtio === undefined) return undefined;
+  const features = readFileSync(`${device}/${virtio}/features`, "utf8");
   const has = (bit: number) => features[bit] === "1";
   return has(FEATURE.blob) && !has(FEATURE.virgl) ? "virtio-gpu-blob" : "virtio-gpu";
 }

@@ -125,7 +125,23 @@ export async function mapFile(
     length: session.bytes(length),
     iova: session.bytes(iova),
   });
+  noteAccess(ioas, access);
   return Number(mapped.iova);
+}
+
+/** Address spaces in which something is mapped that cannot be written. */
+const partlyReadOnly = new WeakSet<Ioas>();
+
+function noteAccess(ioas: Ioas, access: readonly ("read" | "write")[]): void {
+  if (!access.includes("write")) partlyReadOnly.add(ioas);
+}
+
+/** What a read was told of an address: the device gives a zero where nothing is, so that a zero is checked by a write. */
+function whereReadOnly(error: unknown, { ioas }: Hwpt): unknown {
+  if (!(error instanceof Failed && error.errno === "EIO") || !partlyReadOnly.has(ioas)) return error;
+  return new Unsupported(
+    "a zero that may not be written cannot be told from an address that is not translated",
+  );
 }
 
 /** Domains that were destroyed, and their devices closed. */
@@ -206,10 +222,16 @@ export const iommufdHandlers: readonly (readonly [OperationName, NativeHandler])
       dst_iova: session.bytes(iova),
       src_iova: session.bytes(from_iova),
     });
+    noteAccess(ioas, access);
     return Number(copied.dst_iova);
   }),
   on("iommufd.dma_read", async ({ session, strand }, { hwpt, iova }) => {
-    return await dmaRead(strand, deviceOf(hwpt), session.bytes(iova));
+    const device = deviceOf(hwpt);
+    try {
+      return await dmaRead(strand, device, session.bytes(iova));
+    } catch (error) {
+      throw whereReadOnly(error, hwpt);
+    }
   }),
   on("iommufd.dma_write", async ({ session, strand }, { hwpt, iova, value }) => {
     await dmaWrite(strand, deviceOf(hwpt), session.bytes(iova), value);

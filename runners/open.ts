@@ -59,9 +59,9 @@ export class TargetNameError extends Error {
 /**
  * Reads the name of a target: `sim`, or `sim:` with a dialect, and perhaps with features behind it, as in
  * `sim:mainline-7.3+no-dmabuf`; or `native`, perhaps with the addresses of devices, as in `native:0000:01:00.0`;
- * or `agent:` with an address, or `stdio:` with a command.
+ * or `agent:` with an address, `stdio:` with a command, or `vm:` with a kernel.
  *
- * @throws {TargetNameError} if there is no such target, or none in this version
+ * @throws {TargetNameError} if there is no such target
  */
 export function parseTarget(name: string): TargetName {
   const remote = parseRemote(name);
@@ -71,7 +71,7 @@ export function parseTarget(name: string): TargetName {
   const [kind = "", ...rest] = whole.split(":");
   if (kind === "native") return nativeNamed(name);
   if (kind === "vm") return vmNamed(name);
-  if (kind !== "sim") throw unavailable(name, kind);
+  if (kind !== "sim") throw unknownTarget(name);
   const plain = rest.length === 0 ? DEFAULT_DIALECT : dialectNamed(rest.join(":"));
   const dialect = withFeatures(plain, featuresNamed(switches));
   return { id: `sim:${dialect.id}`, kind, dialect };
@@ -189,7 +189,7 @@ export function parseDialect(name: string): Dialect {
  * @param name the target's name
  * @param tell is told of what takes long, as the first boot of a machine
  * @returns a function that opens it; each call gives one that is independent of the others
- * @throws {TargetNameError} if there is no such target, or none in this version
+ * @throws {TargetNameError} if there is no such target
  */
 export function openTarget(name: string, tell?: (text: string) => void): () => Target {
   const { dialect, native, remote, vm } = parseTarget(name);
@@ -198,19 +198,13 @@ export function openTarget(name: string, tell?: (text: string) => void): () => T
   return native ? () => nativeTarget(native) : () => simulator(dialect);
 }
 
-function unavailable(name: string, kind: string): TargetNameError {
-  if (Object.hasOwn(KINDS, kind)) {
-    return new TargetNameError(
-      `The target "${name}" is not available yet in this version`,
-      `Run on the simulator: ${simulators()}`,
-    );
-  }
+function unknownTarget(name: string): TargetNameError {
   const known = Object.keys(KINDS);
   const dialects = [...DIALECTS.keys()].map((id) => `sim:${id}`);
   const bare = DIALECTS.has(name) ? `Did you mean "sim:${name}"?` : undefined;
   return new TargetNameError(
     `There is no target "${name}"`,
-    bare ?? didYouMean(name, [...known, ...dialects], `Run on the simulator: ${simulators()}`),
+    bare ?? didYouMean(name, [...known, ...dialects], `Write it as ${Object.values(KINDS).join(" or ")}`),
   );
 }
 

@@ -19,7 +19,8 @@ Deno.test("parseTarget() refuses what is no target, with the nearest name", asyn
     [
       "elephant",
       'There is no target "elephant"',
-      `Run on the simulator: sim, ${NAMES.map((name) => `sim:${name}`).join(", ")}`,
+      "Write it as sim:<dialect>+<feature> or native:<address>,<address> or agent:<address> or " +
+      "stdio:<command> or vm:<version> or vm:kernel=<file>",
     ],
     [
       "native:0000:01:00",
@@ -31,6 +32,7 @@ Deno.test("parseTarget() refuses what is no target, with the nearest name", asyn
       '"127.0.0.1:8018" is no address of an agent',
       "Write the target as agent:ws://127.0.0.1:8018, with the address that conform agent prints",
     ],
+    ["agents", 'There is no target "agents"', 'Did you mean "agent"?'],
     ["stdio: ", "The target has no command", 'Write it as "stdio:python3 testee.py"'],
     [
       "vm:",

@@ -36,7 +36,7 @@ export interface BadRemoteName {
 
 /** Reads the name of a remote target; `undefined` if it is the name of another kind of target. */
 export function parseRemote(name: string): RemoteName | BadRemoteName | undefined {
-  const [, kind, where = ""] = /^(agent|stdio):?(.*)$/s.exec(name) ?? [];
+  const [, kind, where = ""] = /^(agent|stdio)(?::(.*))?$/s.exec(name) ?? [];
   if (kind === "stdio") {
     if (where.trim() !== "") return { id: name, kind, where };
     return { message: "The target has no command", hint: 'Write it as "stdio:python3 testee.py"' };

@@ -213,7 +213,7 @@ export const FAKES = {
 export type Bug = keyof typeof FAKES;
 
 /** Tells whether a text is the name of a bug. */
-export function isBug(text: string): text is Bug {
+function isBug(text: string): text is Bug {
   return Object.hasOwn(FAKES, text);
 }
 

@@ -246,7 +246,7 @@ function Clauses(
   return (
     <section>
       <h2>Every clause of the profile</h2>
-      <table>
+      <table class="stack">
         <thead>
           <tr>
             <th scope="col">Clause</th>
@@ -269,14 +269,14 @@ function Clauses(
               <td>
                 <span aria-hidden="true">{SIGNS[each.state]}</span> {STATES[each.state]}
               </td>
-              <td>{each.verdict}</td>
-              <td>{each.end}</td>
-              <td>{each.baseline}</td>
-              <td class="number">
+              <td data-label="verdict">{each.verdict}</td>
+              <td data-label="end">{each.end}</td>
+              <td data-label="baseline">{each.baseline}</td>
+              <td class="number" data-label="attempts">
                 {each.stability.attempts}
                 {each.stability.stable ? "" : ", they differ"}
               </td>
-              <td>{each.stability.detectors}</td>
+              <td data-label="detectors">{each.stability.detectors}</td>
             </tr>
           ))}
         </tbody>
@@ -291,7 +291,7 @@ function Cases(
   return (
     <section>
       <h2>Every case of the profile that was run</h2>
-      <table>
+      <table class="stack">
         <thead>
           <tr>
             <th scope="col">Case</th>
@@ -307,10 +307,10 @@ function Cases(
               <th scope="row">
                 <Id id={each.case} href={sources.leads?.case(each.case)} />
               </th>
-              <td>{each.verdict}</td>
-              <td>{each.end}</td>
-              <td>{each.baseline}</td>
-              <td class="number">{each.stability.attempts}</td>
+              <td data-label="verdict">{each.verdict}</td>
+              <td data-label="end">{each.end}</td>
+              <td data-label="baseline">{each.baseline}</td>
+              <td class="number" data-label="attempts">{each.stability.attempts}</td>
             </tr>
           ))}
         </tbody>

@@ -50,9 +50,14 @@ tr.contested td:nth-child(3) { color: var(--contested); }
 tr.waived td:nth-child(3) { color: var(--waived); }
 tr.not-covered td:nth-child(3), tr.not-observable td:nth-child(3) { color: var(--open); }
 section { overflow-x: auto; }
-@media (max-width: 40rem) {
+@media screen and (max-width: 40rem) {
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: .5rem; }
+  table.stack, table.stack tbody, table.stack tr, table.stack th, table.stack td { display: block; width: auto; }
+  table.stack thead { display: none; }
+  table.stack tr { border-bottom: 1px solid var(--line); padding: .55rem 0; }
+  table.stack th, table.stack td { border: 0; padding: .05rem 0; text-align: left; }
+  table.stack td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); }
 }
 @page { margin: 18mm 15mm; }
 @media print {

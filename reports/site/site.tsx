@@ -35,7 +35,7 @@ import { OperationsPage } from "./pages/operations.tsx";
 import { ProfilePage, ProfilesPage, RUNS_OF_PROFILE, UnknownProfilePage } from "./pages/profiles.tsx";
 import { RunPage } from "./pages/run.tsx";
 import { RUNS_ON_A_PAGE, RunsPage } from "./pages/runs.tsx";
-import { SearchPage } from "./pages/search.tsx";
+import { type Found, SearchPage } from "./pages/search.tsx";
 import { queryFor } from "./query.ts";
 import { RateLimit } from "./rate.ts";
 import { pagesOfPapers } from "./papers/routes.tsx";
@@ -331,20 +331,35 @@ function compareAs(
 /** How much of each kind a search shows. */
 const FOUND = 25;
 
-function find(words: string, { history, ledger, cases }: SiteOptions) {
+function find(words: string, { history, ledger, cases }: SiteOptions): Found {
   const wanted = words.toLowerCase().match(/\S+/g) ?? [];
-  if (wanted.length === 0) return { clauses: [], cases: [], hits: [] };
-  const has = (...texts: string[]) =>
-    wanted.every((word) => texts.some((text) => text.toLowerCase().includes(word)));
+  if (wanted.length === 0) return { clauses: NOTHING, cases: NOTHING, hits: [] };
   return {
-    clauses: [...ledger.clauses.values()].filter(({ id, title, requirement }) => has(id, title, requirement))
-      .slice(0, FOUND),
-    cases: [...cases.values()].filter(({ id, title, why, clauses }) => has(id, title, why, ...clauses)).slice(
-      0,
-      FOUND,
-    ),
+    clauses: firstOf([...ledger.clauses.values()], wanted, ({ id, title, requirement }) => [
+      `${id} ${title}`,
+      requirement,
+    ]),
+    cases: firstOf([...cases.values()], wanted, ({ id, title, why, clauses }) => [
+      `${id} ${title}`,
+      `${why} ${clauses.join(" ")}`,
+    ]),
     hits: history.search(words, FOUND),
   };
+}
+
+const NOTHING = { first: [], total: 0 };
+
+/** Those that have all the words; first those that have them in their names. */
+function firstOf<T>(
+  all: readonly T[],
+  wanted: readonly string[],
+  textsOf: (each: T) => readonly [string, string],
+): { readonly first: readonly T[]; readonly total: number } {
+  const has = (text: string) => wanted.every((word) => text.toLowerCase().includes(word));
+  const found = all.filter((each) => has(textsOf(each).join(" ")));
+  const named = new Set(found.filter((each) => has(textsOf(each)[0])));
+  const first = [...named, ...found.filter((each) => !named.has(each))].slice(0, FOUND);
+  return { first, total: found.length };
 }
 
 function pagesOfSpecification(

@@ -146,7 +146,7 @@ details.case > summary { padding: .45rem 0; overflow-wrap: anywhere; }
 details.case[open] { padding-bottom: 1.5rem; }
 details.case h2 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
 details > summary { cursor: pointer; }
-@media (max-width: 46rem) {
+@media screen and (max-width: 46rem) {
   html { font-size: 15px; }
   header.site > div, main, footer.site > div { padding-inline: 1rem; }
   table.stack, table.stack tbody, table.stack tr, table.stack td { display: block; width: auto; }
@@ -179,7 +179,11 @@ details > summary { cursor: pointer; }
 }
 .large { font-size: 2rem; font-weight: 650; letter-spacing: -.02em; }
 .count { font-weight: 400; font-size: .95rem; }
-progress { width: 100%; max-width: 46rem; height: .6rem; accent-color: var(--pass-bar); }
+progress { display: block; appearance: none; width: 100%; height: .6rem; margin: .75rem 0; border: 0; border-radius: 3px;
+  overflow: hidden; background: var(--quiet-bar); }
+progress::-webkit-progress-bar { background: var(--quiet-bar); }
+progress::-webkit-progress-value { background: var(--link); }
+progress::-moz-progress-bar { background: var(--link); }
 ul.plain { list-style: none; margin: .5rem 0; padding: 0; font-size: .925rem; }
 ul.plain li { padding: .15rem 0; overflow-wrap: anywhere; }
 ul.plain a.mono, dl.problems a.mono { white-space: normal; overflow-wrap: anywhere; }
@@ -198,7 +202,7 @@ a.changed { font-weight: 600; }
 table.newest td { padding-block: .8rem; overflow-wrap: anywhere; }
 table.newest td.share { min-width: 17rem; width: 34%; }
 table.newest th.target { min-width: 15rem; }
-.strip, .matrix, .durations { display: block; }
+.strip, .durations { display: block; }
 .strip { max-width: none; }
 .strip .hit { fill: transparent; }
 .strip a:hover .hit { fill: var(--code); }
@@ -211,13 +215,26 @@ rect.not-run { fill: var(--quiet-bar); fill-opacity: .5; }
 rect.absent { fill: none; stroke: var(--line); }
 text.mark { font-size: 11px; font-weight: 700; text-anchor: middle; fill: #fff; }
 text.mark.contested { fill: #1c1e21; }
-.legend svg { display: inline-block; vertical-align: -1px; }
-.matrix text.row { font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, monospace; fill: var(--link); }
-.matrix text.column { font-size: 11px; fill: var(--soft); }
-.matrix a:hover text.row { text-decoration: underline; }
-.matrices { columns: 28rem; column-gap: 2.5rem; margin-top: 2rem; }
-.matrices section { break-inside: avoid; margin-bottom: 1.5rem; }
-.matrices h2 { margin-top: 0; font-size: 1rem; }
+.box { display: inline-block; width: 1.5rem; height: 1rem; border-radius: 2px; font-size: .75rem; font-weight: 700;
+  line-height: 1rem; text-align: center; color: #fff; vertical-align: -.15rem; print-color-adjust: exact; }
+.box.pass { background: var(--pass-bar); }
+.box.fail { background: var(--fail-bar); }
+.box.contested { background: var(--contested-bar); color: #1c1e21; }
+.box.unknown { background: var(--unknown-bar); }
+.box.not-supported { background: var(--quiet-bar); }
+.box.not-run { background: var(--quiet-bar); opacity: .5; }
+.box.absent { box-shadow: inset 0 0 0 1px var(--line); }
+table.matrix { width: auto; font-size: .875rem; }
+table.matrix thead th { position: sticky; top: 0; background: var(--page); vertical-align: bottom; z-index: 1; }
+table.matrix thead th.run { padding: .3rem 0; width: 1.75rem; text-align: center; }
+table.matrix thead th.run span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 11rem; overflow: hidden;
+  text-overflow: ellipsis; white-space: nowrap; display: inline-block; font-weight: 500; }
+table.matrix tr.section th { padding: 1.4rem 0 .35rem; font-size: 1rem; color: var(--ink); white-space: normal; }
+table.matrix tbody tr:not(.section) th { font-weight: 400; padding: .18rem 1rem .18rem 0; color: var(--ink); white-space: normal; }
+table.matrix tbody tr:not(.section) th .mono { display: inline-block; min-width: 5.5rem; white-space: nowrap; }
+table.matrix td { padding: .18rem .125rem; text-align: center; }
+@media (min-width: 62rem) { .scroll.wide-enough { overflow: visible; } }
+@media screen and (max-width: 46rem) { table.matrix .title { display: none; } }
 .durations .time, svg.share .time { fill: light-dark(#c9dcf2, #2b415c); }
 .durations text { font-size: 12.5px; fill: var(--ink); }
 .durations text.value { text-anchor: end; fill: var(--soft); }
@@ -237,6 +254,7 @@ table.compare td.begins { box-shadow: inset 3px 0 0 var(--contested-bar); }
 table.windows tbody { border-bottom: 1px solid var(--edge); }
 table.windows tbody th { font-weight: 600; white-space: nowrap; color: var(--ink); }
 table.windows td { overflow-wrap: anywhere; }
+table.windows td.mono { overflow-wrap: break-word; }
 .says { font-size: .875rem; margin-top: .1rem; }
 svg.sequence { display: block; font-size: 12.5px; margin: .5rem 0 1rem; }
 .sequence .lane rect { fill: var(--card); stroke: var(--edge); }
@@ -265,13 +283,13 @@ svg.sequence { display: block; font-size: 12.5px; margin: .5rem 0 1rem; }
 .sequence .state.closed rect { fill: var(--quiet-bar); }
 .sequence .state text { font-size: 11px; fill: var(--soft); paint-order: stroke; stroke: var(--page); stroke-width: 4px; }
 .sequence .wait { fill: var(--unknown-bar); }
-@media (max-width: 46rem) {
+@media screen and (max-width: 46rem) {
   table.compare tbody th { min-width: 13rem; }
+  table.compare thead th.run { min-width: 6.5rem; }
   table.newest td, table.newest td.share { padding-block: .15rem; min-width: 0; width: auto; }
-  .matrices { columns: auto; }
 }
 @media print {
-  .strip, .matrix, .durations, .sequence { print-color-adjust: exact; max-width: 100%; height: auto; }
+  .strip, .durations, .sequence { print-color-adjust: exact; max-width: 100%; height: auto; }
   .scroll { overflow: visible; padding: 0; margin: 0; }
   td.whole, a.mono, td a.mono { white-space: normal; overflow-wrap: anywhere; }
   td.wide, td.share, table.newest td.share { min-width: 6rem; }
@@ -326,7 +344,7 @@ a.mail { white-space: normal; overflow-wrap: anywhere; font-size: .875em; }
 .certificate tr.contested td:nth-child(3) { color: var(--contested); }
 .certificate tr.waived td:nth-child(3) { color: var(--fail); }
 .certificate tr.not-covered td:nth-child(3), .certificate tr.not-observable td:nth-child(3) { color: var(--unknown); }
-@media (max-width: 46rem) {
+@media screen and (max-width: 46rem) {
   ul.badges li { grid-template-columns: 1fr; }
   .certificate { padding: 1.25rem 1rem; }
   .certificate ul { padding-left: 1.1rem; }

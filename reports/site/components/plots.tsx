@@ -1,5 +1,5 @@
 /**
- * Plots: a run as a column among those before it, clauses against targets, what took long.
+ * Plots: a run as a column among those before it, a case over the runs, what took long.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { CaseInRun, RunEntry } from "../../store/mod.ts";
 import type { CaseFacts, ComparedWord } from "../../compare/mod.ts";
 import type { CaseResult } from "../../result.ts";
 import { Fragments, markupOf, placeFor } from "../fragment.ts";
-import { casePath, clausePath, encoded, runPath } from "../links.ts";
+import { casePath, encoded, runPath } from "../links.ts";
 import { duration } from "./facts.tsx";
 import { readable, WORDS } from "./verdict.tsx";
 
@@ -117,78 +117,6 @@ function Mark(
 ) {
   const sign = SIGNS[word];
   return sign === undefined ? null : <text class={`mark ${word}`} x={x} y={y}>{sign}</text>;
-}
-
-/** A clause and what every run says of it. */
-export interface MatrixRow {
-  /** The clause. */
-  readonly clause: string;
-  /** The worst word of its cases in each run. */
-  readonly words: readonly ComparedWord[];
-}
-
-const MATRIX_ROW = 17;
-const MATRIX_LEFT = 78;
-const MATRIX_COLUMN = 26;
-
-/** Clauses against runs. */
-export function Matrix(
-  { rows, labels, top, caption }: {
-    readonly rows: readonly MatrixRow[];
-    readonly labels: readonly string[];
-    /** Whether the names of the runs are drawn above. */
-    readonly top: boolean;
-    readonly caption: string;
-  },
-) {
-  const head = top ? 8 + 6.2 * Math.max(0, ...labels.map(({ length }) => Math.min(length, 26))) : 2;
-  const width = MATRIX_LEFT + labels.length * MATRIX_COLUMN + (top ? 110 : 4);
-  return (
-    <svg
-      class="matrix"
-      role="group"
-      aria-label={caption}
-      viewBox={`0 0 ${width} ${head + rows.length * MATRIX_ROW}`}
-      width={width}
-      height={head + rows.length * MATRIX_ROW}
-    >
-      {top
-        ? labels.map((label, index) => {
-          const x = MATRIX_LEFT + index * MATRIX_COLUMN + 15;
-          return (
-            <text class="column" x={x} y={head - 6} transform={`rotate(-60 ${x} ${head - 6})`}>
-              {label.length > 26 ? `${label.slice(0, 25)}…` : label}
-            </text>
-          );
-        })
-        : ""}
-      {rows.map(({ clause, words }, row) => {
-        const y = head + row * MATRIX_ROW;
-        const said = words.map((word, index) => `${labels[index]}: ${word.replace("-", " ")}`).join(", ");
-        return (
-          <a href={clausePath(clause)} aria-label={`${clause}: ${said}`}>
-            <text class="row" x="0" y={y + 12.5}>{clause}</text>
-            {words.map((word, index) => {
-              const x = MATRIX_LEFT + index * MATRIX_COLUMN;
-              return (
-                <>
-                  <rect
-                    class={word}
-                    x={x}
-                    y={y + 1.5}
-                    width={MATRIX_COLUMN - 3}
-                    height={MATRIX_ROW - 3}
-                    rx="2"
-                  />
-                  <Mark word={word} x={x + (MATRIX_COLUMN - 3) / 2} y={y + 13} />
-                </>
-              );
-            })}
-          </a>
-        );
-      })}
-    </svg>
-  );
 }
 
 const BAR_ROW = 24;

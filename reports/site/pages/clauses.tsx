@@ -12,8 +12,8 @@ import { MUTANTS } from "../../../runners/simulator/mutants/mod.ts";
 import { labelsOf, type RunFacts, worstOf } from "../../compare/mod.ts";
 import { ClauseLinks, ClauseTable, LedgerText, SourceText } from "../components/clause.tsx";
 import { Facts } from "../components/facts.tsx";
-import { Matrix } from "../components/plots.tsx";
-import { WordMark, WORDS } from "../components/verdict.tsx";
+import { Matrix, WordBox } from "../components/matrix.tsx";
+import { readable, WordMark, WORDS } from "../components/verdict.tsx";
 import { caseHistoryPath, casePath, profilePath, runPath } from "../links.ts";
 
 /** How many cases show each clause. */
@@ -249,9 +249,14 @@ export function CoveragePage(
   const rows = [...ledger.clauses.values()].filter(({ id }) => shown.has(id)).map((clause) => ({
     family: clause.family,
     clause: clause.id,
+    title: clause.title,
     words: runs.map((run) => worstOf((shown.get(clause.id) ?? []).map(({ id }) => run.cases.get(id)?.word))),
   }));
-  const families = Map.groupBy(rows, ({ family }) => family);
+  const groups = [...Map.groupBy(rows, ({ family }) => family)].map(([id, own]) => ({
+    id,
+    title: ledger.families.get(id)?.title ?? "",
+    rows: own,
+  }));
   return (
     <>
       <p class="crumbs">
@@ -259,8 +264,7 @@ export function CoveragePage(
       </p>
       <h1>Clauses against targets</h1>
       <p class="lead">
-        The worst that the cases of a clause say, in the newest run of each target and profile. A row leads to
-        its clause.
+        The worst that the cases of a clause say, in the newest run of each target and profile.
       </p>
       <Legend />
       {without.length === 0 ? "" : (
@@ -274,20 +278,9 @@ export function CoveragePage(
           </p>
         </details>
       )}
-      {runs.length === 0 ? <p class="notice">There is no run yet.</p> : (
-        <div class="matrices">
-          {[...families].map(([family, own]) => (
-            <section>
-              <h2>
-                <span class="mono">{family}</span> {ledger.families.get(family)?.title}
-              </h2>
-              <div class="scroll">
-                <Matrix rows={own} labels={labels} top caption={`${family} against ${labels.join(", ")}`} />
-              </div>
-            </section>
-          ))}
-        </div>
-      )}
+      {runs.length === 0
+        ? <p class="notice">There is no run yet.</p>
+        : <Matrix groups={groups} labels={labels} />}
     </>
   );
 }
@@ -298,10 +291,7 @@ function Legend() {
     <p class="under legend">
       {WORDS.map((word) => (
         <span>
-          <svg class="matrix" width="18" height="14" viewBox="0 0 18 14" aria-hidden="true">
-            <rect class={word} x="0" y="0" width="18" height="14" rx="2" />
-          </svg>{" "}
-          <WordMark word={word} />
+          <WordBox word={word} /> {readable(word)}
         </span>
       ))}
     </p>

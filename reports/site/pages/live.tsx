@@ -5,7 +5,7 @@
  */
 import type { RunEntry } from "../../store/mod.ts";
 import { Moment } from "../components/facts.tsx";
-import { CountBar, readable, WordMark, WORDS } from "../components/verdict.tsx";
+import { readable, WordMark, WORDS } from "../components/verdict.tsx";
 import { livePath, runPath } from "../links.ts";
 
 /** A run while it is going on. */
@@ -39,7 +39,6 @@ export function LivePage({ entry, last }: { readonly entry: RunEntry; readonly l
             </li>
           ))}
         </ul>
-        <CountBar counts={counts} />
         <p class="soft">
           Last case: <span class="mono" id="live-last">{last}</span>
         </p>

@@ -66,7 +66,9 @@ export function MutantsPage({ name, score }: { readonly name: string; readonly s
         ))}
       </ul>
       <ShareBar parts={FATES.map(({ fate, kind, words }) => ({ count: counts[fate], kind, words }))} />
-      <p class="soft mono">{name}</p>
+      <p class="soft">
+        From the file <span class="mono">{name}</span>
+      </p>
       {bad.length === 0 ? "" : (
         <>
           <h2>

@@ -11,17 +11,25 @@ import { caseHistoryPath, casePath, clausePath, runPath } from "../links.ts";
 /** What was found. */
 export interface Found {
   /** Clauses. */
-  readonly clauses: readonly Clause[];
+  readonly clauses: FoundOf<Clause>;
   /** Cases. */
-  readonly cases: readonly Case[];
+  readonly cases: FoundOf<Case>;
   /** Runs and lines of the kernel log. */
   readonly hits: readonly SearchHit[];
+}
+
+/** What was found of one kind. */
+export interface FoundOf<T> {
+  /** The first of them. */
+  readonly first: readonly T[];
+  /** How many there are. */
+  readonly total: number;
 }
 
 /** What some words lead to. */
 export function SearchPage({ words, found }: { readonly words: string; readonly found: Found }) {
   const { clauses, cases, hits } = found;
-  const nothing = words.trim() !== "" && clauses.length + cases.length + hits.length === 0;
+  const nothing = words.trim() !== "" && clauses.total + cases.total + hits.length === 0;
   return (
     <>
       <h1>Search</h1>
@@ -41,11 +49,17 @@ export function SearchPage({ words, found }: { readonly words: string; readonly 
       {nothing ? <p class="notice">Nothing here has all of these words.</p> : ""}
       <Hits
         title="Clauses"
-        hits={clauses.map(({ id, requirement }) => ({ href: clausePath(id), name: id, text: requirement }))}
+        total={clauses.total}
+        hits={clauses.first.map(({ id, requirement }) => ({
+          href: clausePath(id),
+          name: id,
+          text: requirement,
+        }))}
       />
       <Hits
         title="Cases"
-        hits={cases.map(({ id, title }) => ({ href: caseHistoryPath(id), name: id, text: title }))}
+        total={cases.total}
+        hits={cases.first.map(({ id, title }) => ({ href: caseHistoryPath(id), name: id, text: title }))}
       />
       <Hits
         title="Kernel log"
@@ -73,11 +87,21 @@ interface Hit {
   readonly text: string;
 }
 
-function Hits({ title, hits }: { readonly title: string; readonly hits: readonly Hit[] }) {
+function Hits(
+  { title, hits, total = hits.length }: {
+    readonly title: string;
+    readonly hits: readonly Hit[];
+    /** How many there are, if more than these. */
+    readonly total?: number | undefined;
+  },
+) {
   if (hits.length === 0) return null;
   return (
     <section>
-      <h2>{title}</h2>
+      <h2>
+        {title} <span class="soft count">{total}</span>
+      </h2>
+      {total > hits.length ? <p class="soft">The first {hits.length}; another word makes them fewer.</p> : ""}
       <dl class="problems">
         {hits.map(({ href, name, text }) => (
           <>

@@ -90,7 +90,9 @@ function PaperTile({ paper }: { readonly paper: Shelved }) {
             {counts.killed} of {mutants.length} wrong implementations are killed by a step of a case
           </p>
           <ShareBar parts={FATES.map(({ fate, kind, words }) => ({ count: counts[fate], kind, words }))} />
-          <p class="soft mono">{paper.name}</p>
+          <p class="soft">
+            From <span class="mono">{paper.name}</span>
+          </p>
         </section>
       );
     }
@@ -115,7 +117,9 @@ function PaperTile({ paper }: { readonly paper: Shelved }) {
               { count: edges - taken - diverged, kind: "not-run", words: "not taken" },
             ]}
           />
-          <p class="soft mono">{paper.name}</p>
+          <p class="soft">
+            From <span class="mono">{paper.name}</span>
+          </p>
         </section>
       );
     }
@@ -130,7 +134,9 @@ function PaperTile({ paper }: { readonly paper: Shelved }) {
           <p class="soft">
             sequences of up to {depth} operations on <span class="mono">{target.id}</span>
           </p>
-          <p class="soft mono">{paper.name}</p>
+          <p class="soft">
+            From <span class="mono">{paper.name}</span>
+          </p>
         </section>
       );
     }
@@ -142,7 +148,9 @@ function PaperTile({ paper }: { readonly paper: Shelved }) {
           </h2>
           <p class="large">{paper.races.reduce((total, { runs }) => total + runs, 0)}</p>
           <p class="soft">schedules of {paper.races.length} races</p>
-          <p class="soft mono">{paper.name}</p>
+          <p class="soft">
+            From <span class="mono">{paper.name}</span>
+          </p>
         </section>
       );
   }

@@ -285,7 +285,9 @@ export function RacesPage(
           {sum(({ states }) => states ?? 0)} states
         </span>
       </p>
-      <p class="soft mono">{name}</p>
+      <p class="soft">
+        From the file <span class="mono">{name}</span>
+      </p>
       <div class="scroll">
         <table class="stack races">
           <thead>

@@ -42,7 +42,7 @@ export const iommufdOperations = {
     follows:
       "IOMMU_HWPT_ALLOC, VFIO_DEVICE_ATTACH_IOMMUFD_PT, or IOMMU_TEST_OP_MOCK_DOMAIN; iopt_table_add_domain()",
     result: { gives: "object", kind: "hwpt" },
-    errnos: ["EBADF", "ENOENT", "ENODEV", "EINVAL", "EBUSY", "ENOMEM"],
+    errnos: ["EBADF", "ENOENT", "ENODEV", "EINVAL", "EADDRINUSE", "EBUSY", "ENOMEM"],
   }),
   "iommufd.destroy": operation({ object: named.iommufdObject }, {
     summary: "Destroys an address space or a domain.",

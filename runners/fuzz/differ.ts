@@ -127,8 +127,12 @@ function kindOf(outcome: Outcome): string {
   }
 }
 
+/** What a driver calls itself, as fdinfo tells it, is its own word. */
+const OWN_WORD = "exporter";
+
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => {
+  return JSON.stringify(value, (key, inner: unknown) => {
+    if (key === OWN_WORD) return undefined;
     if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
     return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a < b ? -1 : 1));
   });

@@ -112,3 +112,18 @@ Deno.test("compare() asks for no taint where a step has warned, since a kernel c
   });
   assertEquals(kindOf(unannounced), [3, "afterwards", "the kernel is not tainted", "taints"]);
 });
+
+Deno.test("compare() takes no notice of what a driver calls itself", () => {
+  const told = (exporter: string, count: number): Partial<Observation> => ({
+    outcome: { kind: "returned", value: { exporter, count } },
+  });
+  const observations = SEEN.map((each, index) => index === 1 ? { ...each, ...told("vfio-pci", 1) } : each);
+  const against = (exporter: string, count: number) =>
+    compare(PROGRAM, { observations, end: CLEAN }, {
+      observations: observations.map((each, index) =>
+        index === 1 ? { ...each, ...told(exporter, count) } : each
+      ),
+      end: CLEAN,
+    }).result;
+  assertEquals([against("vfio_pci_core", 1), against("vfio-pci", 2)], ["same", "differs"]);
+});

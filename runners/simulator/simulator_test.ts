@@ -305,3 +305,32 @@ Deno.test("simulator() ends no wait of a video queue by closing a file that the 
   const { end } = run(dialect("mainline-7.3"), { ...lines, steps: [...lines.steps, take] });
   assertEquals(end.post?.blocked.length, 1);
 });
+
+Deno.test("simulator() takes any address until a domain asks for pages", () => {
+  const lines: readonly Line[] = [
+    ["vfio.open", {}, "dev"],
+    ["vfio.export", { device: "dev" }, "buf"],
+    ["iommufd.open", {}, "iommu"],
+    ["iommufd.ioas", { iommufd: "iommu" }, "ioas"],
+  ];
+  const map: Line = ["iommufd.map_file", { ioas: "ioas", file: "buf", iova: "16MiB + 1" }];
+  const domain: Line = ["iommufd.hwpt", { ioas: "ioas" }, "dom"];
+  assertEquals(endsOf("mainline-7.3", ...lines, map, domain).slice(-2), ["returned", "EADDRINUSE"]);
+  assertEquals(endsOf("mainline-7.3", ...lines, domain, map).slice(-2), ["returned", "EINVAL"]);
+});
+
+Deno.test("simulator() opens files close-on-exec, and copies them so only where it is asked to", () => {
+  const flags = (fd: string): Line => ["fd.flags", { fd }];
+  const seen = valuesOf(
+    "mainline-7.3",
+    ["iommufd.open", {}, "file"],
+    ["fd.dup", { fd: "file" }, "copy"],
+    ["process.spawn", {}, "other"],
+    ["fd.send", { fd: "file", to: "other" }, "sent"],
+    ...["file", "copy", "sent"].map(flags),
+  ).slice(-3);
+  const cloexec = seen.map((value) =>
+    typeof value === "object" && value !== null && "cloexec" in value && value.cloexec
+  );
+  assertEquals(cloexec, [true, false, true]);
+});

@@ -156,7 +156,8 @@ export const iommufd73: IommufdRules = {
       clause: "IOFD-01",
       errno: "EINVAL",
       refuses: "an address or a length that is not of pages",
-      when: ({ request: { iova, length } }) => iova % PAGE !== 0n || length % PAGE !== 0n,
+      when: ({ request: { ioas, iova, length } }) =>
+        iova % ioas.alignment !== 0n || length % ioas.alignment !== 0n,
     },
     {
       clause: "IOFD-01",
@@ -182,7 +183,12 @@ export const iommufd73: IommufdRules = {
   invalidated: [unmapTranslations, forgetPhys],
   translatesNothing: (pages) => pages instanceof DmaBufPages && pages.revoked,
   tracked: (area, domain) => [{ area, domain }],
-  addDomain: [],
+  addDomain: [{
+    clause: "IOFD-01",
+    errno: "EADDRINUSE",
+    refuses: "areas that are not of pages",
+    when: ({ areas }) => areas.some(({ iova, length }) => iova % PAGE !== 0n || length % PAGE !== 0n),
+  }],
 
   unmap: [{
     clause: "IOFD-10",

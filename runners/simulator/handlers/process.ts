@@ -8,11 +8,11 @@ import { closeFd, type Fd, fget, File, getFile, Process } from "../kernel/file.t
 import { at, exitProcess, on, type SimHandler } from "../session.ts";
 import type { OperationName } from "../../../spec/operations/mod.ts";
 
-function copyOf(fd: Fd, to: Process): Fd | "EBADF" | "EMFILE" {
+function copyOf(fd: Fd, to: Process, cloexec: boolean): Fd | "EBADF" | "EMFILE" {
   const file = fget(fd);
   if (!file) return "EBADF";
   if (to.exhausted) return "EMFILE";
-  return to.install(getFile(file));
+  return to.install(getFile(file), { cloexec });
 }
 
 /** The handlers of `process.*`, `fd.*` and `clock.*`. */
@@ -33,7 +33,7 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
     return process.install(new File(kind, kind));
   }),
   at("fd.dup", (_session, { fd }) => {
-    return copyOf(fd, fd.process);
+    return copyOf(fd, fd.process, false);
   }),
   at("fd.dup_over", ({ kernel }, { fd, over }) => {
     const file = fget(fd);
@@ -45,7 +45,7 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
     return undefined;
   }),
   at("fd.send", (_session, { fd, to }) => {
-    return copyOf(fd, to);
+    return copyOf(fd, to, true);
   }),
   at("fd.inherited", ({ devices }, { fd, process }) => {
     if (!process.descriptor(fd.number)) return "EBADF";

@@ -154,10 +154,13 @@ export class Process extends SharedObject {
     this.#next = Math.max(this.#next, number + 1);
   }
 
-  /** Puts a file into the table, at the lowest number never used before; fd_install(). */
+  /**
+   * Puts a file into the table, at the lowest number never used before; fd_install(). Whoever opens files here asks for
+   * close-on-exec, as a library does; a copy has it only if it is asked for.
+   */
   install(file: File, options: { cloexec?: boolean; path?: boolean } = {}): Fd {
     const number = this.#next++;
-    this.setDescriptor(number, { file, cloexec: options.cloexec ?? false, path: options.path ?? false });
+    this.setDescriptor(number, { file, cloexec: options.cloexec ?? true, path: options.path ?? false });
     return { process: this, number };
   }
 }

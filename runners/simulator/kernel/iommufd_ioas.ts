@@ -52,6 +52,11 @@ export class Ioas extends SharedObject {
     this.domainsRwsem = new RwSemaphore("domains_rwsem", `IOAS ${id}`);
     this.iovaRwsem = new RwSemaphore("iova_rwsem", `IOAS ${id}`);
   }
+
+  /** What addresses and lengths must be multiples of: anything goes until there is a domain; iova_alignment. */
+  get alignment(): bigint {
+    return this.type1 || this.domains.length > 0 ? BigInt(PAGE_SIZE) : 1n;
+  }
 }
 
 /** A range of bytes of an address space. */

@@ -59,6 +59,12 @@ export class StoreFiles {
     return existsSync(path) ? path : undefined;
   }
 
+  /** The size of a record in bytes; `undefined` if there is none of that name. */
+  sizeOf(run: string): number | undefined {
+    const path = this.pathOf(run);
+    return path === undefined ? undefined : statSync(path, { throwIfNoEntry: false })?.size;
+  }
+
   /** The bytes of a record; `undefined` if there is none of that name. */
   read(run: string): Buffer | undefined {
     const path = this.pathOf(run);

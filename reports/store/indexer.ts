@@ -4,8 +4,11 @@
  * @module
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { z } from "zod";
 import type { IndexedCase, IndexedRun } from "./entry.ts";
 import { SEARCH_ROWS } from "./migrations.ts";
+
+const runsSchema = z.array(z.object({ run: z.string() }));
 
 /** Writes the index. */
 export class Indexer {
@@ -38,11 +41,22 @@ export class Indexer {
     }
   }
 
-  /** Empties the index. */
-  clear(): void {
-    const tables = ["search", "shown", "run_facts", "runs", "facts", "cases", "streams", "refused"];
-    for (const table of tables) this.#db.exec(`DELETE FROM ${table}`);
-    this.#db.exec("UPDATE state SET epoch = epoch + 1");
+  /** Forgets what was not taken. */
+  forgetRefused(): void {
+    this.#db.exec("DELETE FROM refused");
+  }
+
+  /** Removes every other run than these, and what no run has any more. */
+  keepOnly(runs: ReadonlySet<string>): void {
+    for (const { run } of runsSchema.parse(this.#statements.runs.all())) {
+      if (!runs.has(run)) this.#remove(run);
+    }
+    this.#db.exec(`
+      DELETE FROM facts WHERE id NOT IN (SELECT facts_id FROM shown);
+      DELETE FROM cases WHERE id NOT IN (SELECT case_id FROM shown);
+      DELETE FROM streams WHERE id NOT IN (SELECT stream_id FROM runs);
+      UPDATE state SET epoch = epoch + 1;
+    `);
     this.#recall();
   }
 
@@ -148,6 +162,7 @@ function prepare(db: DatabaseSync) {
   return {
     step: statement("UPDATE state SET generation = generation + 1"),
     epoch: statement("SELECT epoch FROM state"),
+    runs: statement("SELECT run FROM runs"),
     runId: statement("SELECT id, started_at FROM runs WHERE run = ?"),
     removeShown: statement(`
       DELETE FROM shown WHERE case_id IN (

@@ -79,6 +79,15 @@ type PreparedFile =
   & { readonly name: string }
   & (Prepared | Exclude<Imported, { kind: "imported" | "continued" }>);
 
+/** A record of the store and its size in bytes. */
+interface ListedRecord {
+  readonly run: string;
+  readonly bytes: number;
+}
+
+/** What the index is to hold of a record, or why it cannot be read any more. */
+type JudgedAgain = ListedRecord & ({ readonly entry: IndexedRun } | { readonly reason: string });
+
 /** How long a file may be on its way in before it counts as left behind. */
 const LEFT_BEHIND_MS = 24 * 60 * 60 * 1000;
 
@@ -92,8 +101,8 @@ const SETTINGS = `
   PRAGMA journal_size_limit = 67108864;
 `;
 
-/** So many records are given a place in the index at once. */
-const MENDED_AT_ONCE = 50;
+/** So many records are given a place in the index at once: those who write meanwhile wait that long. */
+const INDEXED_AT_ONCE = 20;
 
 /** A history store. */
 export class Store implements Disposable {
@@ -167,14 +176,18 @@ export class Store implements Disposable {
     return this.#files.incoming();
   }
 
-  /** Makes the index anew from the records, in one piece: until it is done, readers see the old one. */
+  /**
+   * Makes the index anew from the records, a few at a time: whoever reads or writes meanwhile waits for an instant only.
+   * A run that comes in meanwhile stays. A kill leaves an index in which some runs are judged anew and some are not.
+   */
   rebuild(): Rebuilt {
-    const quarantined: { run: string; reason: string }[] = [];
     this.#files.sweep(LEFT_BEHIND_MS);
-    const runs = this.#indexer.inTransaction(() => {
-      this.#indexer.clear();
-      return this.#files.list().filter(({ run }) => this.#indexAgain(run, quarantined)).length;
-    });
+    this.#indexer.inTransaction(() => this.#indexer.forgetRefused());
+    const quarantined: { run: string; reason: string }[] = [];
+    const runs = this.#indexAgain(this.#files.list(), quarantined);
+    this.#indexer.inTransaction(() =>
+      this.#indexer.keepOnly(new Set(this.#files.list().map(({ run }) => run)))
+    );
     return { runs, quarantined };
   }
 
@@ -338,24 +351,40 @@ export class Store implements Disposable {
   /** Gives every record a place in the index that has none, or one of another length. */
   #mend(): void {
     const indexed = this.#reader.sizes();
-    const lacking = this.#files.list().filter(({ run, bytes }) => indexed.get(run) !== bytes);
-    for (let begin = 0; begin < lacking.length; begin += MENDED_AT_ONCE) {
-      const some = lacking.slice(begin, begin + MENDED_AT_ONCE);
-      this.#indexer.inTransaction(() => some.forEach(({ run }) => this.#indexAgain(run, [])));
-    }
+    this.#indexAgain(this.#files.list().filter(({ run, bytes }) => indexed.get(run) !== bytes), []);
   }
 
-  #indexAgain(run: string, quarantined: { run: string; reason: string }[]): boolean {
+  /** Gives records their places in the index, each lot in one piece, and tells how many could be read. */
+  #indexAgain(listed: readonly ListedRecord[], quarantined: { run: string; reason: string }[]): number {
+    let runs = 0;
+    for (let begin = 0; begin < listed.length; begin += INDEXED_AT_ONCE) {
+      const some = listed.slice(begin, begin + INDEXED_AT_ONCE).map(({ run }) => this.#judgeAgain(run));
+      this.#indexer.inTransaction(() => {
+        for (const each of some) {
+          if (this.#files.sizeOf(each.run) !== each.bytes) continue;
+          if ("entry" in each) {
+            this.#indexer.add(each.entry);
+            runs++;
+            continue;
+          }
+          this.#files.quarantine(each.run);
+          this.#indexer.refuse(each.run, each.reason);
+          quarantined.push({ run: each.run, reason: each.reason });
+        }
+      });
+    }
+    return runs;
+  }
+
+  /** Judges a record anew, which needs no lock. */
+  #judgeAgain(run: string): JudgedAgain {
+    const given = this.#files.read(run) ?? new Uint8Array();
     try {
-      const { record, bytes } = checkRecord(this.#files.read(run) ?? new Uint8Array());
-      this.#indexer.add(indexedRun(run, bytes.length, this.#judge(record)));
-      return true;
+      const { record, bytes } = checkRecord(given);
+      return { run, bytes: given.length, entry: indexedRun(run, bytes.length, this.#judge(record)) };
     } catch (error) {
       if (!(error instanceof RefusedRecord)) throw error;
-      this.#files.quarantine(run);
-      this.#indexer.refuse(run, error.message);
-      quarantined.push({ run, reason: error.message });
-      return false;
+      return { run, bytes: given.length, reason: error.message };
     }
   }
 }

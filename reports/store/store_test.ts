@@ -1,14 +1,27 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { mkdirSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { footer, header, HOSTILE, mishaps, textOf } from "../testing/runs.ts";
+import type { Case } from "../../cases/case.ts";
+import { footer, header, HOSTILE, mishaps, suite, textOf } from "../testing/runs.ts";
 import { NewerStoreError } from "./migrations.ts";
-import type { Store } from "./store.ts";
+import { Store } from "./store.ts";
 import { openStore, sound, withStore, written } from "./testing/folder.ts";
 
 const CASE = "vfio/revoke/double-revoke";
 const OTHER = "vfio/move/fence-holds-revoke[usage=READ]";
+
+/** Cases, with something that is done when they are looked at first: while a record is judged. */
+class WatchedCases extends Map<string, Case> {
+  onFirstLook: (() => void) | undefined;
+
+  override get(id: string): Case | undefined {
+    const action = this.onFirstLook;
+    this.onFirstLook = undefined;
+    action?.();
+    return super.get(id);
+  }
+}
 
 function refusal(store: Store, path: string): string {
   const imported = store.importFile(path);
@@ -207,6 +220,26 @@ Deno.test("Store.rebuild() makes the same index from the records, and puts aside
     const { runs, quarantined } = store.rebuild();
     assertEquals([runs, quarantined.map(({ run }) => run)], [1, [before[0]?.run]]);
     assertEquals(readdirSync(join(folder, "../store/quarantine")).length, 1);
+  }));
+
+Deno.test("Store.rebuild() lets others read and write meanwhile, and removes what has no record any more", () =>
+  withStore((store, folder) => {
+    store.importFile(written(folder, "a.jsonl", sound([CASE])));
+    store.importFile(written(folder, "b.jsonl", sound([OTHER], { command: ["run", "again"] })));
+    const [gone, stays] = store.runs().map(({ run }) => run);
+    const path = join(folder, "../store");
+    using other = openStore(path);
+    const meanwhile: (number | string)[] = [];
+    const third = written(folder, "c.jsonl", sound([CASE], { command: ["run", "a third time"] }));
+    const cases = new WatchedCases(suite().cases);
+    cases.onFirstLook = () => meanwhile.push(other.count(), other.importFile(third).kind);
+    using rebuilding = Store.open(path, { cases, judgedBy: "test" });
+    rmSync(join(path, "records", `${gone}.jsonl`));
+    assertEquals(rebuilding.rebuild(), { runs: 1, quarantined: [] });
+    assertEquals(meanwhile, [2, "imported"]);
+    const names = rebuilding.runs().map(({ run }) => run);
+    assert(stays !== undefined && names.includes(stays) && names.length === 2, names.join(" "));
+    assertEquals(store.history(OTHER, 5).length + store.history(CASE, 5).length, 2);
   }));
 
 Deno.test("Store.open() gives a record a place in the index that was written but not indexed", () =>

@@ -127,10 +127,14 @@ Deno.test("conform agent --stream serves over a Unix socket", async () => {
     }).spawn();
     const { readable, writable } = await listener.accept();
     const target = remoteTarget("vm", () => connectStream(readable, writable));
-    assertEquals((await target.describe()).name.endsWith("(sim:mainline-7.3)"), true);
-    await target.close();
-    assertEquals((await child.status).code, 0);
-    listener.close();
+    try {
+      assertEquals((await target.describe()).name.endsWith("(sim:mainline-7.3)"), true);
+    } finally {
+      await target.close();
+      const { code } = await child.status;
+      listener.close();
+      assertEquals(code, 0);
+    }
   });
 });
 

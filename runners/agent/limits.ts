@@ -16,8 +16,10 @@ export interface Limits {
   readonly keptBytes: number;
   /** How long such a session is kept, in milliseconds. */
   readonly keptMs: number;
-  /** How long a caller may take to say hello, and a worker too, in milliseconds. */
+  /** How long a caller may take to say hello, in milliseconds. */
   readonly helloMs: number;
+  /** How long a worker may take to start and say hello, in milliseconds; shorter than callers wait, so that they hear why. */
+  readonly startMs: number;
   /** How long a worker may take to end an aborted run or to reset before it is killed, in milliseconds. */
   readonly killMs: number;
   /** How often the caller is told that the agent is alive, in milliseconds. */
@@ -36,6 +38,7 @@ export const LIMITS: Limits = {
   keptBytes: 32 * 1024 * 1024,
   keptMs: 10_000,
   helloMs: 10_000,
+  startMs: 25_000,
   killMs: 2000,
   heartbeatMs: 1000,
   workers: 1000,

@@ -279,7 +279,7 @@ export class Session {
     const { promise, resolve, reject } = Promise.withResolvers<TesteeHello>();
     const worker = this.#started(resolve, reject);
     if (typeof worker === "string") return worker;
-    const answer = await within(promise, this.#options.limits.helloMs);
+    const answer = await within(promise, this.#options.limits.startMs);
     if (this.#over) {
       await worker.kill();
       return undefined;

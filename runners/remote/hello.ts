@@ -43,7 +43,7 @@ export class Greeting {
    *
    * @throws {ProtocolFault} if there is none, or none that can be used
    */
-  async exchange(own: RunnerHello, ms = 10_000): Promise<TesteeHello> {
+  async exchange(own: RunnerHello, ms: number): Promise<TesteeHello> {
     this.#connection.send([JSON.stringify(own)]);
     const answer = await within(this.#hello.promise, ms);
     if (answer.kind === "value") return answer.value;

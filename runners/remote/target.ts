@@ -29,7 +29,7 @@ import type { Connection } from "../transport/connection.ts";
 
 /** How patient a remote target is; times are in milliseconds. */
 export interface RemoteOptions {
-  /** How long the other side may take to say hello; 10 seconds unless said otherwise. */
+  /** How long the other side may take to start and say hello; 30 seconds unless said otherwise. */
   readonly helloMs?: number | undefined;
   /** How long it may take to answer a reset, or the end of an abort; 4 seconds unless said otherwise. */
   readonly answerMs?: number | undefined;
@@ -53,6 +53,9 @@ export interface Identity {
 
 /** Opens a connection. */
 export type Connect = () => Connection | Promise<Connection>;
+
+/** How long the other side may take to say hello, in milliseconds: on a busy machine a process is slow to start. */
+const HELLO_MS = 30_000;
 
 /** The first wait before connecting again, in milliseconds; each further one is twice as long. */
 const BACKOFF_MS = 25;
@@ -308,7 +311,7 @@ class RemoteTarget implements Target {
     });
     try {
       const hello = this.#accepted(
-        await greeting.exchange(this.#ownHello(), this.#options.helloMs),
+        await greeting.exchange(this.#ownHello(), this.#options.helloMs ?? HELLO_MS),
         connection,
       );
       const description = this.#identified(hello);

@@ -27,7 +27,7 @@ export interface RuleFinding {
 const ANSWER_MS = 5000;
 
 /** How long it may take to start and say hello, in milliseconds; an interpreter on a busy machine is slow to begin. */
-const HELLO_MS = 10_000;
+const HELLO_MS = 30_000;
 
 /** No version of the protocol. */
 const NO_VERSION = 987_654;
@@ -37,7 +37,7 @@ const NO_VERSION = 987_654;
  *
  * @param connect starts it; it is started anew for each rule that needs that
  * @param ms how long an answer may take, in milliseconds; 5 seconds unless said otherwise
- * @param helloMs how long the first one may take, as the testee has to start; 10 seconds or `ms` unless said otherwise
+ * @param helloMs how long the first one may take, as the testee has to start; 30 seconds or `ms` unless said otherwise
  * @returns what was found of every rule, in a fixed order
  */
 export async function checkTestee(

@@ -262,7 +262,7 @@ Deno.test("simulator() keeps a closed buffer that is polled until the fence sign
   assertEquals(seen.map(({ outcome }) => outcome.kind), Array.from({ length: 7 }, () => "returned"));
 });
 
-Deno.test("simulator() has a poll wait for the reservation lock", () => {
+Deno.test("simulator() has a poll and the list of buffers wait for the reservation lock", () => {
   const lines = program(
     ...SHARED,
     ["importer.attach", { buffer: "buf", on_invalidate: "keep" }, "imp"],
@@ -270,10 +270,12 @@ Deno.test("simulator() has a poll wait for the reservation lock", () => {
     ["fence.add", { buffer: "buf", fence: "fence", usage: "READ" }],
   );
   const revoke = step(["vfio.command", { device: "dev", memory: "off" }], "start", "revoke");
-  const poll = step(["buffer.poll", { buffer: "buf" }], "start", "poll");
-  const { seen } = run(dialect("mainline-7.3"), { ...lines, steps: [...lines.steps, revoke, poll] });
-  assertEquals(seen.at(-1)?.outcome.kind, "blocked");
-  assertEquals(seen.at(-1)?.pending, ["revoke", "poll"]);
+  for (const operation of ["buffer.poll", "buffer.attached"] as const) {
+    const ask = step([operation, { buffer: "buf" }], "start", "ask");
+    const { seen } = run(dialect("mainline-7.3"), { ...lines, steps: [...lines.steps, revoke, ask] });
+    assertEquals(seen.at(-1)?.outcome.kind, "blocked");
+    assertEquals(seen.at(-1)?.pending, ["revoke", "ask"]);
+  }
 });
 
 Deno.test("simulator() maps and exports nothing of no length", () => {

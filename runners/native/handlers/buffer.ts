@@ -15,8 +15,8 @@ import { io, requestNumber } from "../abi/ioctl.ts";
 import { encode, text } from "../abi/layout.ts";
 import { fdInfo, parseBufInfo } from "../buffer_files.ts";
 import { resultOf } from "../calls.ts";
-import { F_GETFD, MADV_DONTNEED, MAP, POLL, PROT, WHENCE } from "../constants.ts";
-import { Failed, Unsupported } from "../failure.ts";
+import { F_GETFD, MADV_DONTNEED, MAP, O_CLOEXEC, O_RDONLY, POLL, PROT, WHENCE } from "../constants.ts";
+import { Failed, failureOf, Unsupported } from "../failure.ts";
 import { freshNumber } from "../numbers.ts";
 import type { Descriptor, Vma } from "../objects.ts";
 import type { HelperProcess } from "../process.ts";
@@ -84,6 +84,24 @@ async function scratch(strand: Strand, process: HelperProcess): Promise<Descript
   return made;
 }
 
+/** How much of a file is read at once, in bytes. */
+const CHUNK = 4096;
+
+/** The text of a file whose reading may block: it takes the lock of every buffer. */
+async function textOf({ keeper }: Session, strand: Strand, path: string): Promise<string> {
+  const fd = await strand.do(keeper, "open", [O_RDONLY | O_CLOEXEC, 0], text(path));
+  const decoder = new TextDecoder();
+  let whole = "";
+  for (;;) {
+    const { result, bytes } = await strand.attempt(keeper, "read", [fd], new Uint8Array(CHUNK));
+    if (result < 0) throw failureOf(result);
+    if (result === 0) break;
+    whole += decoder.decode(bytes.subarray(0, result), { stream: true });
+  }
+  await strand.do(keeper, "close", [fd]);
+  return whole;
+}
+
 /** The handlers of `buffer.*` and `memory.*`. */
 export const bufferHandlers: readonly (readonly [OperationName, NativeHandler])[] = [
   on("buffer.mmap", async ({ session, strand }, { buffer, length, offset, sharing, access }) => {
@@ -139,7 +157,7 @@ export const bufferHandlers: readonly (readonly [OperationName, NativeHandler])[
       await strand.do(buffer.process, "fcntl", [buffer.number, F_GETFD]);
       throw new Failed("EINVAL");
     }
-    const listed = parseBufInfo(await Deno.readTextFile(bufinfo.path));
+    const listed = parseBufInfo(await textOf(session, strand, bufinfo.path));
     const found = listed.find(({ inode }) => inode === info.inode);
     if (!found) throw new Failed("ENOENT");
     return found.attached;

@@ -71,9 +71,15 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     const { size, file, ops, name } = dmabuf;
     return { size, count: file.refs, exporter: ops.name, name: name ?? null };
   }),
-  at("buffer.attached", (_session, { buffer }) => {
+  on("buffer.attached", function* ({ kernel }, { buffer }) {
     const dmabuf = dmaBufOf(buffer);
-    return isError(dmabuf) ? dmabuf : dmabuf.attachments.length;
+    if (isError(dmabuf)) return dmabuf;
+    // The list is of all buffers, and shows each under its lock.
+    for (const { resv: { mutex } } of kernel.dmaBufs) {
+      yield mutex.lock;
+      mutex.unlock();
+    }
+    return dmabuf.attachments.length;
   }),
   on("buffer.poll", function* ({ kernel }, { buffer }) {
     const dmabuf = dmaBufAsFile(kernel, buffer);

@@ -10,7 +10,7 @@ import { targetKindsOf } from "../../cases/target_kinds.ts";
 import type { Profile } from "../../spec/profile.ts";
 import { parseBaseline } from "../baseline/mod.ts";
 import type { RecordLine } from "../record.ts";
-import { readRecord } from "../record_reader.ts";
+import { readRecord, RecordError, type RunRecord } from "../record_reader.ts";
 import { attempt, footer, header, HOSTILE, simulated, suite, textOf } from "../testing/runs.ts";
 import type { Assessed } from "./assess.ts";
 import { CertificateRefused, certify, type Issued } from "./certify.ts";
@@ -478,6 +478,84 @@ Deno.test("each changed field of a certificate with everything in it is named, b
     ].toSorted(),
   );
 });
+
+/** DSSE lets this one be missing: it only says which key to try first. */
+const HINT = "keyid";
+
+Deno.test("each changed or removed field of the envelope is noticed, and who else signs changes nothing", async () => {
+  const { envelope } = await issue();
+  const paths = leavesOf(envelope);
+  assert(paths.length >= 4, `only ${paths.length} fields`);
+  for (const path of paths) {
+    const changed = await check(JSON.stringify(withChanged(envelope, path)));
+    assert(changed.messages.length > 0, `${path.join(".")} can be changed`);
+    const removed = await check(JSON.stringify(without(envelope, path)));
+    assertEquals([path.join("."), removed.messages.length > 0], [path.join("."), path.at(-1) !== HINT]);
+  }
+  const more = [...envelope.signatures, { keyid: "of somebody else", sig: "AA==" }];
+  assertEquals(
+    (await check(JSON.stringify({ ...envelope, signatures: more }))).messages,
+    [],
+    "others may sign, too",
+  );
+  assert((await check(JSON.stringify({ ...envelope, signatures: more.slice(1) }))).messages.length > 0);
+});
+
+Deno.test("each field of the statement can be left out only with a word of it", async () => {
+  const { envelope } = await issue();
+  const statement: unknown = JSON.parse(Buffer.from(envelope.payload, "base64").toString());
+  for (const path of leavesOf(statement)) {
+    const payload = JSON.stringify(without(statement, path));
+    const { messages } = await check(envelopeText(await seal(payload, signing)));
+    assert(messages.length > 0, `${path.join(".")} can be left out`);
+  }
+});
+
+Deno.test("each changed field of the record is named, whether it can still be read or not", async () => {
+  const lines = simulated(IDS);
+  const { envelope } = await issue(lines);
+  const { statement } = await readCertificate(envelopeText(envelope), checking);
+  assert(statement);
+  let read = 0;
+  for (const [index, line] of lines.entries()) {
+    for (const path of leavesOf(line)) {
+      const text = lines.map((each, place) =>
+        `${JSON.stringify(place === index ? withChanged(each, path) : each)}\n`
+      ).join("");
+      const record = recordIn(text);
+      if (!record) continue;
+      read++;
+      const findings = checkRecord(statement, digestOf(text), { ...assessedOf(lines), record });
+      assert(findings.length > 0, `line ${index + 1}, ${path.join(".")} can be changed`);
+    }
+  }
+  assert(read > 100, `only ${read} changes leave a record that can be read`);
+});
+
+/** A record, or nothing where a change has made it something that no reader takes. */
+function recordIn(text: string): RunRecord | undefined {
+  try {
+    return readRecord(text);
+  } catch (error) {
+    assert(error instanceof RecordError);
+    return undefined;
+  }
+}
+
+/** The same value without one leaf. */
+function without(value: unknown, [key, ...rest]: readonly string[]): unknown {
+  if (Array.isArray(value)) {
+    return value.flatMap((each, index) =>
+      String(index) !== key ? [each] : rest.length === 0 ? [] : [without(each, rest)]
+    );
+  }
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, each]) =>
+      name !== key ? [[name, each]] : rest.length === 0 ? [] : [[name, without(each, rest)]]
+    ),
+  );
+}
 
 Deno.test("each changed byte of the file is noticed", async () => {
   const { envelope } = await issue();

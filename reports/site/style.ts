@@ -293,6 +293,10 @@ svg.sequence { display: block; font-size: 12.5px; margin: .5rem 0 1rem; }
   .scroll { overflow: visible; padding: 0; margin: 0; }
   td.whole, a.mono, td a.mono { white-space: normal; overflow-wrap: anywhere; }
   td.wide, td.share, table.newest td.share { min-width: 6rem; }
+  table th, table td, td .word { white-space: normal; }
+  table.newest th.target { min-width: 8rem; }
+  table.compare tbody th { min-width: 9rem; }
+  table.compare thead th.run { width: auto; }
   section { break-inside: auto; }
   h2, h3 { break-after: avoid; }
 }

@@ -17,6 +17,7 @@ import { arrange, type Arranged, operationAt } from "./arrange.ts";
 import { compare, type Comparison, type Divergence } from "./differ.ts";
 import { drawsOf } from "./draw.ts";
 import type { Fate } from "./fate.ts";
+import { Hopeless } from "./hopeless.ts";
 import { type Played, Player, TargetLost } from "./play.ts";
 import { cut, type Likewise, simplify, thin } from "./shorten.ts";
 import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
@@ -178,6 +179,7 @@ class Fuzzer {
   readonly #findings: Finding[] = [];
   readonly #fates: Fate[] = [];
   readonly #known: Set<string>;
+  readonly #hopeless = new Hopeless();
   readonly #targetErrors = new Map<string, Trouble>();
   readonly #modelErrors = new Map<string, Trouble>();
   #errorsInARow = 0;
@@ -336,17 +338,41 @@ class Fuzzer {
 
   /** Plays a program, without the steps that target or model cannot do; nothing where the target is lost. */
   async #play(woven: Woven): Promise<Play | undefined> {
-    for (let rest = woven;;) {
+    for (let rest = this.#withoutHopeless(woven);;) {
       const arranged = this.#arranged(() => arrange(rest, this.#model));
       if ("reason" in arranged) return { kind: "failed", ...arranged };
       const seen = await this.#played(arranged);
       if (!seen) return undefined;
+      this.#learn(arranged, seen);
       const comparison = compare(arranged.program, arranged.expected, seen);
       if (comparison.result !== "unsupported") {
         return this.#judged(comparison, { woven: rest, arranged, seen });
       }
       rest = this.#withoutUnable(rest, arranged, seen);
     }
+  }
+
+  /** Notes which steps the target can do. */
+  #learn({ program, steps }: Arranged, { observations }: Played): void {
+    for (const { step: id, outcome } of observations) {
+      const action = program.steps.find((each) => each.id === id);
+      const step = action && steps.get(action.action === "finish" ? action.of : action.id);
+      if (!step || outcome.kind === "skipped") continue;
+      if (outcome.kind === "unsupported") this.#hopeless.cannot(step, outcome.reason);
+      else this.#hopeless.did(step);
+    }
+  }
+
+  /** A program without the steps that the target has never been able to do. */
+  #withoutHopeless(woven: Woven): Woven {
+    const hopeless = new Set<string>();
+    for (const step of [...woven.steps, ...woven.closing]) {
+      const reason = this.#hopeless.reason(step);
+      if (reason === undefined) continue;
+      hopeless.add(step.id);
+      if (woven.steps.includes(step)) this.#account?.leftOut.push({ operation: step.operation, reason });
+    }
+    return hopeless.size === 0 ? woven : withoutSteps(woven, hopeless);
   }
 
   /** A program without the steps that target or model cannot do. */

@@ -121,6 +121,30 @@ Deno.test("fuzz() compares the rest of a program without the steps that the targ
   assertEquals(tally.whole + tally.part + tally.nothingLeft, 50);
 });
 
+Deno.test("fuzz() does not try again and again what a target has never been able to do", async () => {
+  const target = simulator(dialect("matt-v2"));
+  const tried = new Map<string, number>();
+  const cannot: Target = {
+    ...target,
+    run(program, observe) {
+      return target.run(program, (observation) => {
+        const step = program.steps.find(({ id }) => id === observation.step);
+        const operation = step?.action === "finish" ? undefined : step?.operation;
+        const isNever = operation === "vfio.command";
+        const isSometimes = operation === "fd.close" && (tried.get("fd.close") ?? 0) % 2 === 0;
+        if (operation) tried.set(operation, (tried.get(operation) ?? 0) + 1);
+        const outcome = { kind: "unsupported", reason: "no paper" } as const;
+        observe(isNever || isSometimes ? { ...observation, outcome } : observation);
+      });
+    },
+  };
+  const { fates } = await against("matt-v2", () => cannot, { runs: 100 });
+  const { leftOut } = tallyOf(fates);
+  assert((leftOut["vfio.command"] ?? 0) > 10, JSON.stringify(leftOut));
+  assert((tried.get("vfio.command") ?? 0) < 10);
+  assert((tried.get("fd.close") ?? 0) > 20);
+});
+
 Deno.test("fuzz() compares the rest of a program without the steps that show what is known", async () => {
   const mutant = MUTANTS.find(({ id }) => id === "double-revoke-succeeds");
   assert(mutant);

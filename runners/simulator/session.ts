@@ -299,8 +299,10 @@ export class Session {
 /** The argument that names the file that an operation is a call on. */
 function onFile(operation: OperationName): string {
   const group = operation.slice(0, operation.indexOf("."));
-  return group === "vfio" ? "device" : group === "video" ? "video" : "buffer";
+  return FILE_ARGUMENTS[group] ?? "buffer";
 }
+
+const FILE_ARGUMENTS: Readonly<Record<string, string>> = { vfio: "device", video: "video", drm: "drm" };
 
 /** Operations that are no calls on the descriptor that they name. */
 const NOT_ON_A_FILE: ReadonlySet<OperationName> = new Set([

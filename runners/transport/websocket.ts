@@ -220,6 +220,9 @@ function hintFor(address: string, message: string): string {
   if (address.startsWith("wss:") && /wrong.version|InvalidContentType|corrupt/i.test(message)) {
     return "If the agent has no certificate, write ws:// in place of wss://";
   }
+  if (address.startsWith("wss:") && /hang up/.test(message)) {
+    return "If CONFORM_AGENT_CERT names a certificate, the agent must know who signed it, and it must be of X.509 version 3";
+  }
   if (/certificate.?required|no certificates/i.test(message)) {
     return "Name your own certificate in CONFORM_AGENT_CERT and its key in CONFORM_AGENT_KEY";
   }

@@ -3,8 +3,8 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sound, written } from "../../reports/store/testing/folder.ts";
 import { textOf } from "../../reports/testing/runs.ts";
-import { main } from "../main.ts";
 import { conform, inFolder } from "../testing/conform.ts";
+import { served } from "./serve_testing.ts";
 
 const CASE = "vfio/revoke/double-revoke";
 
@@ -19,28 +19,6 @@ Deno.test("conform site writes the runs that are named, and refuses what is no r
     assertEquals((await conform("site", written(folder, "b.jsonl", "x\n"), "--out", out)).status, 2);
     assertEquals((await conform("site", record, "--out", join(record, "x"))).status, 2);
   }));
-
-/** Serves until the test is over, and gives it the address. */
-async function served(args: readonly string[], test: (address: string) => Promise<void>): Promise<void> {
-  const stop = new AbortController();
-  const listening = Promise.withResolvers<string>();
-  const io = {
-    out: listening.resolve,
-    err: listening.resolve,
-    columns: undefined,
-    colours: false,
-    signal: stop.signal,
-  };
-  const running = main(["serve", "--port", "0", ...args], io);
-  try {
-    const address = /http:\S+/.exec(await listening.promise)?.[0];
-    assert(address, "it does not listen");
-    await test(address);
-  } finally {
-    stop.abort();
-    await running;
-  }
-}
 
 Deno.test("conform serve takes records into a history from those who have the token", () =>
   inFolder(async (folder) => {

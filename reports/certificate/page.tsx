@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { html as markup, raw } from "hono/html";
 import type { Child } from "hono/jsx";
+import { alonePage } from "../alone.tsx";
 import type { Requirement } from "./requirement.ts";
 import type { Certificate, CertifiedClause, ClauseState, Grade, UnseenClause } from "./predicate.ts";
 import { BY_ISSUER } from "./assess.ts";
@@ -51,24 +51,11 @@ const SIGNS: Readonly<Record<ClauseState, string>> = {
 /** Writes a certificate as one HTML file. */
 export async function certificatePage(certificate: Certificate, sources: PageSources): Promise<string> {
   const { profile, target } = certificate;
-  const title = `${profile.id} on ${target.id}`;
-  const document = (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <title>Certificate: {title} · dmabuf-conform</title>
-        <style>{raw(CERTIFICATE_STYLE)}</style>
-      </head>
-      <body>
-        <main>
-          <CertificateBody certificate={certificate} sources={sources} />
-        </main>
-      </body>
-    </html>
-  );
-  return `${await markup`<!DOCTYPE html>${document}`}\n`;
+  return await alonePage({
+    title: `Certificate: ${profile.id} on ${target.id}`,
+    style: CERTIFICATE_STYLE,
+    body: <CertificateBody certificate={certificate} sources={sources} />,
+  });
 }
 
 /** Everything that the page says, to be put in a page of a site. */

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { html as markup, raw } from "hono/html";
 import type { Case } from "../../cases/case.ts";
 import type { Ledger } from "../../spec/ledger.ts";
+import { alonePage } from "../alone.tsx";
 import { type CaseResult, isExpected, type RunResult } from "../result.ts";
 import { LinksToPages } from "./components/ref.tsx";
 import { ResultMark } from "./components/verdict.tsx";
@@ -25,44 +25,34 @@ export interface ReportSources {
 export async function htmlReport(result: RunResult, { ledger, cases }: ReportSources): Promise<string> {
   const title = `${result.profile} on ${result.target.id}`;
   const groups = Map.groupBy(result.results, groupOf);
-  const document = (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>{title} · dmabuf-conform</title>
-        <style>{raw(STYLE)}</style>
-      </head>
-      <body>
-        <LinksToPages.Provider value={false}>
-          <main>
-            <RunHead result={result} href={() => ""} />
-            {[...groups].toSorted(unexpectedFirst).map(([group, results]) => (
-              <section>
-                <h2>{group}</h2>
-                {results.map((of) => (
-                  <details class="case" open={group === UNEXPECTED}>
-                    <summary>
-                      <ResultMark result={of} /> <span>{of.title}</span>{" "}
-                      <span class="soft mono">{of.case}</span>
-                    </summary>
-                    <CaseBody
-                      result={result}
-                      of={of}
-                      case={cases.get(of.case)}
-                      ledger={ledger}
-                      place={`case-${result.results.indexOf(of)}-`}
-                    />
-                  </details>
-                ))}
-              </section>
+  return await alonePage({
+    title,
+    style: STYLE,
+    body: (
+      <LinksToPages.Provider value={false}>
+        <RunHead result={result} href={() => ""} />
+        {[...groups].toSorted(unexpectedFirst).map(([group, results]) => (
+          <section>
+            <h2>{group}</h2>
+            {results.map((of) => (
+              <details class="case" open={group === UNEXPECTED}>
+                <summary>
+                  <ResultMark result={of} /> <span>{of.title}</span> <span class="soft mono">{of.case}</span>
+                </summary>
+                <CaseBody
+                  result={result}
+                  of={of}
+                  case={cases.get(of.case)}
+                  ledger={ledger}
+                  place={`case-${result.results.indexOf(of)}-`}
+                />
+              </details>
             ))}
-          </main>
-        </LinksToPages.Provider>
-      </body>
-    </html>
-  );
-  return `${await markup`<!DOCTYPE html>${document}`}\n`;
+          </section>
+        ))}
+      </LinksToPages.Provider>
+    ),
+  });
 }
 
 const UNEXPECTED = "Not as expected";

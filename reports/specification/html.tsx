@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { html as markup, raw } from "hono/html";
 import type { Clause, Source } from "../../spec/clause.ts";
 import type { ClauseId } from "../../spec/ids.ts";
 import type { Sources } from "../../spec/sources.ts";
+import { alonePage } from "../alone.tsx";
 import { STYLE } from "../site/style.ts";
 import { Diagram } from "./diagram.tsx";
 import type { ClauseEntry, FamilyChapter, Numbered, ProfileEntry, Specification } from "./document.ts";
@@ -28,22 +28,11 @@ const TITLE = "Revocation of Linux dma-bufs";
 
 /** The specification as one HTML file: everything in it, no script, no other file. */
 export async function specificationHtml(specification: Specification): Promise<string> {
-  const document = (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>{TITLE} · dmabuf-conform</title>
-        <style>{raw(STYLE + SPECIFICATION_STYLE)}</style>
-      </head>
-      <body>
-        <main>
-          <SpecificationBody specification={specification} />
-        </main>
-      </body>
-    </html>
-  );
-  return `${await markup`<!DOCTYPE html>${document}`}\n`;
+  return await alonePage({
+    title: TITLE,
+    style: STYLE + SPECIFICATION_STYLE,
+    body: <SpecificationBody specification={specification} />,
+  });
 }
 
 /** The specification without what stands around it on a page. */

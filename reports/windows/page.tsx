@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { html as markup, raw } from "hono/html";
+import { alonePage } from "../alone.tsx";
 import { behaviourText, changedIn, clauseCounts, traceLog, traceText } from "./formats.ts";
 import { WINDOWS_STYLE } from "./style.ts";
 import type { ClauseWindows, Standing, Windows } from "./windows.ts";
@@ -21,30 +21,22 @@ const SIGNS: Readonly<Record<Standing, string>> = {
 export async function windowsPage(windows: Windows): Promise<string> {
   const labels = windows.runs.map(({ label }) => label);
   const changed = changedIn(windows, "behaviour");
-  const document = (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <title>Behaviour windows · dmabuf-conform</title>
-        <style>{raw(WINDOWS_STYLE)}</style>
-      </head>
-      <body>
-        <main>
-          <h1>
-            Behaviour windows <span>{labels.join(" · ")}</span>
-          </h1>
-          <p>{clauseCounts(windows)}.</p>
-          <Runs windows={windows} />
-          <Matrix windows={windows} />
-          <h2>What changes</h2>
-          {changed.map((each) => <Clause clause={each} />)}
-        </main>
-      </body>
-    </html>
-  );
-  return `${await markup`<!DOCTYPE html>${document}`}\n`;
+  return await alonePage({
+    title: "Behaviour windows",
+    style: WINDOWS_STYLE,
+    body: (
+      <>
+        <h1>
+          Behaviour windows <span>{labels.join(" · ")}</span>
+        </h1>
+        <p>{clauseCounts(windows)}.</p>
+        <Runs windows={windows} />
+        <Matrix windows={windows} />
+        <h2>What changes</h2>
+        {changed.map((each) => <Clause clause={each} />)}
+      </>
+    ),
+  });
 }
 
 function Runs({ windows: { runs } }: { readonly windows: Windows }) {

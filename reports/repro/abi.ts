@@ -10,6 +10,13 @@ import {
   dmaBufImportSyncFile,
   swSyncCreateFenceData,
 } from "../../runners/native/abi/dma_buf.ts";
+import {
+  DRM_REQUESTS,
+  drmGemClose,
+  drmModeCreateDumb,
+  drmModeMapDumb,
+  drmPrimeHandle,
+} from "../../runners/native/abi/drm.ts";
 import type { Request } from "../../runners/native/abi/ioctl.ts";
 import {
   iommuDestroy,
@@ -167,6 +174,27 @@ function iommufdEnums(): AbiPart {
   };
 }
 
+/** The part of DRM by which buffers are shared; some systems have its header only with a library. */
+function drm(): AbiPart {
+  const requests = [
+    [DRM_REQUESTS.gemClose, drmGemClose],
+    [DRM_REQUESTS.primeHandleToFd, drmPrimeHandle],
+    [DRM_REQUESTS.primeFdToHandle, drmPrimeHandle],
+    [DRM_REQUESTS.modeCreateDumb, drmModeCreateDumb],
+    [DRM_REQUESTS.modeMapDumb, drmModeMapDumb],
+  ] as const;
+  const structs = new Set(requests.map(([, of]) => of));
+  return {
+    header: "drm/drm.h",
+    headerMayBeMissing: true,
+    definitions: guarded(
+      DRM_REQUESTS.gemClose.name,
+      ...[...structs].map(structText),
+      ...requests.map(([request, of]) => requestText(request, of)),
+    ),
+  };
+}
+
 /** The parts of the interface that programs use. */
 export const ABI = {
   dmaBuf: plainHeader(DMA_BUF),
@@ -207,6 +235,8 @@ export const ABI = {
   iommuVfioIoas: later(IOMMUFD, IOMMUFD_REQUESTS.vfioIoas, [iommuVfioIoas]),
   iommuChangeProcess: later(IOMMUFD, IOMMUFD_REQUESTS.ioasChangeProcess, [iommuIoasChangeProcess]),
   selftest: selftest(),
+  drm: drm(),
+  video: plainHeader("linux/videodev2.h"),
   module: plainHeader("conform.h"),
 } satisfies Record<string, AbiPart>;
 

@@ -39,6 +39,8 @@ export interface About {
   readonly signaller?: string | undefined;
   /** The descriptor of the iommufd of an address space or a domain. */
   readonly iommufd?: string | undefined;
+  /** The type of its video queue. */
+  readonly queue?: string | undefined;
 }
 
 /** An object of a case in C. */
@@ -125,6 +127,6 @@ export function fdText(scope: Scope, fd: string | number): string {
 }
 
 /** What is known of an object, without its place. */
-export function aboutOf({ device, context, signaller, iommufd }: CObject): About {
-  return { device, context, signaller, iommufd };
+export function aboutOf({ device, context, signaller, iommufd, queue }: CObject): About {
+  return { device, context, signaller, iommufd, queue };
 }

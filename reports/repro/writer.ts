@@ -51,9 +51,12 @@ export interface Written {
   readonly hasProcess: boolean;
 }
 
-const SUFFIXES: Partial<Record<ObjectKind, string>> = { vma: "vma", process: "process" };
+/** What stands behind the name of a variable, and tells its type. */
+type Suffix = keyof typeof TYPES;
 
-function suffixOf(kind: ObjectKind): string {
+const SUFFIXES: Partial<Record<ObjectKind, Suffix>> = { vma: "vma", process: "process", gem: "gem" };
+
+function suffixOf(kind: ObjectKind): Suffix {
   return SUFFIXES[kind] ?? (DESCRIPTOR_KINDS.some((each) => each === kind) ? "fd" : "id");
 }
 
@@ -63,6 +66,7 @@ const TYPES = {
   vma: "struct vma",
   process: "struct process",
   edu: "struct edu",
+  gem: "struct gem",
 } as const;
 
 /** A step's id as a name of C. */
@@ -304,10 +308,10 @@ export class Writer {
     return { emission, process, guard, own, assigns: isKept && !writes };
   }
 
-  #declare(name: string, suffix: string): void {
-    const type =
-      TYPES[suffix === "fd" || suffix === "id" || suffix === "vma" || suffix === "process" ? suffix : "edu"];
-    this.#variables.add(`static ${type} ${name}${suffix === "fd" || suffix === "id" ? " = -1" : ""};`);
+  #declare(name: string, suffix: Suffix): void {
+    this.#variables.add(
+      `static ${TYPES[suffix]} ${name}${suffix === "fd" || suffix === "id" ? " = -1" : ""};`,
+    );
     if (suffix === "process") this.#hasProcess = true;
   }
 
@@ -341,6 +345,7 @@ function guarded(guard: string, call: string): string {
 function absent({ kind, c }: CObject): string {
   if (kind === "vma") return `!${c}.address`;
   if (kind === "process") return `${c}.pid <= 0`;
+  if (kind === "gem") return `!${c}.handle`;
   return c.endsWith("_edu") ? `${c}.device <= 0` : `${c} < 0`;
 }
 

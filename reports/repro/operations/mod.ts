@@ -6,6 +6,7 @@
 import type { OperationName } from "../../../spec/operations/mod.ts";
 import type { Emitter } from "../emit.ts";
 import { bufferOperations } from "./buffer.ts";
+import { drmOperations, videoOperations } from "./drm.ts";
 import { iommufdOperations } from "./iommufd.ts";
 import { moduleOperations } from "./module.ts";
 import { processOperations } from "./process.ts";
@@ -18,4 +19,6 @@ export const EMITTERS: ReadonlyMap<OperationName, Emitter> = new Map([
   ...moduleOperations,
   ...iommufdOperations,
   ...vfioOperations,
+  ...drmOperations,
+  ...videoOperations,
 ]);

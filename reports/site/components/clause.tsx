@@ -10,6 +10,7 @@ import type { Sources } from "../../../spec/sources.ts";
 import { clausePath } from "../links.ts";
 import { mailAddress } from "../../specification/text.ts";
 import { Ref } from "./ref.tsx";
+import { Table } from "./table.tsx";
 
 /** The ids of clauses, each a link. */
 export function ClauseLinks({ clauses }: { readonly clauses: readonly string[] }) {
@@ -51,21 +52,14 @@ export function ClauseTable(
   },
 ) {
   return (
-    <div class="scroll">
-      <table class="stack">
-        <thead>
-          <tr>
-            <th scope="col" class="id">Clause</th>
-            <th scope="col">Requirement</th>
-            <th scope="col" class="status">Status</th>
-            <th scope="col" class="number cases">Cases</th>
-          </tr>
-        </thead>
-        <tbody>
-          {clauses.map((clause) => <ClauseRow clause={clause} cases={shown.get(clause.id) ?? 0} />)}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      class="stack"
+      columns={[["Clause", "id"], "Requirement", ["Status", "status"], ["Cases", "number cases"]]}
+    >
+      <tbody>
+        {clauses.map((clause) => <ClauseRow clause={clause} cases={shown.get(clause.id) ?? 0} />)}
+      </tbody>
+    </Table>
   );
 }
 

@@ -7,6 +7,7 @@ import type { Certificate, CertificateFinding, Requirement } from "../../certifi
 import { CertificateBody } from "../../certificate/page.tsx";
 import { Moment } from "../components/facts.tsx";
 import { StateBar, StateLine } from "../components/states.tsx";
+import { Table } from "../components/table.tsx";
 import {
   caseHistoryPath,
   casePath,
@@ -27,21 +28,12 @@ export function CertificatesPage({ certificates }: { readonly certificates: read
         signed, and anybody can check it without a network.
       </p>
       {certificates.length === 0 ? <NoCertificate /> : (
-        <div class="scroll">
-          <table class="stack certificates">
-            <thead>
-              <tr>
-                <th scope="col">Profile</th>
-                <th scope="col">Target</th>
-                <th scope="col">Grade</th>
-                <th scope="col" class="share">Clauses</th>
-                <th scope="col">Issued</th>
-                <th scope="col">Signature</th>
-              </tr>
-            </thead>
-            <tbody>{certificates.map((each) => <CertificateRow checked={each} />)}</tbody>
-          </table>
-        </div>
+        <Table
+          class="stack certificates"
+          columns={["Profile", "Target", "Grade", ["Clauses", "share"], "Issued", "Signature"]}
+        >
+          <tbody>{certificates.map((each) => <CertificateRow checked={each} />)}</tbody>
+        </Table>
       )}
     </>
   );

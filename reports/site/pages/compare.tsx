@@ -19,6 +19,7 @@ import {
 } from "../../compare/mod.ts";
 import { Moment } from "../components/facts.tsx";
 import { CanAsk } from "../components/ref.tsx";
+import { Table } from "../components/table.tsx";
 import { WordMark } from "../components/verdict.tsx";
 import { Fragments, markupOf, NamedFragments, placeFor } from "../fragment.ts";
 import {
@@ -82,32 +83,22 @@ function placesFor(runs: number): readonly string[] {
 
 function Runs({ runs, labels }: { readonly runs: readonly RunHead[]; readonly labels: readonly string[] }) {
   return (
-    <div class="scroll">
-      <table class="stack">
-        <thead>
+    <Table class="stack" columns={["Here called", "Target", "Profile", "Begun"]}>
+      <tbody>
+        {runs.map(({ run, target, profile, startedAt, partial }, index) => (
           <tr>
-            <th scope="col">Here called</th>
-            <th scope="col">Target</th>
-            <th scope="col">Profile</th>
-            <th scope="col">Begun</th>
+            <td>
+              <a href={runPath(run)}>{labels[index]}</a>
+            </td>
+            <td class="mono">{target}</td>
+            <td>{profile}</td>
+            <td>
+              <Moment at={startedAt} /> {partial ? <span class="partial">partial</span> : ""}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {runs.map(({ run, target, profile, startedAt, partial }, index) => (
-            <tr>
-              <td>
-                <a href={runPath(run)}>{labels[index]}</a>
-              </td>
-              <td class="mono">{target}</td>
-              <td>{profile}</td>
-              <td>
-                <Moment at={startedAt} /> {partial ? <span class="partial">partial</span> : ""}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </Table>
   );
 }
 
@@ -180,22 +171,11 @@ function Windows({ comparison, names }: { readonly comparison: Comparison; reado
   return (
     <section id="windows">
       <h2>Since when what is seen</h2>
-      <div class="scroll">
-        <table class="stack windows">
-          <thead>
-            <tr>
-              <th scope="col">Since</th>
-              <th scope="col">What</th>
-              <th scope="col">Is seen</th>
-              <th scope="col">Before</th>
-              <th scope="col" class="number">Cases</th>
-            </tr>
-          </thead>
-          {begun.map((own, place) =>
-            own.length === 0 ? "" : <tbody>{raw(windowRows(own, names.labels[place] ?? ""))}</tbody>
-          )}
-        </table>
-      </div>
+      <Table class="stack windows" columns={["Since", "What", "Is seen", "Before", ["Cases", "number"]]}>
+        {begun.map((own, place) =>
+          own.length === 0 ? "" : <tbody>{raw(windowRows(own, names.labels[place] ?? ""))}</tbody>
+        )}
+      </Table>
     </section>
   );
 }

@@ -12,6 +12,7 @@ import { type BehaviourWindow, type CaseInRun, windowsOf } from "../../store/mod
 import { ClauseList } from "../components/clause.tsx";
 import { duration, Moment, momentText } from "../components/facts.tsx";
 import { CaseStrip } from "../components/plots.tsx";
+import { Table } from "../components/table.tsx";
 import { WordMark } from "../components/verdict.tsx";
 import { Fragments, markupOf, placeFor } from "../fragment.ts";
 import {
@@ -154,23 +155,14 @@ export function WindowsPage(
 function WindowsTable({ windows }: { readonly windows: readonly BehaviourWindow[] }) {
   const streams = Map.groupBy(windows, ({ target, profile }) => JSON.stringify([target, profile]));
   return (
-    <div class="scroll">
-      <table class="stack windows">
-        <thead>
-          <tr>
-            <th scope="col">Target</th>
-            <th scope="col" class="verdict">Result</th>
-            <th scope="col">What is seen</th>
-            <th scope="col">Since</th>
-            <th scope="col">Up to</th>
-            <th scope="col" class="number">Runs</th>
-          </tr>
-        </thead>
-        {[...streams.values()].map((own) => (
-          <tbody>{own.map((window, index) => <WindowRow window={window} isNewest={index === 0} />)}</tbody>
-        ))}
-      </table>
-    </div>
+    <Table
+      class="stack windows"
+      columns={["Target", ["Result", "verdict"], "What is seen", "Since", "Up to", ["Runs", "number"]]}
+    >
+      {[...streams.values()].map((own) => (
+        <tbody>{own.map((window, index) => <WindowRow window={window} isNewest={index === 0} />)}</tbody>
+      ))}
+    </Table>
   );
 }
 
@@ -218,20 +210,12 @@ function RunMoment({ head: { run, kernel, startedAt } }: { readonly head: RunHea
 
 function HistoryTable({ history }: { readonly history: readonly CaseInRun[] }) {
   return (
-    <div class="scroll">
-      <table class="stack">
-        <thead>
-          <tr>
-            <th scope="col" class="verdict">Result</th>
-            <th scope="col">Target</th>
-            <th scope="col">Begun</th>
-            <th scope="col">What was seen</th>
-            <th scope="col" class="number time">Time</th>
-          </tr>
-        </thead>
-        <tbody>{raw(history.map(rowText).join(""))}</tbody>
-      </table>
-    </div>
+    <Table
+      class="stack"
+      columns={[["Result", "verdict"], "Target", "Begun", "What was seen", ["Time", "number time"]]}
+    >
+      <tbody>{raw(history.map(rowText).join(""))}</tbody>
+    </Table>
   );
 }
 

@@ -7,6 +7,7 @@ import type { Comparison } from "../../compare/mod.ts";
 import type { RunEntry } from "../../store/mod.ts";
 import { Moment } from "../components/facts.tsx";
 import { RunStrip } from "../components/plots.tsx";
+import { Table } from "../components/table.tsx";
 import { CountBar, CountLine } from "../components/verdict.tsx";
 import { comparePath, profilePath, runPath, runsPath } from "../links.ts";
 
@@ -36,20 +37,18 @@ export function HomePage(
       {newest.length === 0 ? <NoRuns /> : (
         <>
           <CompareNewest newest={newest} />
-          <div class="scroll">
-            <table class="stack newest">
-              <thead>
-                <tr>
-                  <th scope="col" class="target">Target</th>
-                  <th scope="col">Newest run</th>
-                  <th scope="col" class="share">Cases</th>
-                  <th scope="col">Since the run before</th>
-                  <th scope="col">History</th>
-                </tr>
-              </thead>
-              <tbody>{newest.map((each) => <NewestRow newest={each} />)}</tbody>
-            </table>
-          </div>
+          <Table
+            class="stack newest"
+            columns={[
+              ["Target", "target"],
+              "Newest run",
+              ["Cases", "share"],
+              "Since the run before",
+              "History",
+            ]}
+          >
+            <tbody>{newest.map((each) => <NewestRow newest={each} />)}</tbody>
+          </Table>
           <p>
             <a href={runsPath()}>All {total === 1000 ? "runs" : `${total} runs`}</a>
           </p>

@@ -15,6 +15,7 @@ import {
 import { ClauseLinks } from "../components/clause.tsx";
 import { KillHistogram } from "../components/plots.tsx";
 import { ShareBar } from "../components/share.tsx";
+import { Table } from "../components/table.tsx";
 import { caseHistoryPath } from "../links.ts";
 
 /** The fates in their order, with their colours. */
@@ -117,56 +118,40 @@ export function MutantsPage({ name, score }: { readonly name: string; readonly s
 
 function DialectTable({ dialects }: { readonly dialects: ReadonlyMap<string, readonly MutantResult[]> }) {
   return (
-    <div class="scroll">
-      <table class="areas">
-        <thead>
-          <tr>
-            <th scope="col">Dialect</th>
-            <th scope="col" class="share">
-              <span class="aloud">Shares</span>
-            </th>
-            <th scope="col" class="number">Mutants</th>
-            <th scope="col" class="number">Killed</th>
-            <th scope="col" class="number">Clauses broken</th>
-          </tr>
-        </thead>
-        <tbody>
-          {[...dialects].map(([dialect, own]) => {
-            const of = (fate: Fate) => own.filter((each) => each.fate === fate).length;
-            return (
-              <tr>
-                <th scope="row" class="mono">{dialect}</th>
-                <td class="share">
-                  <ShareBar
-                    parts={FATES.map(({ fate, kind, words }) => ({ count: of(fate), kind, words }))}
-                  />
-                </td>
-                <td class="number">{own.length}</td>
-                <td class="number">{of("killed")}</td>
-                <td class="number">{new Set(own.flatMap(({ breaks }) => breaks)).size}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      class="areas"
+      columns={["Dialect", [<span class="aloud">Shares</span>, "share"], ["Mutants", "number"], [
+        "Killed",
+        "number",
+      ], ["Clauses broken", "number"]]}
+    >
+      <tbody>
+        {[...dialects].map(([dialect, own]) => {
+          const of = (fate: Fate) => own.filter((each) => each.fate === fate).length;
+          return (
+            <tr>
+              <th scope="row" class="mono">{dialect}</th>
+              <td class="share">
+                <ShareBar
+                  parts={FATES.map(({ fate, kind, words }) => ({ count: of(fate), kind, words }))}
+                />
+              </td>
+              <td class="number">{own.length}</td>
+              <td class="number">{of("killed")}</td>
+              <td class="number">{new Set(own.flatMap(({ breaks }) => breaks)).size}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </Table>
   );
 }
 
 function MutantTable({ mutants }: { readonly mutants: readonly MutantResult[] }) {
   return (
-    <div class="scroll">
-      <table class="stack mutants">
-        <thead>
-          <tr>
-            <th scope="col">Mutant</th>
-            <th scope="col" class="ids">Breaks</th>
-            <th scope="col">Fate</th>
-          </tr>
-        </thead>
-        <tbody>{mutants.map((each) => <MutantRow mutant={each} />)}</tbody>
-      </table>
-    </div>
+    <Table class="stack mutants" columns={["Mutant", ["Breaks", "ids"], "Fate"]}>
+      <tbody>{mutants.map((each) => <MutantRow mutant={each} />)}</tbody>
+    </Table>
   );
 }
 

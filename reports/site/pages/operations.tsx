@@ -5,6 +5,7 @@
  */
 import { describeVocabulary, type OperationDescription } from "../../../spec/operations/describe.ts";
 import { Facts } from "../components/facts.tsx";
+import { Table } from "../components/table.tsx";
 import { operationPath } from "../links.ts";
 
 /** Every operation. */
@@ -54,32 +55,22 @@ function OperationSection({ operation }: { readonly operation: OperationDescript
 
 function Arguments({ operation }: { readonly operation: OperationDescription }) {
   return (
-    <div class="scroll">
-      <table class="arguments stack">
-        <thead>
+    <Table class="arguments stack" columns={["Argument", "Takes", "Where left out", "Meaning"]}>
+      <tbody>
+        {operation.arguments.map(({ name, takes, required, default: value, description }) => (
           <tr>
-            <th scope="col">Argument</th>
-            <th scope="col">Takes</th>
-            <th scope="col">Where left out</th>
-            <th scope="col">Meaning</th>
+            <td class="mono">{name}</td>
+            <td>
+              <Words text={takes} />
+            </td>
+            <td>{required ? "must be given" : value === undefined ? "" : <code>{value}</code>}</td>
+            <td>
+              <Words text={description} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {operation.arguments.map(({ name, takes, required, default: value, description }) => (
-            <tr>
-              <td class="mono">{name}</td>
-              <td>
-                <Words text={takes} />
-              </td>
-              <td>{required ? "must be given" : value === undefined ? "" : <code>{value}</code>}</td>
-              <td>
-                <Words text={description} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </Table>
   );
 }
 

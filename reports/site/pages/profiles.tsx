@@ -9,6 +9,7 @@ import type { Profile } from "../../../spec/profile.ts";
 import type { RunEntry } from "../../store/mod.ts";
 import { ClauseTable, LedgerText } from "../components/clause.tsx";
 import { Facts } from "../components/facts.tsx";
+import { Table } from "../components/table.tsx";
 import { profilePath } from "../links.ts";
 import { casesByClause } from "./clauses.tsx";
 import { RunTable } from "./runs.tsx";
@@ -19,34 +20,24 @@ export function ProfilesPage({ ledger }: { readonly ledger: Ledger }) {
     <>
       <h1>Profiles</h1>
       <p class="lead">A profile is what a target claims to follow: a proposal, a kernel, or a role.</p>
-      <div class="scroll">
-        <table class="stack">
-          <thead>
+      <Table class="stack" columns={["Profile", "Kind", "What it is", ["Clauses", "number"]]}>
+        <tbody>
+          {[...ledger.profiles.values()].map(({ id, kind, title, summary, clauses }) => (
             <tr>
-              <th scope="col">Profile</th>
-              <th scope="col">Kind</th>
-              <th scope="col">What it is</th>
-              <th scope="col" class="number">Clauses</th>
+              <td class="whole">
+                <a href={profilePath(id)}>{id}</a>
+              </td>
+              <td>{kind}</td>
+              <td>
+                {title}
+                <br />
+                <span class="soft">{summary}</span>
+              </td>
+              <td class="number" data-label="clauses">{clauses.size}</td>
             </tr>
-          </thead>
-          <tbody>
-            {[...ledger.profiles.values()].map(({ id, kind, title, summary, clauses }) => (
-              <tr>
-                <td class="whole">
-                  <a href={profilePath(id)}>{id}</a>
-                </td>
-                <td>{kind}</td>
-                <td>
-                  {title}
-                  <br />
-                  <span class="soft">{summary}</span>
-                </td>
-                <td class="number" data-label="clauses">{clauses.size}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </Table>
     </>
   );
 }

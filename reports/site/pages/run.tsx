@@ -11,6 +11,7 @@ import { duration, Facts, Moment } from "../components/facts.tsx";
 import { CanAsk, Ref } from "../components/ref.tsx";
 import { stepAnchor } from "../components/anchors.ts";
 import { Durations } from "../components/plots.tsx";
+import { Table } from "../components/table.tsx";
 import { CountBar, CountList, readable, ResultMark, WORDS } from "../components/verdict.tsx";
 import {
   casePath,
@@ -318,29 +319,22 @@ function CaseTable(
   },
 ) {
   return (
-    <div class="scroll">
-      <table class="stack">
-        <thead>
-          <tr>
-            <th scope="col" class="verdict">Result</th>
-            <th scope="col">Case</th>
-            <th scope="col" class="ids">Clauses</th>
-            <th scope="col" class="number time">Time</th>
-          </tr>
-        </thead>
-        <tbody>
-          {results.map((result) => (
-            <CaseRow
-              href={casePath(name, result.case)}
-              result={result}
-              id={ids === "whole"
-                ? result.case
-                : result.case.slice(areaOf(result.case).length + 1) || result.case}
-            />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      class="stack"
+      columns={[["Result", "verdict"], "Case", ["Clauses", "ids"], ["Time", "number time"]]}
+    >
+      <tbody>
+        {results.map((result) => (
+          <CaseRow
+            href={casePath(name, result.case)}
+            result={result}
+            id={ids === "whole"
+              ? result.case
+              : result.case.slice(areaOf(result.case).length + 1) || result.case}
+          />
+        ))}
+      </tbody>
+    </Table>
   );
 }
 

@@ -6,6 +6,7 @@
 import { WordMark, WORDS } from "../components/verdict.tsx";
 import { Facts } from "../components/facts.tsx";
 import { ShareBar } from "../components/share.tsx";
+import { Table } from "../components/table.tsx";
 import { caseHistoryPath, runsPath } from "../links.ts";
 import type { DepthTour, ExploredRace, ToldDivergence, Tour, TouredUniverse } from "../papers/papers.ts";
 
@@ -34,24 +35,20 @@ export function TourPage({ name, tour }: { readonly name: string; readonly tour:
           programs of {sum((u) => u.steps)} steps
         </span>
       </p>
-      <div class="scroll">
-        <table class="areas">
-          <thead>
-            <tr>
-              <th scope="col">Universe</th>
-              <th scope="col" class="share">
-                <span class="aloud">Shares</span>
-              </th>
-              <th scope="col" class="number">States</th>
-              <th scope="col" class="number">Edges</th>
-              <th scope="col" class="number">As the model</th>
-              <th scope="col" class="number">Diverged</th>
-              <th scope="col" class="number">Not taken</th>
-            </tr>
-          </thead>
-          <tbody>{universes.map((each) => <UniverseRow universe={each} />)}</tbody>
-        </table>
-      </div>
+      <Table
+        class="areas"
+        columns={[
+          "Universe",
+          [<span class="aloud">Shares</span>, "share"],
+          ["States", "number"],
+          ["Edges", "number"],
+          ["As the model", "number"],
+          ["Diverged", "number"],
+          ["Not taken", "number"],
+        ]}
+      >
+        <tbody>{universes.map((each) => <UniverseRow universe={each} />)}</tbody>
+      </Table>
       <Divergences of={universes} />
       <NotTaken universes={universes} />
     </>
@@ -134,35 +131,27 @@ function Divergences(
       <h2>
         Where the target is not the model <span class="soft count">{all.length}</span>
       </h2>
-      <div class="scroll">
-        <table class="stack">
-          <thead>
+      <Table
+        class="stack"
+        columns={["Operation", "In the state", "The model", "The target", ["Edges", "number"]]}
+      >
+        <tbody>
+          {all.slice(0, DIVERGENCES_TOLD).map(({ universe, operation, state, expected, seen, edges }) => (
             <tr>
-              <th scope="col">Operation</th>
-              <th scope="col">In the state</th>
-              <th scope="col">The model</th>
-              <th scope="col">The target</th>
-              <th scope="col" class="number">Edges</th>
+              <td>
+                <code>{operation}</code>
+                <div class="soft">{universe}</div>
+              </td>
+              <td>
+                <code>{state}</code>
+              </td>
+              <td data-label="the model">{expected}</td>
+              <td data-label="the target">{seen}</td>
+              <td class="number" data-label="edges">{edges ?? ""}</td>
             </tr>
-          </thead>
-          <tbody>
-            {all.slice(0, DIVERGENCES_TOLD).map(({ universe, operation, state, expected, seen, edges }) => (
-              <tr>
-                <td>
-                  <code>{operation}</code>
-                  <div class="soft">{universe}</div>
-                </td>
-                <td>
-                  <code>{state}</code>
-                </td>
-                <td data-label="the model">{expected}</td>
-                <td data-label="the target">{seen}</td>
-                <td class="number" data-label="edges">{edges ?? ""}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </Table>
       {all.length > DIVERGENCES_TOLD
         ? <p class="soft">{all.length - DIVERGENCES_TOLD} more are in the file.</p>
         : ""}
@@ -182,33 +171,23 @@ function NotTaken({ universes }: { readonly universes: readonly TouredUniverse[]
       <h2>
         What was not taken <span class="soft count">{all.length}</span>
       </h2>
-      <div class="scroll">
-        <table class="stack">
-          <thead>
+      <Table class="stack" columns={["Operation", "Why", "As in the state", ["Edges", "number"]]}>
+        <tbody>
+          {[...groups.values()].map((own) => (
             <tr>
-              <th scope="col">Operation</th>
-              <th scope="col">Why</th>
-              <th scope="col">As in the state</th>
-              <th scope="col" class="number">Edges</th>
+              <td>
+                <code>{own[0]?.operation.split(" ")[0]}</code>
+                <div class="soft">{own[0]?.universe}</div>
+              </td>
+              <td>{own[0]?.reason}</td>
+              <td>
+                <code>{own[0]?.state}</code>
+              </td>
+              <td class="number" data-label="edges">{own.length}</td>
             </tr>
-          </thead>
-          <tbody>
-            {[...groups.values()].map((own) => (
-              <tr>
-                <td>
-                  <code>{own[0]?.operation.split(" ")[0]}</code>
-                  <div class="soft">{own[0]?.universe}</div>
-                </td>
-                <td>{own[0]?.reason}</td>
-                <td>
-                  <code>{own[0]?.state}</code>
-                </td>
-                <td class="number" data-label="edges">{own.length}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </Table>
     </>
   );
 }
@@ -231,33 +210,26 @@ export function DepthPage({ name, tour }: { readonly name: string; readonly tour
           ))}
         </ul>
       )}
-      <div class="scroll">
-        <table class="areas">
-          <thead>
+      <Table
+        class="areas"
+        columns={["Universe", ["Sequences", "number"], ["Histories", "number"], ["Diverged", "number"]]}
+      >
+        <tbody>
+          {tour.universes.map(({ universe, title, sequences, histories, divergences }) => (
             <tr>
-              <th scope="col">Universe</th>
-              <th scope="col" class="number">Sequences</th>
-              <th scope="col" class="number">Histories</th>
-              <th scope="col" class="number">Diverged</th>
+              <th scope="row">
+                {universe}
+                <div class="soft words">{title}</div>
+              </th>
+              <td class="number">{sequences}</td>
+              <td class="number">{histories}</td>
+              <td class={`number ${divergences.length > 0 ? "word fail" : "soft"}`}>
+                {divergences.length}
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {tour.universes.map(({ universe, title, sequences, histories, divergences }) => (
-              <tr>
-                <th scope="row">
-                  {universe}
-                  <div class="soft words">{title}</div>
-                </th>
-                <td class="number">{sequences}</td>
-                <td class="number">{histories}</td>
-                <td class={`number ${divergences.length > 0 ? "word fail" : "soft"}`}>
-                  {divergences.length}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+          ))}
+        </tbody>
+      </Table>
       <Divergences of={tour.universes} />
     </>
   );
@@ -288,20 +260,18 @@ export function RacesPage(
       <p class="soft">
         From the file <span class="mono">{name}</span>
       </p>
-      <div class="scroll">
-        <table class="stack races">
-          <thead>
-            <tr>
-              <th scope="col" class="verdict">Result</th>
-              <th scope="col">Race</th>
-              <th scope="col" class="share">Outcomes, by schedules</th>
-              <th scope="col" class="number">Schedules</th>
-              <th scope="col" class="number">States</th>
-            </tr>
-          </thead>
-          <tbody>{races.map((each) => <RaceRow race={each} />)}</tbody>
-        </table>
-      </div>
+      <Table
+        class="stack races"
+        columns={[
+          ["Result", "verdict"],
+          "Race",
+          ["Outcomes, by schedules", "share"],
+          ["Schedules", "number"],
+          ["States", "number"],
+        ]}
+      >
+        <tbody>{races.map((each) => <RaceRow race={each} />)}</tbody>
+      </Table>
     </>
   );
 }

@@ -156,6 +156,9 @@ async function readByte(strand: Strand, fd: Descriptor, iova: bigint, page: numb
 /** Has the device write a byte, and read it back to see whether it was written. */
 export async function dmaWrite(strand: Strand, fd: Descriptor, iova: bigint, value: number): Promise<void> {
   const seen = await withPage(strand, fd, async (page) => {
+    /* a zero is read from where nothing is, too */
+    if (value === 0) await writeByte(strand, fd, iova, page, PROBE);
+    if (value === 0 && await readByte(strand, fd, iova, page) !== PROBE) return PROBE;
     await strand.do(fd.process, "poke", [page], new Uint8Array(COUNT).fill(value));
     await copy(strand, fd, PAGE_IOVA, MEMORY, START);
     await copy(strand, fd, MEMORY, Number(iova), START | TO_RAM);

@@ -306,6 +306,8 @@ const FILE_ARGUMENTS: Readonly<Record<string, string>> = { vfio: "device", video
 
 /** Operations that are no calls on the descriptor that they name. */
 const NOT_ON_A_FILE: ReadonlySet<OperationName> = new Set([
+  "buffer.attached",
+  "buffer.fdinfo",
   "vfio.unbind",
   "vfio.wake",
   "vfio.fail_next",

@@ -336,3 +336,21 @@ Deno.test("simulator() opens files close-on-exec, and copies them so only where 
   );
   assertEquals(cloexec, [true, false, true]);
 });
+
+Deno.test("simulator() holds no buffer by a look at the list of all of them", () => {
+  const { steps, ...rest } = program(
+    ["exporter.create", {}, "buf"],
+    ["importer.attach", { buffer: "buf" }, "imp"],
+    ["fence.create", {}, "fence"],
+    ["fence.add", { buffer: "buf", fence: "fence", usage: "READ" }],
+  );
+  const move = step(["exporter.move", { buffer: "buf" }], "start", "move");
+  const list = step(["buffer.attached", { buffer: "buf" }], "start", "list");
+  const look = step(["exporter.counts", { buffer: "buf" }], "call", "look");
+  const count = (...more: readonly ProgramStep[]) => {
+    const { seen } = run(dialect("mainline-7.3"), { ...rest, steps: [...steps, ...more] });
+    const outcome = seen.at(-1)?.outcome;
+    return outcome?.kind === "returned" ? outcome.value : undefined;
+  };
+  assertEquals(count(move, list, look), count(move, look));
+});

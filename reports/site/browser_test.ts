@@ -35,6 +35,7 @@ const PAGES: readonly string[] = [
   "/runs/partial/live",
   "/runs/newer/live",
   `/cases/${CASE}`,
+  `/windows/${CASE}`,
   "/clauses",
   "/clauses/VREV-10",
   "/clauses/VST-13",

@@ -127,3 +127,13 @@ Deno.test("compare() takes no notice of what a driver calls itself", () => {
     }).result;
   assertEquals([against("vfio_pci_core", 1), against("vfio-pci", 2)], ["same", "differs"]);
 });
+
+Deno.test("compare() leaves it to the clean-up whether a step returns that the program does not wait for", () => {
+  const stuck: CaseEnd = { end: "completed", post: { leaks: [], blocked: ["a"], log: [], tainted: false } };
+  const steps = PROGRAM.steps.slice(0, 1);
+  const compared = (pending: readonly string[]) => {
+    const observations = [{ ...succeeded("a"), pending }];
+    return compare({ ...PROGRAM, steps }, { observations, end: CLEAN }, { observations, end: stuck }).result;
+  };
+  assertEquals([compared(["a"]), compared([])], ["same", "differs"]);
+});

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { errnoNumber } from "../../../spec/errno.ts";
 import type { OperationName } from "../../../spec/operations/mod.ts";
 import { text } from "../abi/layout.ts";
 import {
@@ -103,6 +104,11 @@ export const processHandlers: readonly (readonly [OperationName, NativeHandler])
   on("process.fork", async ({ session, strand }) => {
     const { process } = session;
     const copy = await process.fork((channel) => strand.do(process, "fork", [channel]));
+    if (copy === -errnoNumber("EMFILE")) {
+      throw new Unsupported(
+        "the copy of a process needs a descriptor of the runner's, and the process can have no more",
+      );
+    }
     if (typeof copy === "number") throw failureOf(copy);
     inheritNumbers(process, copy);
     return session.adopt(copy);

@@ -189,9 +189,15 @@ export class HelperProcess {
     return ending;
   }
 
-  /** Asks the process to end, and kills it where it does not. */
-  async end(ms: number): Promise<Ending> {
+  /**
+   * Asks the process to end, and kills it where it does not.
+   *
+   * @param ms how long it may take, and as long again when it is killed
+   * @param meanwhile is done while it ends
+   */
+  async end(ms: number, meanwhile?: () => void): Promise<Ending> {
     await this.#hangUp();
+    meanwhile?.();
     const ending = await this.#gone(ms);
     return ending.kind === "stuck" ? await this.kill(ms) : ending;
   }

@@ -82,6 +82,8 @@ export interface Setting {
   readonly machine: Machine;
   /** Gives a process that has not done anything for a case. */
   readonly helper: () => HelperProcess;
+  /** Has the next such process started; it is called while those of a case end. */
+  readonly prepare?: (() => void) | undefined;
   readonly handlers: Handlers<Context, Promise<unknown>>;
   readonly log: KernelLog | undefined;
   readonly limits: Limits;
@@ -320,7 +322,8 @@ export class Session {
     const blocked = await this.#release();
     const endings: [HelperProcess, Ending][] = [];
     for (const process of [...this.#processes, ...(this.#keeper ? [this.#keeper] : [])]) {
-      endings.push([process, await process.end(this.setting.limits.process)]);
+      const meanwhile = endings.length === 0 ? this.setting.prepare : undefined;
+      endings.push([process, await process.end(this.setting.limits.process, meanwhile)]);
     }
     const stuck = endings.find(([, ending]) => ending.kind === "stuck")?.[0];
     const leaks = stuck ? [] : await this.#leaks();

@@ -10,22 +10,35 @@ import { HelperProcess } from "./process.ts";
 /** The thread that does the first call of a case. */
 const FIRST_THREAD = 1;
 
-/** Keeps one process ready. It is started while nothing is asked of the target, and serves one case, like any other. */
+/** Keeps one process ready. It serves one case, like any other. */
 export class Spare {
   #process: HelperProcess | undefined;
-  #starting: ReturnType<typeof setTimeout> | undefined;
+  #coming: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
-  /** Has one started as soon as there is nothing else to do. */
-  startSoon(addon: Addon): void {
+  /** Starts one, unless there is one. */
+  start(addon: Addon): void {
     if (this.#process || this.#isClosed) return;
-    clearTimeout(this.#starting);
-    this.#starting = setTimeout(() => this.#start(addon), 0);
+    try {
+      this.#process = new HelperProcess(addon);
+    } catch {
+      // Who needs one will be told why.
+    }
+  }
+
+  /** Has one started, and its first thread, as soon as there is nothing else to do. */
+  startSoon(addon: Addon): void {
+    clearTimeout(this.#coming);
+    if (this.#isClosed) return;
+    this.#coming = setTimeout(() => {
+      this.start(addon);
+      this.#process?.threadId(FIRST_THREAD).catch(() => undefined);
+    }, 0);
   }
 
   /** The process, which is the taker's from then on; `undefined` where none is ready. */
   take(): HelperProcess | undefined {
-    clearTimeout(this.#starting);
+    clearTimeout(this.#coming);
     const process = this.#process;
     this.#process = undefined;
     if (process?.isAlive()) return process;
@@ -37,15 +50,5 @@ export class Spare {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.take()?.end(LIMITS.process);
-  }
-
-  #start(addon: Addon): void {
-    try {
-      this.#process = new HelperProcess(addon);
-    } catch {
-      // Who needs one will be told why.
-      return;
-    }
-    this.#process.threadId(FIRST_THREAD).catch(() => undefined);
   }
 }

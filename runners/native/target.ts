@@ -125,6 +125,7 @@ class NativeTarget implements Target {
       addon,
       machine,
       helper: () => this.#spare.take() ?? new HelperProcess(addon),
+      prepare: () => this.#spare.start(addon),
       handlers: HANDLERS,
       log,
       limits: this.#options.limits ?? limitsFor(machine),

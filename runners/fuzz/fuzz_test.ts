@@ -31,11 +31,16 @@ function able(fake: Target): Target {
   return { ...fake, describe: () => simulator(dialect("matt-v2")).describe() };
 }
 
-/** Fuzzes until the first finding. */
-async function first(model: string, open: () => Target): Promise<Finding | undefined> {
+/** Fuzzes until the first finding, or the first that is wanted. */
+async function first(
+  model: string,
+  open: () => Target,
+  isWanted: (finding: Finding) => boolean = () => true,
+): Promise<Finding | undefined> {
   const stop = new AbortController();
-  const { findings } = await against(model, open, { signal: stop.signal, found: () => stop.abort() });
-  return findings[0];
+  const found = (finding: Finding) => isWanted(finding) ? stop.abort() : undefined;
+  const { findings } = await against(model, open, { signal: stop.signal, found });
+  return findings.find(isWanted);
 }
 
 function operations({ arranged: { program, steps } }: Finding): readonly string[] {
@@ -170,9 +175,9 @@ for (const id of PLANTED) {
     const mutant = MUTANTS.find((each) => each.id === id);
     assert(mutant);
     const wrong = mutant.apply(dialect(mutant.dialect));
-    const found = await first(mutant.dialect, () => simulator(wrong));
-    assert(found);
-    assert(found.arranged.program.steps.length <= 8, operations(found).join(", "));
+    // Which difference comes first is up to the seed; not every one can be shown in so few steps.
+    const isShort = ({ arranged: { program } }: Finding) => program.steps.length <= 8;
+    assert(await first(mutant.dialect, () => simulator(wrong), isShort));
   });
 }
 

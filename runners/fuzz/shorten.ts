@@ -37,16 +37,21 @@ export async function thin<T extends Shortened>(shown: T, likewise: Likewise<T>)
   let best = await likewise(closedBy(closing, played)) ?? shown;
   for (let before = Infinity; lengthOf(best) < before;) {
     before = lengthOf(best);
-    best = await thinOnce(best, likewise);
+    best = await thinOnce(best, closing, likewise);
   }
   return best;
 }
 
-async function thinOnce<T extends Shortened>(shown: T, likewise: Likewise<T>): Promise<T> {
+/** Closing steps that became steps are closing steps again when they are left out. */
+async function thinOnce<T extends Shortened>(
+  shown: T,
+  closing: Woven["closing"],
+  likewise: Likewise<T>,
+): Promise<T> {
   let best = shown;
   for (let index = shown.woven.steps.length - 1; index >= 0; index--) {
-    const { woven: { steps, closing } } = best;
-    best = shorterOf(best, await likewise(closedBy(closing, withoutStep(steps, index))));
+    const without = withoutStep(best.woven.steps, index);
+    best = shorterOf(best, await likewise(closedBy(closing, without)));
   }
   return best;
 }

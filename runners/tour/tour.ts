@@ -16,7 +16,7 @@ import type { Target, TargetDescription } from "../target.ts";
 import { type Ambiguity, buildGraph, type Edge, type Graph, type GraphOptions, outcomeOf } from "./graph.ts";
 import { cover, type Path, shortestWay, wayOut } from "./paths.ts";
 import { type Astray, type Sequence, withoutBytes, writeSequence } from "./sequence.ts";
-import { type Universe, UNIVERSES } from "./universe.ts";
+import { type Universe, UNIVERSES, withPlainDevice } from "./universe.ts";
 
 /** Why an edge was not taken. */
 export type NotTakenReason =
@@ -141,12 +141,18 @@ export async function tour(
   const guide = new Guide(player, options);
   const universes: UniverseReport[] = [];
   for (const universe of options.universes ?? UNIVERSES) {
-    universes.push(await guide.visit(dialect, universe));
+    const report = await guide.visit(dialect, universe);
+    universes.push(isClosed(report) ? await guide.visit(dialect, withPlainDevice(universe)) : report);
   }
   await player.close();
   const { stopped, failures } = guide;
   const about = { target: described.description(), dialect: dialect.id };
   return { schema: TOUR_SCHEMA, ...about, universes, stopped, failures };
+}
+
+/** Whether the target has no device such as the universe begins with. */
+function isClosed({ notTaken, edges }: UniverseReport): boolean {
+  return edges > 0 && notTaken.length === edges && notTaken.every(({ reason }) => reason === "not supported");
 }
 
 /** A target that is asked what it is as soon as it is opened. */

@@ -153,6 +153,28 @@ Deno.test("tour() gives a target up that cannot be opened or never answers", asy
   assert(silent.stopped !== undefined && silent.failures.length > 0);
 });
 
+Deno.test("tour() takes a plain device where the target has none that can do more", async () => {
+  const target = simulator(V1);
+  const isAble = (step: Program["steps"][number]) =>
+    step.action !== "finish" && step.operation === "vfio.open" && step.args["low_power"] === true;
+  const modest: Target = {
+    ...target,
+    run: (program, observe) =>
+      target.run(program, (observation) => {
+        const lacks = program.steps.some((step) => step.id === observation.step && isAble(step));
+        const outcome = { kind: "unsupported", reason: "not here" } as const;
+        observe(lacks ? { ...observation, outcome } : observation);
+      }),
+  };
+  const universes = [universe("cpu"), universe("device")];
+  const report = await tour(V1, () => modest, { universes });
+  assertEquals([divergencesOf(report), report.failures], [[], []]);
+  for (const { taken, edges, ambiguous } of report.universes) {
+    assertEquals([taken, ambiguous], [edges, []]);
+    assert(edges > 100);
+  }
+});
+
 Deno.test("tour() passes over what a target does not have", async () => {
   const without = (operation: string): Target => {
     const target = simulator(V1);

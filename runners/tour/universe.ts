@@ -34,6 +34,8 @@ export interface Universe {
   readonly id: string;
   /** What it is about, in a few words. */
   readonly title: string;
+  /** The device: one that can be put to low power and reset alone, or any; the former unless said otherwise. */
+  readonly device?: "able" | "plain" | undefined;
   /** How many buffers there can be at a time. */
   readonly buffers: number;
   /** How many importers a buffer can have. */
@@ -182,3 +184,12 @@ export const UNIVERSES: readonly Universe[] = [
     ],
   },
 ];
+
+const plain = new Map<Universe, Universe>();
+
+/** The same universe with a device of which nothing is asked. */
+export function withPlainDevice(universe: Universe): Universe {
+  const known = plain.get(universe) ?? { ...universe, device: "plain" as const };
+  plain.set(universe, known);
+  return known;
+}

@@ -128,7 +128,7 @@ export class World {
     this.universe = universe;
     this.session = new Session(dialect.rules, HANDLERS);
     const name = this.fresh("dev");
-    this.#do(OPEN({}, name), "call");
+    this.#do((universe.device === "plain" ? OPEN_PLAIN : OPEN)({}, name), "call");
     const [model] = this.session.kernel.devices;
     if (!model) throw new Error("Cannot tour a kernel that opens no device");
     this.device = { model, open: [name], last: name, unbinding: false };
@@ -268,3 +268,4 @@ const NEVER_WAIT: ReadonlySet<OperationName> = new Set<OperationName>([
 ]);
 
 const OPEN = draft("vfio.open", { low_power: true, reset: "flr" });
+const OPEN_PLAIN = draft("vfio.open", {});

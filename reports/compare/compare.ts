@@ -142,7 +142,7 @@ export interface ComparedCases {
 const comparedCases = new Map<string, ComparedCases>();
 
 /** The most of it that is kept. */
-const COMPARISONS_KEPT = 100;
+const COMPARISONS_KEPT = 16;
 
 /**
  * Compares the cases of runs. For the same maps it gives the same object, as long as that is kept, so that what is made
@@ -152,21 +152,36 @@ export function compareCases(runs: readonly RunFacts["cases"][]): ComparedCases 
   const key = keyOf(runs);
   const known = comparedCases.get(key);
   if (known) return known;
-  const all = idsOf(runs).map((id) => comparedFacts(id, runs.map((cases) => cases.get(id))));
+  const all = sideBySide(runs).map(({ id, facts }) => comparedFacts(id, facts));
   const made = { all, counts: countsOf(all), clauses: clausesOf(all) };
   if (comparedCases.size >= COMPARISONS_KEPT) comparedCases.clear();
   comparedCases.set(key, made);
   return made;
 }
 
-/** The ids of all cases, in their order. Most runs that are compared have the same ones. */
-function idsOf(runs: readonly RunFacts["cases"][]): readonly string[] {
-  const [first, ...others] = runs;
-  const ids = new Set(first?.keys());
-  for (const cases of others) {
-    for (const id of cases.keys()) if (!first?.has(id)) ids.add(id);
-  }
-  return [...ids].sort();
+/** What each run has of one case. */
+interface Row {
+  readonly id: string;
+  readonly facts: readonly (CaseFacts | undefined)[];
+}
+
+/** Every case with what each run has of it, in the order of the ids. */
+function sideBySide(runs: readonly RunFacts["cases"][]): readonly Row[] {
+  return (alreadySideBySide(runs) ?? paired(runs)).toSorted((one, other) => one.id < other.id ? -1 : 1);
+}
+
+/** Most runs that are compared have the same cases in the same order; `undefined` if these have not. */
+function alreadySideBySide(runs: readonly RunFacts["cases"][]): readonly Row[] | undefined {
+  const columns = runs.map((cases) => [...cases.values()]);
+  const [first = []] = columns;
+  if (columns.some(({ length }) => length !== first.length)) return undefined;
+  const rows = first.map((each, place) => ({ id: each.case, facts: columns.map((column) => column[place]) }));
+  return rows.every(({ id, facts }) => facts.every((each) => each?.case === id)) ? rows : undefined;
+}
+
+function paired(runs: readonly RunFacts["cases"][]): readonly Row[] {
+  const ids = new Set(runs.flatMap((cases) => [...cases.keys()]));
+  return [...ids].map((id) => ({ id, facts: runs.map((cases) => cases.get(id)) }));
 }
 
 /** A comparison of runs that have these names. */

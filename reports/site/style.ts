@@ -247,7 +247,7 @@ table.compare thead th.run { width: 8.5rem; max-width: 10rem; white-space: norma
 table.compare tbody th { font-size: .925rem; font-weight: 400; color: var(--ink); white-space: normal; min-width: 18rem; max-width: 34rem; overflow-wrap: anywhere; }
 table.compare tbody th .mono { font-size: .85em; }
 table.compare td.cell { padding-left: .75rem; white-space: nowrap; }
-table.compare td.cell[colspan]:not([colspan="1"]) { background: linear-gradient(var(--line), var(--line)) .75rem 2.1rem / calc(100% - 1.5rem) 2px no-repeat; }
+table.compare td.cell[colspan] { background: linear-gradient(var(--line), var(--line)) .75rem 2.1rem / calc(100% - 1.5rem) 2px no-repeat; }
 table.compare td.cell a { text-decoration: none; }
 table.compare td.cell a:hover { text-decoration: underline; }
 table.compare td.begins { box-shadow: inset 3px 0 0 var(--contested-bar); }

@@ -315,16 +315,17 @@ function together(words: readonly ComparedWord[], begins: (place: number) => boo
 
 function WordCell({ word, count, begins, href }: Span & { readonly href?: string }) {
   const kind = begins ? "cell begins" : "cell";
+  const width = count > 1 ? count : undefined;
   if (word === "absent") {
     return (
-      <td class={kind} colspan={count}>
+      <td class={kind} colspan={width}>
         <span class="soft">–</span>
         <span class="aloud">not selected</span>
       </td>
     );
   }
   return (
-    <td class={`${kind} of-${word}`} colspan={count}>
+    <td class={kind} colspan={width}>
       {href === undefined ? <WordMark word={word} /> : (
         <a href={href}>
           <WordMark word={word} />

@@ -238,7 +238,10 @@ function mayTaint({ observations }: Played): boolean {
 /** What a program leaves to its clean-up. */
 interface Leftover {
   readonly mayTaint: boolean;
-  /** Whether it has begun what it does not wait for: the order of the clean-up decides whether that returns. */
+  /**
+   * Whether it has begun what it does not wait for: the order of the clean-up decides whether that returns, and whether
+   * the kernel complains that it does not.
+   */
   readonly isOpen: boolean;
 }
 
@@ -250,13 +253,16 @@ function comparePostconditions(
 ): Difference | undefined {
   if (!expected || !seen) return undefined;
   return comparePost("leaks", "nothing leaked", expected.leaks, seen.leaks) ??
-    (isOpen
-      ? undefined
-      : comparePost("never returns", "everything returned", expected.blocked, seen.blocked)) ??
-    comparePost("warns", "the kernel did not warn", warningsOf(expected), warningsOf(seen)) ??
+    (isOpen ? undefined : compareWaits(expected, seen)) ??
     (mayTaint
       ? undefined
       : comparePost("taints", "the kernel is not tainted", taintOf(expected), taintOf(seen)));
+}
+
+/** What waits in the clean-up, and what the kernel says of it. */
+function compareWaits(expected: Postconditions, seen: Postconditions): Difference | undefined {
+  return comparePost("never returns", "everything returned", expected.blocked, seen.blocked) ??
+    comparePost("warns", "the kernel did not warn", warningsOf(expected), warningsOf(seen));
 }
 
 function comparePost(

@@ -216,7 +216,7 @@ rect.absent { fill: none; stroke: var(--line); }
 text.mark { font-size: 11px; font-weight: 700; text-anchor: middle; fill: #fff; }
 text.mark.contested { fill: #1c1e21; }
 .box { display: inline-block; width: 1.5rem; height: 1rem; border-radius: 2px; font-size: .75rem; font-weight: 700;
-  line-height: 1rem; text-align: center; color: #fff; vertical-align: -.15rem; print-color-adjust: exact; }
+  line-height: 1rem; text-align: center; color: #fff; vertical-align: middle; print-color-adjust: exact; }
 .box.pass { background: var(--pass-bar); }
 .box.fail { background: var(--fail-bar); }
 .box.contested { background: var(--contested-bar); color: #1c1e21; }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "lane.h"
@@ -139,15 +140,22 @@ static struct job *next_job(struct lane *lane)
 static void *work(void *argument)
 {
 	struct lane *lane = argument;
+	char name[16];
 
+	/*
+	 * Not by pthread_setname_np() of another thread, which looks it up in
+	 * /proc: at the end of the process, whoever waits for that would spin
+	 * until the thread has given up its place there.
+	 */
+	snprintf(name, sizeof(name), "conform %u", (unsigned int)(lane - lanes));
+	prctl(PR_SET_NAME, name);
 	for (;;)
 		do_job(lane, next_job(lane));
 	return NULL;
 }
 
-static int start(struct lane *lane, uint32_t thread)
+static int start(struct lane *lane)
 {
-	char name[16];
 	int error;
 
 	lane->end = guarded_memory();
@@ -159,8 +167,6 @@ static int start(struct lane *lane, uint32_t thread)
 	error = pthread_create(&lane->thread, NULL, work, lane);
 	if (error)
 		return -error;
-	snprintf(name, sizeof(name), "conform %u", thread);
-	pthread_setname_np(lane->thread, name);
 	lane->running = 1;
 	return 0;
 }
@@ -172,7 +178,7 @@ int lane_submit(struct message *message, size_t length)
 	int error = job ? 0 : -ENOMEM;
 
 	if (!error && !lane->running)
-		error = start(lane, message->thread);
+		error = start(lane);
 	if (error) {
 		free(job);
 		return error;

@@ -197,6 +197,42 @@ Deno.test("conform run --resume refuses a run that is over and one of another ta
   });
 });
 
+Deno.test("conform run --resume goes on where a target was gone before the end", async () => {
+  await inFolder(async (folder) => {
+    const file = join(folder, "run.jsonl");
+    const testee = await mortalTestee(folder);
+    const target = ["--target", `stdio:sh ${testee.script}`, "--profile", "matt-v1-vfio", "--timeout", "2"];
+    await testee.livesFor(200);
+    const gone = await conform("run", "vfio/revoke", ...target, "--out", file);
+    assertEquals(gone.status, 3);
+    assertStringIncludes(
+      gone.err,
+      `The target is gone, and cases are left. Go on with: conform run --target`,
+    );
+    const { attempts: before, footer } = readRecordFile(file);
+    assert(before.length > 0 && footer && footer.notRun.length > 0);
+    await testee.livesFor(100_000);
+    const ran = await conform("run", "--resume", file, ...target);
+    assertStringIncludes(ran.err, `Writing ${file}`);
+    const after = readRecordFile(file);
+    assertEquals(after.attempts.slice(0, before.length), before);
+    assertEquals(after.attempts.map(({ case: id }) => id), after.header.selection);
+    assertEquals(after.footer?.notRun, []);
+  });
+});
+
+/** A testee that ends after so many messages, and does not start again until it is given more. */
+async function mortalTestee(folder: string) {
+  const script = join(folder, "testee.sh");
+  const testee = new URL("../runners/testing/sim_testee.ts", import.meta.url).pathname;
+  const start =
+    `"${Deno.execPath()}" run -A --quiet --no-check "${testee}" --stdio --target sim:matt-v1-vfio`;
+  const lives =
+    `lines=$(cat "$0.lines") || exit; ${start} | sed -u "\${lines}q5"; [ $? -ne 5 ] || rm "$0.lines"\n`;
+  await Deno.writeTextFile(script, lives);
+  return { script, livesFor: (lines: number) => Deno.writeTextFile(`${script}.lines`, `${lines}\n`) };
+}
+
 Deno.test("conform run survives kill -9 at any moment and goes on", async () => {
   await inFolder(async (folder) => {
     const file = join(folder, "run.jsonl");

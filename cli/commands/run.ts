@@ -4,13 +4,14 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { shellLine } from "../../reports/formats/format.ts";
 import { readRecordFile, RecordError, type RunRecord } from "../../reports/record_reader.ts";
 import { RecordWriteError, RecordWriter } from "../../reports/record_writer.ts";
 import { exitStatus, resultOf, type RunResult } from "../../reports/result.ts";
 import type { Case } from "../../cases/case.ts";
 import { judge } from "../../cases/judge.ts";
 import { selectCases, SelectionError, type Shard } from "../../cases/select.ts";
-import { type FinishedAttempt, runCases, type RunOptions } from "../../runners/engine.ts";
+import { type FinishedAttempt, runCases, type RunOptions, type Stop } from "../../runners/engine.ts";
 import { modelOfTarget, openTarget, TargetNameError } from "../../runners/open.ts";
 import type { TargetDescription } from "../../runners/target.ts";
 import { clauseIdSchema } from "../../spec/ids.ts";
@@ -93,6 +94,12 @@ export async function runToRecord(
   return { result: resultOf(readRecordFile(plan.writer.path), suite.byId), path: plan.writer.path };
 }
 
+/** Why cases are left that can be run later. */
+const LEFT: Partial<Record<Stop, string>> = {
+  interrupted: "Interrupted",
+  target: "The target is gone, and cases are left",
+};
+
 /** What is to be run, and where it is written. */
 interface Plan {
   readonly cases: readonly Case[];
@@ -137,7 +144,7 @@ function refuseOther(
   suite: { ledger: string; cases: string },
 ): void {
   const { header, footer } = record;
-  if (footer) {
+  if (footer && footer.notRun.length === 0) {
     throw new Failure(2, `The run in "${path}" has come to its end`, "Start a new one without --resume");
   }
   const same = header.target.id === target && header.suite.ledger === suite.ledger &&
@@ -182,8 +189,11 @@ async function runPlan(
   progress.end();
   const notRun = summary.notRun.map(({ case: { id }, attempt, reason }) => ({ case: id, attempt, reason }));
   if (summary.stopped !== "interrupted") writer.footer(new Date(), notRun, plan.done.size);
-  else io.err(`Interrupted. Go on with: conform run --target ${args.target} --resume ${writer.path}\n`);
   writer.close();
+  const why = summary.stopped === undefined ? undefined : LEFT[summary.stopped];
+  if (!why) return;
+  const command = shellLine(["conform", "run", "--target", args.target, "--resume", writer.path]);
+  io.err(`${why}. Go on with: ${command}\n`);
 }
 
 function failed({ case: case_, observations, end }: FinishedAttempt, pageSize: number): boolean {

@@ -65,7 +65,8 @@ function indexPage(data: FindingsData, reviews: readonly Review[]): Page {
     "the records of one matrix; the reviews were written by hand, with the sources of the kernels at hand. " +
     "[About these pages](ABOUT.md) says how they are made. Clause by clause: [the behaviour windows](windows.md). Beside " +
     "them: [which exporter was tried with which importer](exporters-importers.md), what kernels said to " +
-    "[the suite's own exporter that revokes](reference-exporter.md), and to its [seeded bugs](seeded-bugs.md).",
+    "[the suite's own exporter that revokes](reference-exporter.md), and to its [seeded bugs](seeded-bugs.md); and what " +
+    "[a kernel that watches itself](debug-7.3.md) reported.",
     "",
     ...countsTable(kernels),
     "",

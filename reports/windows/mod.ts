@@ -14,7 +14,6 @@ export {
   type WindowsFormat,
   writeWindows,
 } from "./formats.ts";
-export { clausesBehind, filesOf } from "./behind.ts";
 export { gitLog } from "./git_log.ts";
 export { compareVersions, type Owed, owedBy, owedSince } from "./owed.ts";
 export { windowsPage } from "./page.tsx";

@@ -17,7 +17,7 @@ const HARNESS = process.env["CONFORM_KSELFTEST"];
 
 const REFERENCE = "reference=matt-v1-vfio";
 
-/** One of each kind: a refusal, a callback, a fault, a wait, a second process. */
+/** One of each kind: a refusal, a callback, a fault, a wait, a second process, a driver of the kernel's own. */
 const SAMPLE = [
   "vfio/mmap/mmap-after-revoke",
   "vfio/revoke/double-revoke",
@@ -27,6 +27,8 @@ const SAMPLE = [
   "vfio/revoke/from-another-process",
   "vfio/mmap/mapping-of-a-forked-process",
   "vfio/revoke/refusals-in-order",
+  "drm/import/lookup-of-the-descriptor",
+  "drm/video/no-dma-buf",
 ];
 
 /**

@@ -54,15 +54,24 @@ static bool has_blobs(const char *device)
 	return features[0] == '0' && strnlen(features, 4) == 4 && features[3] == '1';
 }
 
+/*
+ * Whether a device is the GPU of a driver. Drivers without hardware are known by their device, virtio's by the driver
+ * of what is on the bus of the device.
+ */
 static bool is_gpu(const char *device, const char *driver)
 {
+	char virtio[80];
+
 	if (strncmp(driver, "virtio", 6))
 		return leads_to(device, "", driver);
-	return leads_to(device, "/driver", "virtio_gpu") &&
-	       has_blobs(device) == !strcmp(driver, "virtio-gpu-blob");
+	for (unsigned int number = 0; number < 64; number++) {
+		snprintf(virtio, sizeof(virtio), "%s/virtio%u", device, number);
+		if (leads_to(virtio, "/driver", "virtio_gpu"))
+			return has_blobs(virtio) == !strcmp(driver, "virtio-gpu-blob");
+	}
+	return false;
 }
 
-/* Opens the GPU of a driver. Drivers without hardware are known by their device, virtio's by its driver. */
 static int open_gpu(const char *driver)
 {
 	char device[64], path[64];

@@ -24,6 +24,23 @@ static int open_or_skip(const char *path)
   { headers: ["fcntl.h"], needs: [skip] },
 );
 
+/** Closes a descriptor. */
+export const closeFd = helper(
+  c`
+/* Closes a descriptor. The next open gets its number, so that the case goes on with one that nothing can have. */
+static long close_fd(int *fd)
+{
+	static int beyond = 1 << 20;
+	long result = result_of(close(*fd));
+
+	if (result >= 0)
+		*fd = beyond++;
+	return result;
+}
+`,
+  { needs: [resultOf] },
+);
+
 /** Makes a file in memory. */
 export const memfdCreate = helper(
   c`

@@ -78,8 +78,8 @@ export const processOperations = [
     about: aboutOf(scope.object(fd)),
   })),
   on("fd.close", ({ fd }, scope) => ({
-    call: `result_of(close(${scope.object(fd).c}))`,
-    uses: [resultOf],
+    call: `close_fd(&${scope.object(fd).c})`,
+    uses: [files.closeFd],
   })),
   on("fd.flags", ({ fd }, scope) => ({ call: `fd_flags(${scope.object(fd).c})`, uses: [files.fdFlags] })),
   on("fd.exhaust", () => ({ call: "limit_files(1)", uses: [files.limitFiles] })),

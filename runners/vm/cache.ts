@@ -42,8 +42,22 @@ export function digestOf(parts: readonly (string | Uint8Array)[]): string {
   return hash.digest("hex");
 }
 
-/** Makes a file or a folder under another name first, so that nobody ever finds half of it. */
-export async function madeWhole(path: string, make: (half: string) => Promise<void>): Promise<void> {
+/** What this process makes. Other processes have halves of their own. */
+const underWay = new Map<string, Promise<void>>();
+
+/**
+ * Makes a file or a folder under another name first, so that nobody ever finds half of it. Whoever asks for the same
+ * meanwhile gets what is made already.
+ */
+export function madeWhole(path: string, make: (half: string) => Promise<void>): Promise<void> {
+  const known = underWay.get(path);
+  if (known) return known;
+  const making = makeWhole(path, make).finally(() => underWay.delete(path));
+  underWay.set(path, making);
+  return making;
+}
+
+async function makeWhole(path: string, make: (half: string) => Promise<void>): Promise<void> {
   const half = `${path}.${process.pid}.half`;
   await rm(half, { recursive: true, force: true });
   await forgetHalves(dirname(path));

@@ -39,3 +39,21 @@ Deno.test("madeWhole() removes what a killed process left long ago, and nothing 
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("madeWhole() makes for two at once what both ask for, and only once", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    let made = 0;
+    const make = async (half: string) => {
+      made++;
+      await Deno.mkdir(half);
+      await Deno.writeTextFile(`${half}/file`, "whole");
+    };
+    await Promise.all([madeWhole(`${folder}/good`, make), madeWhole(`${folder}/good`, make)]);
+    assertEquals([made, await namesIn(folder), await namesIn(`${folder}/good`)], [1, ["good"], ["file"]]);
+    await madeWhole(`${folder}/good`, make);
+    assertEquals(made, 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

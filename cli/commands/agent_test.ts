@@ -5,44 +5,9 @@ import { remoteTarget } from "../../runners/remote/target.ts";
 import { connectStream } from "../../runners/transport/stream.ts";
 import { writeLauncher } from "../agent_launcher.ts";
 import { conform, inFolder } from "../testing/conform.ts";
+import { MAIN, withCommand, withProgram } from "../testing/program.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const MAIN = join(ROOT, "cli/main.ts");
-
-/** Starts a program that prints its address first, and stops it as a user would. */
-function withProgram(
-  args: readonly string[],
-  test: (address: string) => Promise<void>,
-  cwd?: string,
-): Promise<{ readonly status: number; readonly err: string }> {
-  return withCommand([Deno.execPath(), "run", "-A", "--quiet", "--no-check", ...args], test, { cwd });
-}
-
-async function withCommand(
-  [command = "", ...args]: readonly string[],
-  test: (address: string) => Promise<void>,
-  { cwd, env }: { readonly cwd?: string | undefined; readonly env?: Record<string, string> | undefined } = {},
-): Promise<{ readonly status: number; readonly err: string }> {
-  const child = new Deno.Command(command, {
-    args,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-    clearEnv: env !== undefined,
-    ...(env === undefined ? {} : { env }),
-    ...(cwd === undefined ? {} : { cwd }),
-  }).spawn();
-  const reader = child.stdout.getReader();
-  const err = new Response(child.stderr).text();
-  try {
-    const { value } = await reader.read();
-    await test(new TextDecoder().decode(value).trim());
-  } finally {
-    child.kill("SIGTERM");
-  }
-  await reader.cancel();
-  return { status: (await child.status).code, err: await err };
-}
 
 Deno.test("conform agent prints its address, and cases run there as they do here", async () => {
   await inFolder(async (folder) => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { conform, inFolder } from "../testing/conform.ts";
-import { served } from "./serve_testing.ts";
+import { served } from "../testing/serve.ts";
 
 Deno.test("conform serve --rate answers one address so often and no more, and says when to ask again", () =>
   inFolder((folder) =>

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { sound, written } from "../../reports/store/testing/folder.ts";
 import { textOf } from "../../reports/testing/runs.ts";
 import { conform, inFolder } from "../testing/conform.ts";
-import { served } from "./serve_testing.ts";
+import { MAIN, withProgram } from "../testing/program.ts";
+import { served } from "../testing/serve.ts";
 
 const CASE = "vfio/revoke/double-revoke";
 
@@ -47,42 +48,24 @@ Deno.test("conform serve refuses a token that can be guessed, or one without a h
     assertEquals((await conform("serve", "--store", token)).status, 2);
   }));
 
-/** Serves a target as an agent does, in a process of its own, since an agent gives up what it may do. */
-async function withAgent(test: (address: string) => Promise<void>): Promise<void> {
-  const main = new URL("../main.ts", import.meta.url).pathname;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--quiet", "--no-check", main, "agent", "--target", "sim", "--port", "0"],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const reader = child.stdout.getReader();
-  try {
-    const { value } = await reader.read();
-    await test(new TextDecoder().decode(value).trim());
-  } finally {
-    child.kill("SIGTERM");
-    await reader.cancel();
-    await child.status;
-  }
-}
-
 Deno.test("conform serve follows a run on a remote agent from its begin to its end", () =>
-  inFolder((folder) =>
-    withAgent((agent) =>
-      served(["--runs", folder, "--rate", "0"], async (address) => {
-        const args = ["run", "vfio/mmap", "--target", `agent:${agent}`, "--out", join(folder, "far.jsonl")];
-        const running = conform(...args);
-        const events = await textOfEvents(`${address}api/runs/far/events`, running);
-        assertEquals((await running).status, 0);
-        const [last = ""] = [...events.matchAll(/^data: (.*)$/gm)].map(([, data]) => data).slice(-1);
-        assertStringIncludes(last, '"partial":false');
-        assertStringIncludes(last, '"not-run":0');
-        const shown = await (await fetch(`${address}runs/far`)).text();
-        assertStringIncludes(shown, `agent:${agent}`);
-      })
-    )
-  ));
+  inFolder(async (folder) => {
+    await withProgram(
+      [MAIN, "agent", "--target", "sim", "--port", "0"],
+      (agent) =>
+        served(["--runs", folder, "--rate", "0"], async (address) => {
+          const args = ["run", "vfio/mmap", "--target", `agent:${agent}`, "--out", join(folder, "far.jsonl")];
+          const running = conform(...args);
+          const events = await textOfEvents(`${address}api/runs/far/events`, running);
+          assertEquals((await running).status, 0);
+          const [last = ""] = [...events.matchAll(/^data: (.*)$/gm)].map(([, data]) => data).slice(-1);
+          assertStringIncludes(last, '"partial":false');
+          assertStringIncludes(last, '"not-run":0');
+          const shown = await (await fetch(`${address}runs/far`)).text();
+          assertStringIncludes(shown, `agent:${agent}`);
+        }),
+    );
+  }));
 
 /** Everything that is told of a run until it has ended; asks again until the run has begun. */
 async function textOfEvents(address: string, running: Promise<unknown>): Promise<string> {

@@ -66,7 +66,8 @@ function indexPage(data: FindingsData, reviews: readonly Review[]): Page {
     "[About these pages](ABOUT.md) says how they are made. Clause by clause: [the behaviour windows](windows.md). Beside " +
     "them: [which exporter was tried with which importer](exporters-importers.md), what kernels said to " +
     "[the suite's own exporter that revokes](reference-exporter.md), and to its [seeded bugs](seeded-bugs.md); and what " +
-    "[a kernel that watches itself](debug-7.3.md) reported.",
+    "[a kernel that watches itself](debug-7.3.md) reported. [Random programs](simulator-against-kernel.md) hold the " +
+    "simulator against a kernel.",
     "",
     ...countsTable(kernels),
     "",

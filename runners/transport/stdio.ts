@@ -39,6 +39,9 @@ export interface CommandConnection extends Connection {
 /** How much of standard error is kept, in characters. */
 const NOTES = 2000;
 
+/** How many of its last lines are told: the message of an error often stands above a stack. */
+const LAST_LINES = 6;
+
 /**
  * Starts a process and talks to it over its standard input and output.
  *
@@ -156,7 +159,8 @@ class ProcessConnection implements CommandConnection {
     const ended = await within(this.#child.status, this.#graceMs);
     await within(this.#noted, this.#graceMs);
     const how = ended.kind === "value" ? `ended ${howOf(ended.value)}` : "closed its standard output";
-    const last = this.#notes.trim().split("\n").slice(-3).join(" / ");
+    const lines = this.#notes.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+    const last = lines.slice(-LAST_LINES).join(" / ");
     return new LostError(
       `${this.peer} ${how}`,
       last === ""

@@ -11,6 +11,7 @@ import type { ClauseWindows, Standing, Windows } from "./windows.ts";
 const SIGNS: Readonly<Record<Standing, string>> = {
   holds: "✓",
   broken: "✗",
+  "left open": "?",
   contested: "≠",
   "holds, not owed": "✓?",
   "not owed": "·",

@@ -32,7 +32,7 @@ td code, time { white-space: nowrap; }
 .cell { text-align: center; width: 3.5rem; padding-inline: .25rem; }
 .holds { color: var(--good); }
 .broken { color: var(--bad); font-weight: 700; }
-.contested, .holds-not-owed { color: var(--open); }
+.contested, .left-open, .holds-not-owed { color: var(--open); }
 .not-owed { color: var(--soft); }
 .key, .trace { color: var(--soft); white-space: pre-wrap; }
 li { margin: .25rem 0; overflow-wrap: anywhere; }

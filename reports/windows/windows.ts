@@ -68,13 +68,21 @@ export interface Trace {
  * How a clause stands in a run:
  *
  * - `holds`: the run owes it and every case that it could answer passed
- * - `broken`: the run owes it and a case failed, or nothing could be said
+ * - `broken`: the run owes it and a case failed
+ * - `left open`: the run owes it, no case failed, and of one nothing could be said, as when a machine is lost
  * - `contested`: a case shows that the target takes another side of a disagreement
  * - `holds, not owed`: every case passed, although the ledger does not say that it must
  * - `not owed`: cases do not pass, as they need not
  * - `not shown`: no case was answered
  */
-export type Standing = "holds" | "broken" | "contested" | "holds, not owed" | "not owed" | "not shown";
+export type Standing =
+  | "holds"
+  | "broken"
+  | "left open"
+  | "contested"
+  | "holds, not owed"
+  | "not owed"
+  | "not shown";
 
 /** One clause over the runs. */
 export interface ClauseWindows {
@@ -320,7 +328,8 @@ function narrowest(changes: readonly Change[]): Change[] {
 function standingOf(words: readonly Word[], isOwed: boolean): Standing {
   const answered = words.filter((word) => word !== "not-supported" && word !== "not-run");
   if (answered.length === 0) return "not shown";
-  if (answered.some((word) => word === "fail" || word === "unknown")) return isOwed ? "broken" : "not owed";
+  if (answered.includes("fail")) return isOwed ? "broken" : "not owed";
+  if (answered.includes("unknown")) return isOwed ? "left open" : "not owed";
   if (answered.includes("contested")) return "contested";
   return isOwed ? "holds" : "holds, not owed";
 }

@@ -99,6 +99,14 @@ Deno.test("windowsOf() tells what a kernel owes from what it happens to do", () 
   ]);
 });
 
+Deno.test("windowsOf() accuses no kernel where nothing could be said", () => {
+  const { clauses } = windowsOf([
+    run("7.2.12", ["a", "VCLS-01", "unknown", "late"], ["b", "VCLS-01", "pass", "ok"]),
+    run("7.3.4", ["a", "VCLS-01", "unknown", "late"], ["b", "VCLS-01", "fail", "late"]),
+  ], ledger);
+  assertEquals(clauses.map(({ standings }) => standings), [["left open", "broken"]]);
+});
+
 Deno.test("windowsOf() tells a change of behaviour from one of support", () => {
   const { clauses } = windowsOf([
     run("6.18", ["a", "BASE-08", "not-supported", "no module"], [

@@ -456,27 +456,32 @@ function seesAgrees(sees: Sees, events: readonly Event[]): boolean {
 /** What it means that a step is not as expected. */
 function meaningOf(unmet: StepJudgement, case_: Case, seen: CaseObservations): Meaning {
   const step = [...placed(case_)].find((each) => each.step.id === unmet.step)?.step;
-  const outcome = outcomeIn(seen, unmet.step);
+  const outcomes = outcomesOf(seen, unmet.step);
+  const [outcome] = outcomes;
   if (!step || !outcome || outcome.kind === "skipped") return "nothing-shown";
   if (outcome.kind === "error") return "target-error";
   if (outcome.kind === "unsupported") return "not-supported";
-  if (outcome.kind === "failed" && KERNEL_ONLY_ERRNOS.includes(outcome.errno)) return "fail";
-  if (outcome.kind === "failed" && lacks(step, outcome.errno) && !worked(step, case_, seen)) {
-    return "not-supported";
+  if (outcomes.some((each) => each.kind === "failed" && KERNEL_ONLY_ERRNOS.includes(each.errno))) {
+    return "fail";
   }
+  if (isMissing(step, outcomes) && !worked(step, case_, seen)) return "not-supported";
   return unmet.section === "given" || unmet.section === "control" ? "nothing-shown" : "fail";
 }
 
-/** How a step ended; in a race, the outcome that says least of the case. */
-function outcomeIn({ observations }: CaseObservations, step: string): Outcome | undefined {
+/** How a step ended; in a race every way in which it did, the one that says least of the case first. */
+function outcomesOf({ observations }: CaseObservations, step: string): readonly Outcome[] {
   const own = observations.find((each) => each.step === step)?.outcome;
-  if (own) return own;
+  if (own) return [own];
   const race = observations.find((each) => each.step === RACE_ID)?.outcome;
-  return race?.kind === "raced" ? outcomesIn(race, step)[0] : race;
+  if (!race) return [];
+  return race.kind === "raced" ? outcomesIn(race, step) : [race];
 }
 
-function lacks(step: Step, errno: string): boolean {
-  return operationOf(step.operation).missing === errno;
+/** Whether a target has answered that it does not have an operation, and has never done it in the step. */
+function isMissing({ operation }: Step, outcomes: readonly Outcome[]): boolean {
+  const { missing } = operationOf(operation);
+  return outcomes.some((each) => each.kind === "failed" && each.errno === missing) &&
+    outcomes.every(({ kind }) => kind !== "returned");
 }
 
 /** Whether the same operation succeeded earlier in the case, so that the target has it. */

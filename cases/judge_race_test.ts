@@ -101,6 +101,12 @@ Deno.test("judge() fails a race with a finding, but not by a step", () => {
   ]]);
 });
 
+Deno.test("judge() says nothing of a race whose operation is missing, whatever another run met first", () => {
+  const met = [end(failed("EINVAL"), OK), end(failed("ENOTTY"), OK)];
+  assertEquals(judged(met).end, "not-supported");
+  assertEquals(judged([...met, end(OK, OK)]).verdict, "fail");
+});
+
 Deno.test("judge() says nothing of a race whose operation is missing, or that was not run", () => {
   const missing = judged([end(failed("ENOTTY"), OK)]);
   assertEquals([missing.verdict, missing.end], ["unknown", "not-supported"]);

@@ -3,8 +3,9 @@
  *
  * A PC with an IOMMU and two root ports. Behind one is a device whose memory is exported (`ivshmem-plain`, BAR 2 is
  * RAM), behind the other one that does DMA on request (`edu`). Each has an IOMMU group of its own, and can be reset
- * through its port. A third one (`pci-testdev`) is there for the suite's own module to import with, and a
- * GPU (`virtio-gpu`) to import by its own driver. The processor is one for which Linux allows DMA from one device to the other.
+ * through its port. A third one (`pci-testdev`) is there for the suite's own module to import with, and a GPU
+ * (`virtio-gpu`) to import by its own driver. The processor is one for which Linux allows DMA from one device to the
+ * other.
  *
  * @module
  */

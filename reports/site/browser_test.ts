@@ -87,6 +87,12 @@ const violationsSchema = z.array(z.object({
   nodes: z.array(z.object({ html: z.string(), failureSummary: z.string().optional() })),
 }));
 
+/** Waits for every picture of a page, and fails where one cannot be shown; who leaves before ends their loading. */
+const PICTURES = `Promise.all([...document.images].map((picture) => {
+  picture.loading = "eager";
+  return picture.decode();
+})).then(() => undefined)`;
+
 /** What is wrong with pages, told at the end of each step. */
 class Wrongs {
   readonly #wrongs: string[] = [];
@@ -389,6 +395,7 @@ Deno.test({
           if (heading.trim() === "" || width === "none") {
             wrongs.note(page.url(), "it has no heading or no style");
           }
+          await page.evaluate(PICTURES);
         }
       }
       wrongs.assertNone();

@@ -145,6 +145,7 @@ class Tabs {
     await page.emulateMedia({ media: "screen", colorScheme: "light" });
     await page.setViewportSize(DESKTOP);
     await page.goto(path);
+    await page.evaluate(PICTURES);
     await noteKeyboard(page, path, found.keyboard);
     const text = await page.locator("main").innerText();
     for (const link of await linksOf(page)) if (!found.links.has(link)) found.links.set(link, path);

@@ -21,8 +21,8 @@ Deno.test.each([
   ["spec/size.ts", "../cases/case.ts"],
   ["spec/operations/vfio.ts", "../../runners/target.ts"],
   ["spec/size_test.ts", "../cases/case.ts"],
-  ["cases/judge.ts", "../runners/target.ts"],
-  ["cases/judge_bench.ts", "../runners/target.ts"],
+  ["cases/judge/judge.ts", "../../runners/target.ts"],
+  ["cases/judge/judge_bench.ts", "../../runners/target.ts"],
   ["runners/target.ts", "../reports/record.tsx"],
   ["reports/record.ts", "../cli/main.ts"],
   ["reports/record.ts", "../mod.ts"],
@@ -48,7 +48,7 @@ Deno.test.each([
 
 Deno.test.each([
   ["spec/operations/vfio.ts", "../errno.ts"],
-  ["cases/judge.ts", "../spec/errno.ts"],
+  ["cases/judge/judge.ts", "../../spec/errno.ts"],
   ["runners/simulator/kernel/mm.ts", "../../../spec/errno.ts"],
   ["reports/site/page.tsx", "../../runners/target.ts"],
   ["cli/main.ts", "../reports/record.ts"],

@@ -29,15 +29,15 @@ export {
   type UncoveredClause,
 } from "./coverage.ts";
 export { describeEvent, describeExpectation, describeOutcome, describeValue } from "./describe.ts";
-export {
-  type CaseObservations,
-  type End,
-  judge,
-  type JudgeContext,
-  type Judgement,
-  type StepJudgement,
-  type Verdict,
-} from "./judge.ts";
+export { judge } from "./judge/judge.ts";
+export type {
+  CaseObservations,
+  End,
+  JudgeContext,
+  Judgement,
+  StepJudgement,
+  Verdict,
+} from "./judge/judgement.ts";
 export { lint, type LintOptions } from "./lint.ts";
 export { loadCases, type LoadedCases } from "./load.ts";
 export { parseCases, type ParsedFile, type ParseOptions } from "./parse.ts";

@@ -6,7 +6,8 @@
 import type { Case, Section, Step } from "../cases/case.ts";
 import { SECTIONS } from "../cases/case.ts";
 import { describeOutcome } from "../cases/describe.ts";
-import { type End, judge, type Judgement, type StepJudgement, type Verdict } from "../cases/judge.ts";
+import { judge } from "../cases/judge/judge.ts";
+import type { End, Judgement, StepJudgement, Verdict } from "../cases/judge/judgement.ts";
 import { finishId, RACE_ID } from "../cases/program.ts";
 import type { AnyArgs, OperationName } from "../spec/operations/mod.ts";
 import type {

@@ -5,7 +5,8 @@
  */
 import type { Case } from "../../cases/case.ts";
 import { describeEvent, describeOutcome } from "../../cases/describe.ts";
-import { judge, type Judgement } from "../../cases/judge.ts";
+import { judge } from "../../cases/judge/judge.ts";
+import type { Judgement } from "../../cases/judge/judgement.ts";
 import { programOf, RACE_ID } from "../../cases/program.ts";
 import { selectCases, SelectionError } from "../../cases/select.ts";
 import { profileIdSchema } from "../../spec/ids.ts";

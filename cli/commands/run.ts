@@ -9,7 +9,7 @@ import { readRecordFile, RecordError, type RunRecord } from "../../reports/recor
 import { RecordWriteError, RecordWriter } from "../../reports/record_writer.ts";
 import { exitStatus, resultOf, type RunResult } from "../../reports/result.ts";
 import type { Case } from "../../cases/case.ts";
-import { judge } from "../../cases/judge.ts";
+import { judge } from "../../cases/judge/judge.ts";
 import { selectCases, SelectionError, type Shard } from "../../cases/select.ts";
 import { type FinishedAttempt, runCases, type RunOptions, type Stop } from "../../runners/engine.ts";
 import { modelOfTarget, openTarget, TargetNameError } from "../../runners/open.ts";

@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Case } from "../../cases/case.ts";
-import { judge } from "../../cases/judge.ts";
+import { judge } from "../../cases/judge/judge.ts";
 import { loadCases } from "../../cases/load.ts";
 import { programOf } from "../../cases/program.ts";
 import { selectCases } from "../../cases/select.ts";

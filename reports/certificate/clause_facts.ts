@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { End, Verdict } from "../../cases/judge.ts";
+import type { End, Verdict } from "../../cases/judge/judgement.ts";
 import type { Clause } from "../../spec/clause.ts";
 import type { Baseline, CaseResult, VerdictCounts } from "../result.ts";
 import type { DetectorStates } from "./detectors.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import type { End, Verdict } from "../../cases/judge.ts";
+import type { End, Verdict } from "../../cases/judge/judgement.ts";
 import type { Keyword, Status } from "../../spec/clause.ts";
 import type { ProfileKind } from "../../spec/profile.ts";
 import { type KnownFailure, knownFailureSchema } from "../baseline/file.ts";

@@ -9,7 +9,8 @@
 import { Document, isMap, isSeq } from "yaml";
 import type { Case } from "../../cases/case.ts";
 import { refusalsWithoutControl } from "../../cases/control.ts";
-import { judge, type Judgement } from "../../cases/judge.ts";
+import { judge } from "../../cases/judge/judge.ts";
+import type { Judgement } from "../../cases/judge/judgement.ts";
 import { MAX_TITLE } from "../../cases/lint.ts";
 import { parseCases } from "../../cases/parse.ts";
 import { programOf } from "../../cases/program.ts";

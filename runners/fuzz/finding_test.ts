@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Case } from "../../cases/case.ts";
-import { judge } from "../../cases/judge.ts";
+import { judge } from "../../cases/judge/judge.ts";
 import { lint } from "../../cases/lint.ts";
 import { loadCases } from "../../cases/load.ts";
 import { parseCases } from "../../cases/parse.ts";

@@ -9,7 +9,8 @@
  * @module
  */
 import type { Case } from "../../cases/case.ts";
-import { judge, type Judgement } from "../../cases/judge.ts";
+import { judge } from "../../cases/judge/judge.ts";
+import type { Judgement } from "../../cases/judge/judgement.ts";
 import { type Program, programOf } from "../../cases/program.ts";
 import type { Observation } from "../../spec/observation.ts";
 import { messageOf } from "../deadline.ts";

@@ -8,7 +8,8 @@
  * @module
  */
 import type { Case } from "../../cases/case.ts";
-import { judge, type Judgement } from "../../cases/judge.ts";
+import { judge } from "../../cases/judge/judge.ts";
+import type { Judgement } from "../../cases/judge/judgement.ts";
 import { type Program, programOf } from "../../cases/program.ts";
 import type { CaseEnd, LogLine, Observation } from "../../spec/observation.ts";
 import { runCases } from "../engine.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 import type { Case } from "../../cases/case.ts";
-import { judge } from "../../cases/judge.ts";
+import { judge } from "../../cases/judge/judge.ts";
 import { loadCases } from "../../cases/load.ts";
 import { loadLedger } from "../../spec/ledger.ts";
 import { runCases, type Sink } from "../engine.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertExists, assertRejects } from "@std/assert";
-import { judge } from "../../cases/judge.ts";
+import { judge } from "../../cases/judge/judge.ts";
 import { loadCases } from "../../cases/load.ts";
 import { programOf } from "../../cases/program.ts";
 import { loadLedger } from "../../spec/ledger.ts";

@@ -5,7 +5,8 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import type { Case } from "../../../cases/case.ts";
-import { judge, type Judgement } from "../../../cases/judge.ts";
+import { judge } from "../../../cases/judge/judge.ts";
+import type { Judgement } from "../../../cases/judge/judgement.ts";
 import { loadCases } from "../../../cases/load.ts";
 import { programOf } from "../../../cases/program.ts";
 import { selectCases } from "../../../cases/select.ts";

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { Outcome, RaceEnd, RaceFinding, RaceOutcome } from "../spec/observation.ts";
-import type { AllowedEnd, AllowedResult, Race, Step } from "./case.ts";
-import { describeExpectation, describeOutcome } from "./describe.ts";
+import type { Outcome, RaceEnd, RaceFinding, RaceOutcome } from "../../spec/observation.ts";
+import type { AllowedEnd, AllowedResult, Race, Step } from "../case.ts";
+import { describeExpectation, describeOutcome } from "../describe.ts";
 
 /** What a race says of a target. */
 export interface RaceJudgement {

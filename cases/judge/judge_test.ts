@@ -1,9 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { caseIdSchema, clauseIdSchema } from "../spec/ids.ts";
-import type { CaseEnd, Event, LogLine, Observation, Outcome } from "../spec/observation.ts";
-import type { OperationName } from "../spec/operations/mod.ts";
-import type { Alternative, Case, Expectation, Section, Step } from "./case.ts";
-import { judge, type Judgement } from "./judge.ts";
+import { caseIdSchema, clauseIdSchema } from "../../spec/ids.ts";
+import type { CaseEnd, Event, LogLine, Observation, Outcome } from "../../spec/observation.ts";
+import type { OperationName } from "../../spec/operations/mod.ts";
+import type { Alternative, Case, Expectation, Section, Step } from "../case.ts";
+import { judge } from "./judge.ts";
+import type { Judgement } from "./judgement.ts";
 
 const AT = { file: "x.yaml", line: 1, column: 1 };
 const SUCCEEDS: Expectation = { outcome: { kind: "returns" } };

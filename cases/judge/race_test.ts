@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { loadLedger } from "../spec/ledger.ts";
-import type { Outcome, RaceEnd, RaceOutcome } from "../spec/observation.ts";
-import { judge, type Judgement } from "./judge.ts";
-import { parseCases } from "./parse.ts";
+import { loadLedger } from "../../spec/ledger.ts";
+import type { Outcome, RaceEnd, RaceOutcome } from "../../spec/observation.ts";
+import { judge } from "./judge.ts";
+import type { Judgement } from "./judgement.ts";
+import { parseCases } from "../parse.ts";
 
 const { cases: [RACE], diagnostics } = parseCases(
   `title: A race

@@ -49,6 +49,13 @@ const TOGETHER_MS = 2;
 /** How many characters of them may wait. A pipe holds 64 KiB: with less than that, one side works while the other reads. */
 const TOGETHER_LENGTH = 16 * 1024;
 
+/** A run that was aborted before it began, in its place: those before it are told first, those behind it are dropped. */
+interface AbortedRun {
+  readonly type: "aborted";
+  readonly run: number;
+  readonly reason: string;
+}
+
 /** A run under way. */
 interface UnderWay {
   readonly run: number;
@@ -62,7 +69,7 @@ class Server {
   readonly #connection: Connection;
   readonly #options: ServeTargetOptions;
   readonly #finished = Promise.withResolvers<void>();
-  #queue: (RunMessage | ResetMessage)[] = [];
+  #queue: (RunMessage | AbortedRun | ResetMessage)[] = [];
   #underWay: UnderWay | undefined;
   #working = false;
   #worked: Promise<void> = Promise.resolve();
@@ -162,9 +169,8 @@ class Server {
 
   #abort(run: number, reason: string): void {
     if (this.#underWay?.run === run) return this.#underWay.controller.abort(reason);
-    if (!this.#queue.some((each) => each.type === "run" && each.run === run)) return;
-    this.#queue = this.#queue.filter((each) => each.type !== "run" || each.run < run);
-    this.#ended(run, 0, { end: "infra-error", reason: `aborted before it began: ${reason}` });
+    const at = this.#queue.findIndex((each) => each.type === "run" && each.run === run);
+    if (at >= 0) this.#queue = [...this.#queue.slice(0, at), { type: "aborted", run, reason }];
   }
 
   #pump(): void {
@@ -176,7 +182,7 @@ class Server {
     for (let next = this.#queue.shift(); next && !this.#over; next = this.#queue.shift()) {
       if (next.type === "reset") await this.#reset(next.reset);
       else if (!this.#needsReset) {
-        const ending = this.#run(next);
+        const ending = next.type === "run" ? this.#run(next) : this.#neverBegan(next);
         if (ending instanceof Promise) await ending;
       }
       if (!this.#mayHoldBack()) this.#flush();
@@ -215,6 +221,11 @@ class Server {
     } catch (error) {
       this.#ended(run, sent, thrown(error));
     }
+  }
+
+  /** Its time is up, as it is for a run that is aborted under way. */
+  #neverBegan({ run, reason }: AbortedRun): void {
+    this.#ended(run, 0, { end: "timeout", reason: `the run was aborted before it began: ${reason}` });
   }
 
   #ended(run: number, observations: number, end: CaseEnd): void {

@@ -14,6 +14,7 @@ const PACKAGES = {
   cc: "gcc libc6-dev",
   chroot: "coreutils",
   "dpkg-deb": "dpkg",
+  flock: "util-linux",
   ldd: "libc-bin",
   make: "make",
   mke2fs: "e2fsprogs",
@@ -65,7 +66,7 @@ export async function runTool(
   args: readonly string[],
   options: ToolOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { code, stdout, stderr } = await outputOf(tool, args, options);
+  const { code, stdout, stderr } = await outputOfTool(tool, args, options);
   if (code === 0) return stdout;
   const last = new TextDecoder().decode(stderr).trim().split("\n").slice(-8).join("\n");
   throw new VmError(
@@ -86,7 +87,24 @@ export async function runForText(
   return new TextDecoder().decode(await runTool(tool, args, options));
 }
 
-async function outputOf(tool: Tool, args: readonly string[], { cwd, input, env, line, signal }: ToolOptions) {
+/** How a program ended, and what it wrote. */
+export interface ToolOutput {
+  /** Its exit status. */
+  readonly code: number;
+  readonly stdout: Uint8Array<ArrayBuffer>;
+  readonly stderr: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Runs a program to its end, whatever its status is; for those that say more with it than that they failed.
+ *
+ * @throws {VmError} where it is missing
+ */
+export async function outputOfTool(
+  tool: Tool,
+  args: readonly string[],
+  { cwd, input, env, line, signal }: ToolOptions = {},
+): Promise<ToolOutput> {
   try {
     const child = new Deno.Command(tool, {
       args: [...args],

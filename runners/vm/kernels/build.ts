@@ -7,11 +7,12 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { cached, digestOf, digestOfFile, madeWhole } from "../cache.ts";
-import { type Tell, VmError } from "../failure.ts";
+import type { Tell } from "../failure.ts";
 import { runTool } from "../tools.ts";
 import type { Archive } from "./archive.ts";
 import type { ArchiveKernel } from "./catalogue.ts";
 import { type Fragment, mergeFragments, parseFragment, unmet, writeFragment } from "./fragments.ts";
+import { applyPatch, type Patch, readPatch, recordOf } from "./patch.ts";
 import { unpackSource } from "./source.ts";
 import { folderOf, kernelHere, type LocalKernel, writeRecord } from "./store.ts";
 import { type Toolchain, toolchain } from "./toolchain.ts";
@@ -50,12 +51,10 @@ export async function buildKernel(
   await prepare(work, archive, kernel, patches, tell);
   await configure(tools, inside, wanted, tell);
   tell(`Building ${release}; this takes many minutes`);
-  await tools.run(
-    ["make", "-C", inside, ...COMPILER, `-j${navigator.hardwareConcurrency}`, "bzImage", "modules"],
-    counted(tell),
-  );
+  const jobs = `-j${navigator.hardwareConcurrency}`;
+  await make(tools, inside, [jobs, "bzImage", "modules"], counted(tell));
   await keepHeaders(tools, inside, release);
-  await madeWhole(folder, (half) => collect(work, half, kernel, release));
+  await madeWhole(folder, (half) => collect({ work, kernel, release, patches }, half));
   await rm(work, { recursive: true, force: true });
   return await kernelHere(release);
 }
@@ -73,17 +72,20 @@ function counted(tell: Tell): (line: string) => void {
 
 const COMPILER = ["CC=gcc-14", "HOSTCC=gcc-14"];
 
-async function readPatch(path: string): Promise<Uint8Array> {
-  if (existsSync(path)) return await readFile(path);
-  throw new VmError(
-    `There is no patch "${path}"`,
-    "Name a file that git format-patch or diff -u has written",
-  );
+/** Runs make in the sources; never beside another one, such as one that outlived the process that started it. */
+async function make(
+  tools: Toolchain,
+  inside: string,
+  args: readonly string[],
+  line?: (text: string) => void,
+): Promise<void> {
+  const lock = `${tools.root}${inside}/conform.lock`;
+  await tools.run(["make", "-C", inside, ...COMPILER, ...args], line, lock);
 }
 
 /** Tells the kernels of one version apart. */
-function suffixOf({ variant }: BuildOptions, patches: readonly Uint8Array[]): string {
-  const patched = patches.length === 0 ? "" : `-${digestOf(patches).slice(0, 8)}`;
+function suffixOf({ variant }: BuildOptions, patches: readonly Patch[]): string {
+  const patched = patches.length === 0 ? "" : `-${digestOf(patches.map(({ bytes }) => bytes)).slice(0, 8)}`;
   return `-conform${variant === "debug" ? "-debug" : ""}${patched}`;
 }
 
@@ -92,15 +94,15 @@ async function prepare(
   work: string,
   archive: Archive,
   kernel: ArchiveKernel,
-  patches: readonly Uint8Array[],
+  patches: readonly Patch[],
   tell: Tell,
 ): Promise<void> {
   if (existsSync(work)) return tell("Going on with the build that was interrupted");
   await madeWhole(work, async (half) => {
     await unpackSource(archive, kernel, [], half, tell);
-    for (const [index, input] of patches.entries()) {
-      tell(`Applying patch ${index + 1}/${patches.length}`);
-      await runTool("patch", ["-p1", "--batch", "--forward"], { cwd: half, input });
+    for (const patch of patches) {
+      tell(`Applying ${patch.path}`);
+      await applyPatch(half, patch, `Linux ${kernel.version}`);
     }
   });
 }
@@ -141,14 +143,7 @@ async function configure(
   const config = `${tools.root}${inside}/.config`;
   const seed = `${tools.root}${inside}/conform.config`;
   await writeFile(seed, writeFragment(wanted));
-  await tools.run([
-    "make",
-    "-C",
-    inside,
-    ...COMPILER,
-    `KCONFIG_ALLCONFIG=${inside}/conform.config`,
-    "allnoconfig",
-  ]);
+  await make(tools, inside, [`KCONFIG_ALLCONFIG=${inside}/conform.config`, "allnoconfig"]);
   const left = unmet(wanted, parseFragment(await readFile(config, "utf8")));
   if (left.length > 0) tell(`This kernel has not, or not so: ${left.join(", ")}`);
 }
@@ -166,7 +161,7 @@ async function keepHeaders(tools: Toolchain, inside: string, release: string): P
   if (!existsSync(`${tools.root}${inside}/${script}`)) return;
   const kept = `${inside}/headers`;
   const command = `KBUILD_RUN_COMMAND=+$(srctree)/${script} ${kept}`;
-  await tools.run(["make", "-C", inside, ...COMPILER, "run-command", command]);
+  await make(tools, inside, ["run-command", command]);
   await copyFile(`${tools.root}${inside}/.config`, `${tools.root}${kept}/.config`);
   await madeWhole(`${await cached("headers")}/${release}`, async (half) => {
     await mkdir(`${half}/usr/src`, { recursive: true });
@@ -174,7 +169,15 @@ async function keepHeaders(tools: Toolchain, inside: string, release: string): P
   });
 }
 
-async function collect(work: string, folder: string, kernel: ArchiveKernel, release: string): Promise<void> {
+/** What was built. */
+interface Built {
+  readonly work: string;
+  readonly kernel: ArchiveKernel;
+  readonly release: string;
+  readonly patches: readonly Patch[];
+}
+
+async function collect({ work, kernel, release, patches }: Built, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await copyFile(`${work}/${IMAGE}`, `${folder}/bzImage`);
   await copyFile(`${work}/.config`, `${folder}/config`);
@@ -187,6 +190,9 @@ async function collect(work: string, folder: string, kernel: ArchiveKernel, rele
     digest: await digestOfFile(`${folder}/bzImage`),
     modules: [],
     config: "config",
-    made: source ? [{ name: source.name, version: source.version, sha256: source.sha256 }] : [],
+    made: [
+      ...(source ? [{ name: source.name, version: source.version, sha256: source.sha256 }] : []),
+      ...patches.map(recordOf),
+    ],
   });
 }

@@ -56,9 +56,11 @@ export interface Toolchain {
    *
    * @param command the program and its arguments, with paths as they are inside
    * @param line is told each line that it writes
-   * @throws {VmError} with the last that it wrote, if it fails
+   * @param alone a file that stands for what it works on; it is locked while this or anything that it started runs, also
+   *   where this process has ended
+   * @throws {VmError} with the last that it wrote, if it fails; or where another one works on the same
    */
-  run(command: readonly string[], line?: (text: string) => void): Promise<void>;
+  run(command: readonly string[], line?: (text: string) => void, alone?: string): Promise<void>;
 }
 
 /** Links that a whole system has and no package brings. */
@@ -82,7 +84,7 @@ export async function toolchain(archive: Archive, purpose: ToolchainFor, tell: T
   const names = purpose === "modules" ? PACKAGES : [...PACKAGES, ...MORE_PACKAGES];
   const root = `${await cached("toolchains")}/${purpose}-${digestOf([RELEASE, ...names]).slice(0, 12)}`;
   if (!existsSync(root)) await madeWhole(root, (half) => fill(half, archive, names, tell));
-  return { root, run: (command, line) => runInside(root, command, line) };
+  return { root, run: (command, line, alone) => runInside(root, command, line, alone) };
 }
 
 async function fill(root: string, archive: Archive, names: readonly string[], tell: Tell): Promise<void> {
@@ -101,11 +103,15 @@ async function fill(root: string, archive: Archive, names: readonly string[], te
   await rm(downloads, { recursive: true, force: true });
 }
 
+/** The status with which a locked file is told from a program that fails. */
+const LOCKED = "75";
+
 /** Mounts are seen by the program alone; a user who is not root is one inside. */
 async function runInside(
   root: string,
   command: readonly string[],
   line: ((text: string) => void) | undefined,
+  alone: string | undefined,
 ): Promise<void> {
   const script = [
     `mount --rbind /dev "$0/dev"`,
@@ -113,12 +119,21 @@ async function runInside(
     `exec chroot "$0" /usr/bin/env -i PATH=/usr/bin:/usr/sbin HOME=/tmp LC_ALL=C "$@" 2>&1`,
   ].join(" && ");
   const asRoot = Deno.uid() === 0 ? [] : ["--map-root-user"];
+  const args = [...asRoot, "--mount", "sh", "-c", `{ ${script}; } 1>&2`, root, ...command];
   try {
-    await runTool("unshare", [...asRoot, "--mount", "sh", "-c", `{ ${script}; } 1>&2`, root, ...command], {
-      line,
-    });
+    if (alone === undefined) await runTool("unshare", args, { line });
+    else {
+      const lock = ["--nonblock", "--conflict-exit-code", LOCKED, alone];
+      await runTool("flock", [...lock, "unshare", ...args], { line });
+    }
   } catch (error) {
     if (!(error instanceof VmError)) throw error;
+    if (alone !== undefined && error.message.endsWith(` ended with ${LOCKED}`)) {
+      throw new VmError(
+        "Another process is building the same",
+        "Wait until it has ended, and give the command again",
+      );
+    }
     const isRefused = /^(mount|unshare):/m.test(error.message);
     throw new VmError(
       `${command[0] === "make" ? "The build" : command[0]} failed: ${error.message}`,

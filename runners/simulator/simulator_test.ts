@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 import { caseIdSchema } from "../../spec/ids.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import { type OperationName, operationOf } from "../../spec/operations/mod.ts";
@@ -306,6 +306,64 @@ Deno.test("simulator() ends no wait of a video queue by closing a file that the 
   const take = step(["video.take", { video: "video" }], "start", "take");
   const { end } = run(dialect("mainline-7.3"), { ...lines, steps: [...lines.steps, take] });
   assertEquals(end.post?.blocked.length, 1);
+});
+
+Deno.test("simulator() asks less of a buffer for output than of one for capture", () => {
+  const queue = (direction: string): readonly Line[] => [
+    ...SHARED,
+    ["video.open", { direction }, "video"],
+    ["video.queue", { video: "video", buffer: "buf" }],
+  ];
+  assertEquals(endsOf("mainline-7.3", ...queue("capture")).at(-1), "EINVAL");
+  assertEquals(endsOf("mainline-7.3", ...queue("output")).at(-1), "EFAULT");
+});
+
+Deno.test("simulator() shows no frame in a place that has lost its buffer, whatever is queued next", () => {
+  const after = (direction: string, bad: Record<string, unknown>): readonly Line[] => [
+    ["exporter.create", { size: "64KiB", vmap: true }, "good"],
+    ["exporter.create", { size: "64KiB", vmap: false }, "bad"],
+    ["video.open", { direction }, "video"],
+    ["video.queue", { video: "video", ...bad }],
+    ["video.queue", { video: "video", buffer: "good" }],
+  ];
+  const ends = (direction: string, bad: Record<string, unknown>) =>
+    endsOf("mainline-7.3", ...after(direction, bad)).slice(-2);
+  assertEquals(ends("capture", { buffer: "bad" }), ["EFAULT", "returned"]);
+  assertEquals(ends("output", { buffer: "bad" }), ["EFAULT", "EINVAL"]);
+  assertEquals(ends("output", { buffer: "good", length: "68KiB" }), ["EFAULT", "returned"]);
+});
+
+Deno.test("simulator() has a place of a video queue let go of its buffer when it is offered one that it cannot take", () => {
+  const lines: readonly Line[] = [
+    ["exporter.create", { size: "64KiB", vmap: true }, "buf"],
+    ["exporter.create", { size: "4KiB", vmap: true }, "small"],
+    ["video.open", {}, "video"],
+    ["video.queue", { video: "video", buffer: "buf" }],
+    ["video.stop", { video: "video" }],
+    ["video.queue", { video: "video", buffer: "small" }],
+    ["exporter.counts", { buffer: "buf" }],
+  ];
+  const { seen } = run(dialect("mainline-7.3"), program(...lines));
+  const last = seen.at(-1)?.outcome;
+  assert(last?.kind === "returned");
+  assertObjectMatch(last, { value: { references: 1 } });
+});
+
+Deno.test("simulator() gives frames back in the order in which they were queued, of two places at least", () => {
+  const lines: readonly Line[] = [
+    ["exporter.create", { size: "64KiB", vmap: true }, "buf"],
+    ["video.open", { count: 1 }, "video"],
+    ["video.queue", { video: "video", buffer: "buf", index: 1 }],
+    ["video.queue", { video: "video", buffer: "buf", index: 0 }],
+    ["video.start", { video: "video" }],
+    ["video.take", { video: "video" }],
+    ["video.take", { video: "video" }],
+  ];
+  const { seen } = run(dialect("mainline-7.3"), program(...lines));
+  assertEquals(
+    seen.slice(-2).map(({ outcome }) => outcome),
+    [1, 0].map((index) => ({ kind: "returned" as const, value: { index, failed: false } })),
+  );
 });
 
 Deno.test("simulator() takes any address until a domain asks for pages", () => {

@@ -15,8 +15,11 @@ import type { Kernel } from "./kernel.ts";
 import type { Steps } from "./sched.ts";
 import { shared, SharedObject } from "./shared.ts";
 
-/** Bytes of the smallest frame of the device: 320 times 180 grey pixels. */
-const FRAME_BYTES = 57_600;
+/** Bytes of the smallest frame of grey pixels: of 320 times 180 for the webcam that captures, of 16 times 16 for output. */
+const FRAME_BYTES: Readonly<Record<Direction, number>> = { capture: 57_600, output: 256 };
+
+/** Places that a queue has at least, whatever is asked for. */
+const MIN_PLACES = 2;
 
 /** Milliseconds between frames. */
 const FRAME_MS = 40;
@@ -28,8 +31,19 @@ export type Direction = "capture" | "output";
 export class VideoPlace extends SharedObject {
   @shared
   accessor state: "free" | "queued" | "done" = "free";
+  /** How many buffers were queued before the one that it has now. */
+  @shared
+  accessor turn = 0;
   @shared
   accessor held: HeldBuffer | undefined;
+  /** Bytes that the kernel takes it to have: those of a frame, then those of its buffer, and none without one. */
+  @shared
+  accessor length: number;
+
+  constructor(length: number) {
+    super();
+    this.length = length;
+  }
 }
 
 /** What a place has of a buffer. */
@@ -46,11 +60,15 @@ export class VideoQueue extends SharedObject {
   accessor places: readonly VideoPlace[];
   @shared
   accessor streaming = false;
+  /** How many buffers have been queued. */
+  @shared
+  accessor turns = 0;
 
   constructor(direction: Direction, count: number) {
     super();
     this.direction = direction;
-    this.places = Array.from({ length: count }, () => new VideoPlace());
+    const length = Math.max(count, MIN_PLACES);
+    this.places = Array.from({ length }, () => new VideoPlace(FRAME_BYTES[direction]));
   }
 }
 
@@ -93,25 +111,31 @@ export function* queueBuffer(kernel: Kernel, request: VideoRequest): Steps<Errno
   const error = yield* prepare(kernel, request, place);
   if (error) return error;
   place.state = "queued";
+  place.turn = queue.turns++;
   if (queue.streaming) kernel.spawn("frame", fill(kernel, queue, place));
   return undefined;
 }
 
-/** Has a place hold a buffer; __prepare_dmabuf(). */
+/** Has a place hold a buffer, or nothing where that fails; __prepare_dmabuf(). */
 function* prepare(
   kernel: Kernel,
-  { fd, length: told }: VideoRequest,
+  { queue: { direction }, fd, length: told }: VideoRequest,
   place: VideoPlace,
 ): Steps<ErrnoName | undefined> {
   const { video } = kernel.rules;
+  if (!fitsFrame(place, direction)) return "EINVAL";
   const dmabuf = dmaBufGet(kernel, fd);
-  if (isError(dmabuf)) return video.lookupError(dmabuf);
-  const wanted = { dmabuf, length: told ?? dmabuf.size };
-  const tooSmall = wanted.length < FRAME_BYTES;
+  if (isError(dmabuf)) {
+    yield* letGo(kernel, place);
+    return video.lookupError(dmabuf);
+  }
+  const wanted = { dmabuf, length: told || dmabuf.size };
   const isHeld = place.held?.dmabuf === dmabuf && place.held.length === wanted.length;
-  if (tooSmall || isHeld) {
+  if (isHeld || wanted.length < FRAME_BYTES[direction]) {
     dmaBufPut(kernel, dmabuf);
-    return tooSmall ? "EINVAL" : undefined;
+    if (isHeld) return undefined;
+    yield* letGo(kernel, place);
+    return "EINVAL";
   }
   yield* letGo(kernel, place);
   const refused = refusal(kernel, video.attach, wanted);
@@ -120,6 +144,14 @@ function* prepare(
     return refused;
   }
   return yield* mapInto(kernel, place, wanted);
+}
+
+/**
+ * Whether the frame that is to be shown fits into what the place had so far, which is looked at before the buffer that it
+ * gets; __verify_length().
+ */
+function fitsFrame({ length }: VideoPlace, direction: Direction): boolean {
+  return direction === "capture" || FRAME_BYTES[direction] <= length;
 }
 
 /** Maps a buffer into the kernel, whose errors all become one; vb2_vmalloc_map_dmabuf(). */
@@ -131,8 +163,10 @@ function* mapInto(kernel: Kernel, place: VideoPlace, held: HeldBuffer): Steps<Er
   dmabuf.resv.mutex.unlock();
   if (!error) {
     place.held = held;
+    place.length = held.length;
     return undefined;
   }
+  place.length = 0;
   for (let puts = video.putsAfterFailedMap; puts > 0; puts--) dmaBufPut(kernel, dmabuf);
   return video.mapError(error);
 }
@@ -142,6 +176,7 @@ function* letGo(kernel: Kernel, place: VideoPlace): Steps<void> {
   const { held } = place;
   if (!held) return;
   place.held = undefined;
+  place.length = 0;
   yield held.dmabuf.resv.mutex.lock;
   held.dmabuf.resv.mutex.unlock();
   for (let puts = kernel.rules.video.putsAtTheEnd; puts > 0; puts--) dmaBufPut(kernel, held.dmabuf);
@@ -164,20 +199,23 @@ function* fill(kernel: Kernel, queue: VideoQueue, place: VideoPlace): Steps<void
   if (queue.streaming && place.state === "queued") place.state = "done";
 }
 
+/** The place whose buffer was queued first of those that the device is done with. */
+function nextDone({ places }: VideoQueue): VideoPlace | undefined {
+  return places.filter(({ state }) => state === "done").toSorted((a, b) => a.turn - b.turn)[0];
+}
+
 /** Waits for the next buffer that the device is done with; vb2_core_dqbuf(). */
 export function* takeBuffer(
   kernel: Kernel,
   queue: VideoQueue,
 ): Steps<{ index: number; failed: boolean } | ErrnoName> {
-  const next = () => queue.places.findIndex(({ state }) => state === "done");
   if (!queue.streaming) return "EINVAL";
-  yield { on: "frame", ready: () => !queue.streaming || next() >= 0 };
-  const index = next();
-  const place = queue.places[index];
+  yield { on: "frame", ready: () => !queue.streaming || nextDone(queue) !== undefined };
+  const place = nextDone(queue);
   if (!place) return "EINVAL";
   place.state = "free";
   if (kernel.rules.video.letsGoWhenTaken) yield* letGo(kernel, place);
-  return { index, failed: false };
+  return { index: queue.places.indexOf(place), failed: false };
 }
 
 /** Stops the device; what places hold they go on to hold; vb2_core_streamoff(). */

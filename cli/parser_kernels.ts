@@ -103,7 +103,8 @@ const kernelsCommands = or(
     description: message`Gets kernels from Debian's archive; nothing is installed.`,
   }),
   command("iommufd", map(fetchOptions, (given): Action => (io) => iommufd(given, io)), {
-    description: message`Rebuilds iommufd and the VFIO modules of kernels that were fetched.`,
+    description:
+      message`Builds what Debian leaves out of kernels that were fetched: iommufd with VFIO, and vkms.`,
   }),
   command("build", map(buildOptions, (given): Action => (io) => build(given, io)), {
     description: message`Builds a small kernel from Debian's sources, perhaps with patches.`,

@@ -11,10 +11,12 @@ import {
   fetchKernel,
   kernelHere,
   kernelInArchive,
+  LEFT_OUT,
   type LocalKernel,
   localKernels,
-  rebuildIommufd,
+  rebuild,
   rebuiltHere,
+  type Recipe,
   withModulesMadeHere,
 } from "../../runners/vm/kernels/mod.ts";
 import { bootShell } from "../../runners/vm/shell.ts";
@@ -67,15 +69,19 @@ export function iommufd({ versions }: IommufdArguments, io: Io): Promise<number>
   return told(async () => {
     for (const version of versions) {
       const { release } = await kernelHere(version);
-      io.out(`${release}  ${await rebuiltHere(release) ?? await rebuilt(release, teller(io))}\n`);
+      for (const recipe of LEFT_OUT) {
+        const here = await rebuiltHere(release, recipe.what);
+        const folder = here ?? await rebuilt(release, recipe, teller(io));
+        if (folder !== undefined) io.out(`${release}  ${folder}\n`);
+      }
     }
     return 0;
   });
 }
 
-async function rebuilt(release: string, tell: Tell): Promise<string> {
+async function rebuilt(release: string, recipe: Recipe, tell: Tell): Promise<string | undefined> {
   const archive = await Archive.open("when stale", tell);
-  return await rebuildIommufd(archive, kernelInArchive(release, await archive.kernels()), tell);
+  return await rebuild(archive, kernelInArchive(release, await archive.kernels()), recipe, tell);
 }
 
 /** What `conform kernels build` is given. */

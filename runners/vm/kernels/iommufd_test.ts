@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { choosersOf, spanIterator } from "./iommufd.ts";
+import { spanIterator } from "./iommufd.ts";
 
 Deno.test("spanIterator() takes the part that a kernel without iommufd leaves out", () => {
   const source = `int before;
@@ -14,14 +14,4 @@ int after;
     spanIterator(source).split("\n").filter((line) => !line.startsWith("#include")),
     ["void first(void) { }", "void second(void) { }", ""],
   );
-});
-
-Deno.test("choosersOf() finds the options that choose modules and folders, and no others", () => {
-  const makefile = `vfio-y += main.o
-vfio-$(CONFIG_VFIO_GROUP) += group.o
-obj-$(CONFIG_VFIO) += vfio.o
-obj-$(CONFIG_VFIO_MDEV) += mdev/
-# obj-$(CONFIG_NO) += no.o
-`;
-  assertEquals(choosersOf(makefile), ["CONFIG_VFIO", "CONFIG_VFIO_MDEV"]);
 });

@@ -8,11 +8,13 @@ export type { ArchiveKernel, ArchivePackage, Extent, Flavour } from "./catalogue
 export { isAskedFor } from "./catalogue.ts";
 export { buildKernel, type BuildOptions } from "./build.ts";
 export { fetchKernel, kernelInArchive } from "./fetch.ts";
-export { rebuildIommufd } from "./iommufd.ts";
+export { LEFT_OUT } from "./left_out.ts";
+export { rebuild, type Recipe } from "./rebuild.ts";
 export { bootLimitMs } from "./limits.ts";
 export {
   kernelHere,
   type KernelWithModules,
+  type LeftOut,
   type LocalKernel,
   localKernels,
   rebuiltHere,

@@ -43,22 +43,22 @@ const schema: z.ZodType<LocalKernel> = z.strictObject({
 
 const RECORD = "kernel.json";
 
-/** The name of the folder in which rebuilt modules of a kernel are. */
-const REBUILT = "iommufd";
+/** Modules that Debian leaves out of its kernels and that are built here: iommufd with VFIO, and vkms. */
+export type LeftOut = "iommufd" | "vkms";
 
 /** The folder of a kernel, below the cache. */
 export async function folderOf(release: string): Promise<string> {
   return `${await cached("kernels")}/${release}`;
 }
 
-/** The folder of the modules that were rebuilt for a kernel; it may be missing. */
-export async function rebuiltFolder(release: string): Promise<string> {
-  return `${await cached(REBUILT)}/${release}`;
+/** The folder of modules that were built for a kernel which leaves them out; it may be missing. */
+export async function rebuiltFolder(release: string, what: LeftOut): Promise<string> {
+  return `${await cached(what)}/${release}`;
 }
 
-/** The folder of the modules that were rebuilt for a kernel, where they were. */
-export async function rebuiltHere(release: string): Promise<string | undefined> {
-  const folder = await rebuiltFolder(release);
+/** The folder of modules that were built for a kernel which leaves them out, where they were. */
+export async function rebuiltHere(release: string, what: LeftOut): Promise<string | undefined> {
+  const folder = await rebuiltFolder(release, what);
   return existsSync(folder) ? folder : undefined;
 }
 
@@ -103,11 +103,12 @@ export interface KernelWithModules {
   readonly added: readonly string[];
 }
 
-/** Adds to a kernel the modules that were made for it: iommufd and VFIO, and the suite's own. */
+/** Adds to a kernel the modules that were made for it: iommufd and VFIO, vkms, and the suite's own. */
 export async function withModulesMadeHere(kernel: LocalKernel): Promise<KernelWithModules> {
   const { release, modules } = kernel;
   const made = [
-    { folder: await rebuiltFolder(release), what: "iommufd and VFIO rebuilt" },
+    { folder: await rebuiltFolder(release, "iommufd"), what: "iommufd and VFIO rebuilt" },
+    { folder: await rebuiltFolder(release, "vkms"), what: "vkms" },
     { folder: await ownModuleFolder(release), what: "the suite's own module" },
   ].filter(({ folder }) => existsSync(folder));
   return {

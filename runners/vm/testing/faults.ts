@@ -10,7 +10,7 @@ import { cached, digestOf, madeWhole } from "../cache.ts";
 import type { Tell } from "../failure.ts";
 import { MODULES } from "../guest/boot.ts";
 import { loadOrder } from "../guest/modules.ts";
-import { unpackHeaders } from "../kernels/iommufd.ts";
+import { unpackHeaders } from "../kernels/rebuild.ts";
 import { Archive, kernelInArchive, type LocalKernel } from "../kernels/mod.ts";
 import { toolchain } from "../kernels/toolchain.ts";
 import type { KernelChoice } from "../name.ts";

@@ -10,7 +10,7 @@
 #include <linux/io.h>
 #include <linux/iommu.h>
 #include <linux/scatterlist.h>
-#include "module.h"
+#include "importer.h"
 
 static bool find_address(struct sg_table *sgt, u64 offset, u32 size, dma_addr_t *address)
 {
@@ -58,7 +58,7 @@ static int access_io(phys_addr_t at, struct conform_access *access)
 	return 0;
 }
 
-int conform_sgt_access(struct device *dev, struct sg_table *sgt, struct conform_access *access)
+static int access_sgt(struct device *dev, struct sg_table *sgt, struct conform_access *access)
 {
 	dma_addr_t address;
 	phys_addr_t at;
@@ -77,4 +77,78 @@ int conform_sgt_access(struct device *dev, struct sg_table *sgt, struct conform_
 	copy(page + offset_in_page(at), access);
 	kunmap_local(page);
 	return 0;
+}
+
+static int access_mapping(struct mapping *mapping, struct conform_access *arg)
+{
+	int ret = -EIO;
+
+	mutex_lock(&mapping->lock);
+	if (mapping->sgt)
+		ret = access_sgt(mapping->importer->dev, mapping->sgt, arg);
+	mutex_unlock(&mapping->lock);
+	return ret;
+}
+
+static int access_vmapping(struct vmapping *vmapping, struct conform_access *arg)
+{
+	u64 size = vmapping->importer->dmabuf->size;
+	int ret = -EIO;
+
+	if (arg->offset > size || arg->size > size - arg->offset)
+		return -EINVAL;
+	mutex_lock(&vmapping->lock);
+	if (vmapping->live) {
+		if (arg->write)
+			iosys_map_memcpy_to(&vmapping->map, arg->offset, &arg->value, arg->size);
+		else
+			iosys_map_memcpy_from(&arg->value, &vmapping->map, arg->offset, arg->size);
+		ret = 0;
+	}
+	mutex_unlock(&vmapping->lock);
+	return ret;
+}
+
+int conform_access(struct conform_call *call)
+{
+	struct conform_access *arg = call->arg;
+	struct conform_obj *obj;
+	int ret;
+
+	if (!arg->size || arg->size > sizeof(arg->value) || arg->write > 1)
+		return -EINVAL;
+	if (!arg->write)
+		arg->value = 0;
+	obj = conform_obj_find(call->session, arg->id, CONFORM_TYPE_MAPPING);
+	if (obj) {
+		ret = access_mapping(container_of(obj, struct mapping, obj), arg);
+		conform_obj_put(obj);
+		return ret;
+	}
+	obj = conform_obj_find(call->session, arg->id, CONFORM_TYPE_VMAPPING);
+	if (!obj)
+		return -ENOENT;
+	ret = access_vmapping(container_of(obj, struct vmapping, obj), arg);
+	conform_obj_put(obj);
+	return ret;
+}
+
+int conform_cpu_access(struct conform_call *call)
+{
+	static const enum dma_data_direction directions[] = { DMA_BIDIRECTIONAL, DMA_TO_DEVICE, DMA_FROM_DEVICE };
+	struct conform_cpu_access *arg = call->arg;
+	struct importer *importer;
+	int ret;
+
+	if (arg->direction >= ARRAY_SIZE(directions) || arg->end > 1)
+		return -EINVAL;
+	importer = conform_importer_find(call, arg->attachment);
+	if (!importer)
+		return -ENOENT;
+	if (arg->end)
+		ret = dma_buf_end_cpu_access(importer->dmabuf, directions[arg->direction]);
+	else
+		ret = dma_buf_begin_cpu_access(importer->dmabuf, directions[arg->direction]);
+	conform_obj_put(&importer->obj);
+	return ret;
 }

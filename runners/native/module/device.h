@@ -17,7 +17,9 @@
 #include "module.h"
 
 #define BARS 6
+#define CONFIG_REGION 7
 #define CONFIG_SIZE 256
+#define REGION_SHIFT 40		/* of the offset of a region in the file */
 
 enum conform_status { STATUS_OK, STATUS_TEMP, STATUS_PERM };
 
@@ -76,16 +78,43 @@ struct conform_buf {
 	struct completion unmapped;
 };
 
+static inline bool conform_buffer_has(const struct conform_buf *buf, u32 flag)
+{
+	return buf->device->dialect.flags & flag;
+}
+
+static inline enum conform_status conform_status_of(const struct conform_buf *buf)
+{
+	return READ_ONCE(buf->status);
+}
+
 /* revoke.c */
 void conform_move_buffers(struct conform_device *device, enum conform_status to);
 void conform_close_buffers(struct conform_device *device);
-int conform_revoke_fd(struct conform_device *device, int fd);
+void conform_buffer_change(struct conform_buf *buf, enum conform_status to);
+void conform_buffer_put_ref(struct conform_buf *buf);
+
+/* buffer.c */
+bool conform_buffer_is_ours(const struct dma_buf *dmabuf);
 int conform_export_pages(struct conform_device *device, struct conform_memory *memory, struct page **page,
 			 unsigned int pages, unsigned int ranges, u32 open_flags);
+
+/* request.c */
+int conform_revoke_fd(struct conform_device *device, int fd);
+int conform_revoke_ioctl(struct conform_device *device, void __user *user);
 
 /* device.c */
 void conform_register(struct conform_device *device);
 void conform_unregister(struct conform_device *device);
+
+/* file.c */
+struct file *conform_device_file(struct conform_device *device, bool has_access);
+void conform_set_asked(struct conform_device *device, struct eventfd_ctx *asked);
+
+/* region.c */
+ssize_t conform_region_read(struct conform_device *device, char __user *to, size_t size, loff_t *position);
+ssize_t conform_region_write(struct conform_device *device, const char __user *from, size_t size, loff_t *position);
+int conform_region_mmap(struct conform_device *device, struct vm_area_struct *vma);
 
 /* config.c */
 bool conform_memory_enabled(const struct conform_device *device);
@@ -99,6 +128,5 @@ void conform_low_power_exit(struct conform_device *device);
 
 /* feature.c */
 int conform_feature(struct conform_device *device, void __user *user);
-int conform_revoke_ioctl(struct conform_device *device, void __user *user);
 
 #endif /* _CONFORM_DEVICE_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The requests of a VFIO device that concern buffers: VFIO_DEVICE_FEATURE with its checks in their order (semantics
- * 4.1 and 4.3), and the request of seed 2 (4.2).
+ * VFIO_DEVICE_FEATURE with its checks in their order (semantics 4.1 and 4.3): exports, low power, and the revoke of a
+ * proposal that has a feature for it.
  */
 #include <linux/eventfd.h>
 #include <linux/overflow.h>
@@ -231,27 +231,4 @@ int conform_feature(struct conform_device *device, void __user *user)
 	if (is_revoke_feature(device, feature))
 		return revoke_by_feature(device, &request, payload);
 	return feature == FEATURE_DMA_BUF ? export(device, &request, payload) : -ENOTTY;
-}
-
-/* The argument of the request of seed 2. */
-struct revoke_request {
-	__u32 argsz;
-	__u32 dmabuf_fd;
-};
-
-int conform_revoke_ioctl(struct conform_device *device, void __user *user)
-{
-	struct revoke_request request;
-
-	if (device->dialect.request != CONFORM_REQUEST_IOCTL)
-		return -ENOTTY;
-	if (copy_from_user(&request, user, sizeof(request)))
-		return conform_bug(BUG_UNREADABLE_IS_EINVAL) ? -EINVAL : -EFAULT;
-	if (request.argsz < sizeof(request) && !conform_bug(BUG_ARGSZ_NOT_CHECKED))
-		return -EINVAL;
-	if (request.argsz > sizeof(request) && conform_bug(BUG_ARGSZ_EXACT))
-		return -EINVAL;
-	if (device->flags & CONFORM_DEVICE_CONFIG_OFF)
-		return -ENODEV;
-	return conform_revoke_fd(device, request.dmabuf_fd);
 }

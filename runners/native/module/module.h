@@ -87,7 +87,7 @@ struct conform_call {
 
 int conform_call_file(struct conform_call *call, struct file *file);
 
-/* importer.c, access.c */
+/* importer.c, attachment.c, mapping.c, vmapping.c, access.c, pci.c */
 int conform_attach(struct conform_call *call);
 int conform_detach(struct conform_call *call);
 int conform_pin(struct conform_call *call);
@@ -106,7 +106,6 @@ int conform_importer_counts(struct conform_call *call);
 void conform_importer_shut_down(struct conform_obj *obj);
 int conform_importer_init(void);
 void conform_importer_exit(void);
-int conform_sgt_access(struct device *dev, struct sg_table *sgt, struct conform_access *access);
 
 /* fence.c */
 struct conform_fence;
@@ -126,7 +125,7 @@ int conform_invalidate_request(struct conform_call *call);
 int conform_buffer_counts(struct conform_call *call);
 u32 conform_pending_fences(struct dma_buf *dmabuf);
 
-/* revoke.c */
+/* buffer.c */
 int conform_private_map(struct dma_buf *dmabuf, u64 *length);
 
 /* device.c */

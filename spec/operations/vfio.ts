@@ -164,14 +164,14 @@ export const vfioOperations = {
     summary: "Writes the command register of the device.",
     follows: "pwrite(2) to the config region; vfio_basic_config_write()",
     result: { gives: "nothing" },
-    errnos: ["EIO"],
+    errnos: ["EIO", "EINVAL"],
     events: ["invalidate", "remap", "unmap"],
   }),
   "vfio.read_command": operation({ device: named.device }, {
     summary: "Reads the command register of the device.",
     follows: "pread(2) of the config region",
     result: { gives: "value", of: "{ memory, bus_master, io, intx_disable: booleans }" },
-    errnos: ["EIO"],
+    errnos: ["EIO", "EINVAL"],
   }),
   "vfio.power": operation({
     device: named.device,
@@ -180,7 +180,7 @@ export const vfioOperations = {
     summary: "Writes the power state of the device.",
     follows: "pwrite(2) to the PM capability; vfio_pm_config_write()",
     result: { gives: "nothing" },
-    errnos: ["EIO"],
+    errnos: ["EIO", "EINVAL"],
     events: ["invalidate", "remap", "unmap"],
   }),
   "vfio.reset": operation({ device: named.device }, {
@@ -199,7 +199,7 @@ export const vfioOperations = {
     summary: "Starts a function level reset by a write to a capability.",
     follows: "pwrite(2) to DEVCTL or AF control; vfio_exp_config_write(), vfio_af_config_write()",
     result: { gives: "nothing" },
-    errnos: ["EIO"],
+    errnos: ["EIO", "EINVAL"],
     events: ["invalidate", "remap", "unmap"],
   }),
   "vfio.hot_reset": operation({ device: named.device }, {

@@ -308,6 +308,27 @@ Deno.test("simulator() ends no wait of a video queue by closing a file that the 
   assertEquals(end.post?.blocked.length, 1);
 });
 
+Deno.test("simulator() does nothing with a device that it has not been given access to", () => {
+  const device = "dev";
+  const asked: readonly Line[] = [
+    ...["vfio.reset", "vfio.hot_reset", "vfio.flr", "vfio.read_command", "vfio.low_power_entry"] as const,
+    ...["vfio.low_power_exit", "vfio.read_bar", "vfio.mmap", "vfio.export"] as const,
+  ].map((operation) => [operation, { device }]);
+  const powered: Line = ["vfio.power", { device, state: "D3hot" }];
+  const switched: Line = ["vfio.command", { device, memory: "off" }];
+  const lines = [...asked, powered, switched];
+  const open: Line = ["vfio.open", { access: "none", low_power: true, reset: "flr" }, device];
+  assertEquals(endsOf("matt-v1-vfio", open, ...lines), ["returned", ...lines.map(() => "EINVAL")]);
+});
+
+Deno.test("simulator() says of no number of a descriptor that it is the answer to a request", () => {
+  const { seen } = run(
+    dialect("mainline-7.3"),
+    program(["vfio.open", {}, "dev"], ["vfio.feature", { device: "dev", request: ["get"] }]),
+  );
+  assertEquals(seen.at(-1)?.outcome, { kind: "returned", value: 0 });
+});
+
 Deno.test("simulator() asks less of a buffer for output than of one for capture", () => {
   const queue = (direction: string): readonly Line[] => [
     ...SHARED,

@@ -51,6 +51,12 @@ function deviceOf(fd: Fd): DeviceFile | "EBADF" | "EINVAL" {
   return file.of instanceof DeviceFile ? file.of : "EINVAL";
 }
 
+/** The device that may be used through a descriptor; vfio_device_fops_unl_ioctl() and its siblings. */
+function usable(fd: Fd): DeviceFile | "EBADF" | "EINVAL" {
+  const file = deviceOf(fd);
+  return isError(file) || file.accessGranted ? file : "EINVAL";
+}
+
 function barOf(spec: string): Bar {
   if (isSize(spec)) {
     return { kind: "memory", size: Number(sizeInBytes(spec, PAGE_SIZE)), memory: new Memory() };
@@ -118,7 +124,7 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
       openFlags: openFlags([]),
       cloexec: true,
     });
-    return typeof given === "object" ? given.number : given;
+    return typeof given === "object" ? 0 : given;
   }),
   on("vfio.export", function* ({ kernel }, args) {
     const { device, region, flags, unreadable } = args;
@@ -163,36 +169,36 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
     return yield* featureRevoke(session.kernel, { ...file, ...request, unknownFlag, dmabuf });
   }),
   on("vfio.command", function* ({ kernel }, { device, width, offset, ...settings }) {
-    const file = deviceOf(device);
+    const file = usable(device);
     if (isError(file)) return file;
     return yield* writeCommand(kernel, file.device, { bits: commandBits(settings), width, offset });
   }),
   at("vfio.read_command", (_session, { device }) => {
-    const file = deviceOf(device);
+    const file = usable(device);
     return isError(file) ? file : { ...file.device.command };
   }),
   on("vfio.power", function* ({ kernel }, { device, state }) {
-    const file = deviceOf(device);
+    const file = usable(device);
     return isError(file) ? file : yield* writePowerState(kernel, file.device, state);
   }),
   on("vfio.reset", function* ({ kernel }, { device }) {
-    const file = deviceOf(device);
+    const file = usable(device);
     return isError(file) ? file : yield* resetFunction(kernel, file.device);
   }),
   on("vfio.flr", function* ({ kernel }, { device }) {
-    const file = deviceOf(device);
+    const file = usable(device);
     return isError(file) ? file : yield* writeFlr(kernel, file.device);
   }),
   on("vfio.hot_reset", function* ({ kernel }, { device }) {
-    const file = deviceOf(device);
+    const file = usable(device);
     return isError(file) ? file : yield* hotReset(kernel, file.device);
   }),
   on("vfio.low_power_entry", function* ({ kernel }, { device, wakeup }) {
-    const file = deviceOf(device);
+    const file = usable(device);
     return isError(file) ? file : yield* lowPowerEntry(kernel, file.device, wakeup);
   }),
   on("vfio.low_power_exit", function* ({ kernel }, { device }) {
-    const file = deviceOf(device);
+    const file = usable(device);
     return isError(file) ? file : yield* lowPowerExit(kernel, file.device);
   }),
   on("vfio.wake", function* ({ kernel }, { device }) {
@@ -211,7 +217,7 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
   }),
   at("vfio.mmap", (session, { device, region, length }) => {
     const file = fget(device);
-    if (!file || !(file.of instanceof DeviceFile)) return "EINVAL";
+    if (!file || !(file.of instanceof DeviceFile) || !file.of.accessGranted) return "EINVAL";
     const pages = pagesOf(session.bytes(length));
     const request = { file, first: 0, pages, sharing: "shared", access: ["read", "write"] } as const;
     return mmapBar(device.process, file.of.device, region, request);
@@ -228,7 +234,7 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
 
 /** The memory of a BAR, if it can be reached; vfio_pci_bar_rw(). */
 function* accessBar(kernel: Kernel, fd: Fd, region: number): Steps<Memory | ErrnoName> {
-  const file = deviceOf(fd);
+  const file = usable(fd);
   if (isError(file)) return file;
   const bar = file.device.model.bars[region];
   if (bar?.kind !== "memory") return "EINVAL";

@@ -164,7 +164,10 @@ export const vfioHandlers: readonly (readonly [OperationName, NativeHandler])[] 
       encode(vfioRegionDmaRange, { offset: 0, length: pageSize }),
     );
     const flags = featureFlags(FEATURE.dmaBuf, request, unknown_flag);
-    return await sendFeature(strand, device, argsz, flags, payload, unreadable);
+    const given = await sendFeature(strand, device, argsz, flags, payload, unreadable);
+    // A buffer that nobody wanted: its number means nothing, and must not be that of a closed descriptor.
+    if (given > 0) await freshNumber(strand, device.process, given);
+    return 0;
   }),
   on("vfio.export", async ({ session, strand }, args) => {
     const { device, ranges } = args;

@@ -400,7 +400,7 @@ Deno.test("simulator() takes any address until a domain asks for pages", () => {
   assertEquals(endsOf("mainline-7.3", ...lines, domain, map).slice(-2), ["returned", "EINVAL"]);
 });
 
-Deno.test("simulator() opens files close-on-exec, and copies them so only where it is asked to", () => {
+Deno.test("simulator() opens files close-on-exec, and copies none so", () => {
   const flags = (fd: string): Line => ["fd.flags", { fd }];
   const seen = valuesOf(
     "mainline-7.3",
@@ -413,7 +413,24 @@ Deno.test("simulator() opens files close-on-exec, and copies them so only where 
   const cloexec = seen.map((value) =>
     typeof value === "object" && value !== null && "cloexec" in value && value.cloexec
   );
-  assertEquals(cloexec, [true, false, true]);
+  assertEquals(cloexec, [true, false, false]);
+});
+
+Deno.test("simulator() opens for reading what nobody can write to", () => {
+  const seen = valuesOf(
+    "mainline-7.3",
+    ["fd.open", { kind: "pipe" }, "pipe"],
+    ["fd.open", { kind: "eventfd" }, "eventfd"],
+    ["fence.create", {}, "fence"],
+    ["heap.alloc", {}, "buf"],
+    ["buffer.export_sync_file", { buffer: "buf" }, "synced"],
+    ["fd.path", { fd: "buf" }, "path"],
+    ...["pipe", "eventfd", "fence", "synced", "path", "buf"].map((fd): Line => ["fd.flags", { fd }]),
+  ).slice(-6);
+  const access = seen.map((value) =>
+    typeof value === "object" && value !== null && "access" in value && value.access
+  );
+  assertEquals(access, ["rdonly", "rdwr", "rdonly", "rdonly", "rdonly", "rdwr"]);
 });
 
 Deno.test("simulator() holds no buffer by a look at the list of all of them", () => {

@@ -19,7 +19,7 @@ import {
 } from "../kernel/dma_buf.ts";
 import { DmaFence } from "../kernel/dma_resv.ts";
 import { ForkedProcess } from "../kernel/fork.ts";
-import { fget, File } from "../kernel/file.ts";
+import { fget, File, READ_ONLY } from "../kernel/file.ts";
 import { Fault } from "../kernel/mm.ts";
 import { at, on, type SimHandler } from "../session.ts";
 
@@ -93,7 +93,7 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     if (buffer.process.exhausted) return "EMFILE";
     const fence = dmaBufExportFence(kernel, dmabuf, access.includes("write") ? "READ" : "WRITE");
     fences.add(fence);
-    return buffer.process.install(new File("sync-file", fence));
+    return buffer.process.install(new File("sync-file", fence, undefined, READ_ONLY));
   }),
   on("buffer.import_sync_file", function* ({ kernel }, { buffer, fence, access }) {
     const dmabuf = dmaBufAsFile(kernel, buffer);

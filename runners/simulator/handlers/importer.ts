@@ -17,7 +17,7 @@ import {
   dmaBufVmap,
 } from "../kernel/dma_buf.ts";
 import { DmaFence } from "../kernel/dma_resv.ts";
-import { type Fd, fget, File, type Process } from "../kernel/file.ts";
+import { type Fd, fget, File, type Process, READ_ONLY } from "../kernel/file.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import {
   allocateFromHeap,
@@ -117,7 +117,8 @@ export const exporterHandlers: readonly (readonly [OperationName, SimHandler])[]
     if (process.exhausted) return "EMFILE";
     const fence = new DmaFence(kernel.nextId());
     fences.add(fence);
-    return process.install(new File("sync-file", fence));
+    // What signals it stays with another process, which sends it.
+    return process.install(new File("sync-file", fence, undefined, READ_ONLY), { cloexec: false });
   }),
   // Whether it signals with an error makes no difference to anybody who waits.
   at("fence.signal", (_session, { fence }) => {

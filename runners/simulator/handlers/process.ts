@@ -4,15 +4,16 @@
  * @module
  */
 import { fork } from "../kernel/fork.ts";
-import { closeFd, type Fd, fget, File, getFile, Process } from "../kernel/file.ts";
+import { closeFd, type Fd, fget, File, getFile, Process, READ_ONLY } from "../kernel/file.ts";
 import { at, exitProcess, on, type SimHandler } from "../session.ts";
 import type { OperationName } from "../../../spec/operations/mod.ts";
 
-function copyOf(fd: Fd, to: Process, cloexec: boolean): Fd | "EBADF" | "EMFILE" {
+/** A copy of a descriptor, which does not close on exec. */
+function copyOf(fd: Fd, to: Process): Fd | "EBADF" | "EMFILE" {
   const file = fget(fd);
   if (!file) return "EBADF";
   if (to.exhausted) return "EMFILE";
-  return to.install(getFile(file), { cloexec });
+  return to.install(getFile(file), { cloexec: false });
 }
 
 /** The handlers of `process.*`, `fd.*` and `clock.*`. */
@@ -30,10 +31,10 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
   }),
   at("fd.open", ({ process }, { kind }) => {
     if (process.exhausted) return "EMFILE";
-    return process.install(new File(kind, kind));
+    return process.install(new File(kind, kind, undefined, kind === "pipe" ? READ_ONLY : undefined));
   }),
   at("fd.dup", (_session, { fd }) => {
-    return copyOf(fd, fd.process, false);
+    return copyOf(fd, fd.process);
   }),
   at("fd.dup_over", ({ kernel }, { fd, over }) => {
     const file = fget(fd);
@@ -45,7 +46,7 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
     return undefined;
   }),
   at("fd.send", (_session, { fd, to }) => {
-    return copyOf(fd, to, true);
+    return copyOf(fd, to);
   }),
   at("fd.inherited", ({ devices }, { fd, process }) => {
     if (!process.descriptor(fd.number)) return "EBADF";
@@ -58,7 +59,7 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
     const file = fget(fd);
     if (!file) return "EBADF";
     if (fd.process.exhausted) return "EMFILE";
-    return fd.process.install(new File(file.kind, file.of, undefined, file.flags), { path: true });
+    return fd.process.install(new File(file.kind, file.of, undefined, READ_ONLY), { path: true });
   }),
   at("fd.close", ({ kernel }, { fd }) => {
     return closeFd(kernel, fd) ? undefined : "EBADF";

@@ -32,6 +32,9 @@ export interface OpenFlags {
 
 const READ_WRITE: OpenFlags = { access: "rdwr", nonblock: false };
 
+/** How a sync file, the end of a pipe that is read from, and what is named by O_PATH are opened. */
+export const READ_ONLY: OpenFlags = { access: "rdonly", nonblock: false };
+
 /** An open file: struct file. */
 export class File extends SharedObject {
   readonly kind: FileKind;

@@ -387,6 +387,22 @@ Deno.test("simulator() gives frames back in the order in which they were queued,
   );
 });
 
+Deno.test("simulator() lets one wait for a frame of a video queue, and one open file have its places", () => {
+  const open: Line = ["video.open", {}, "video"];
+  const start: Line = ["video.start", { video: "video" }];
+  const take = (id: string) => step(["video.take", { video: "video" }], "start", id);
+  const { steps, ...rest } = program(open, start);
+  const { seen } = run(dialect("mainline-7.3"), { ...rest, steps: [...steps, take("one"), take("two")] });
+  assertEquals(seen.at(-1)?.outcome, { kind: "failed", errno: "EBUSY" });
+
+  const asked = (["start", "take", "stop", "release"] as const)
+    .map((what): Line => [`video.${what}`, { video: "video" }]);
+  const other: Line = ["video.open", {}, "other"];
+  const released: Line = ["video.release", { video: "video" }];
+  const ends = endsOf("mainline-7.3", open, released, other, ...asked);
+  assertEquals(ends.slice(-4), ["EBUSY", "EBUSY", "EBUSY", "EBUSY"]);
+});
+
 Deno.test("simulator() takes any address until a domain asks for pages", () => {
   const lines: readonly Line[] = [
     ["vfio.open", {}, "dev"],

@@ -77,9 +77,9 @@ export const videoHandlers: readonly (readonly [OperationName, SimHandler])[] = 
     const queue = videoQueueOf(video);
     return isError(queue) ? queue : yield* takeBuffer(kernel, queue);
   }),
-  at("video.stop", (_session, { video }) => {
+  at("video.stop", ({ kernel }, { video }) => {
     const queue = videoQueueOf(video);
-    return isError(queue) ? queue : stopVideo(queue);
+    return isError(queue) ? queue : stopVideo(kernel, queue);
   }),
   on("video.release", function* ({ kernel }, { video }) {
     const queue = videoQueueOf(video);

@@ -60,6 +60,9 @@ export class VideoQueue extends SharedObject {
   accessor places: readonly VideoPlace[];
   @shared
   accessor streaming = false;
+  /** Whether somebody waits for a frame. */
+  @shared
+  accessor waiting = false;
   /** How many buffers have been queued. */
   @shared
   accessor turns = 0;
@@ -103,9 +106,15 @@ export function videoQueueOf(fd: Fd): VideoQueue | ErrnoName {
   return file.of instanceof VideoQueue ? file.of : "ENOTTY";
 }
 
+/** Whether the places of the device are those of another open file; vb2_queue_is_busy(). */
+function isOfAnother(kernel: Kernel, queue: VideoQueue): boolean {
+  return (kernel.queues.get(queue.direction) ?? queue) !== queue;
+}
+
 /** Queues a buffer; vb2_core_qbuf(). */
 export function* queueBuffer(kernel: Kernel, request: VideoRequest): Steps<ErrnoName | undefined> {
   const { queue } = request;
+  if (isOfAnother(kernel, queue)) return "EBUSY";
   const place = queue.places[request.index];
   if (!place || place.state !== "free") return "EINVAL";
   const error = yield* prepare(kernel, request, place);
@@ -184,6 +193,7 @@ function* letGo(kernel: Kernel, place: VideoPlace): Steps<void> {
 
 /** Has the device begin; vb2_core_streamon(). */
 export function startVideo(kernel: Kernel, queue: VideoQueue): ErrnoName | undefined {
+  if (isOfAnother(kernel, queue)) return "EBUSY";
   if (queue.places.length === 0) return "EINVAL";
   if (queue.streaming) return undefined;
   queue.streaming = true;
@@ -209,8 +219,11 @@ export function* takeBuffer(
   kernel: Kernel,
   queue: VideoQueue,
 ): Steps<{ index: number; failed: boolean } | ErrnoName> {
+  if (queue.waiting || isOfAnother(kernel, queue)) return "EBUSY";
   if (!queue.streaming) return "EINVAL";
+  queue.waiting = true;
   yield { on: "frame", ready: () => !queue.streaming || nextDone(queue) !== undefined };
+  queue.waiting = false;
   const place = nextDone(queue);
   if (!place) return "EINVAL";
   place.state = "free";
@@ -219,14 +232,16 @@ export function* takeBuffer(
 }
 
 /** Stops the device; what places hold they go on to hold; vb2_core_streamoff(). */
-export function stopVideo(queue: VideoQueue): void {
+export function stopVideo(kernel: Kernel, queue: VideoQueue): ErrnoName | undefined {
+  if (isOfAnother(kernel, queue)) return "EBUSY";
   queue.streaming = false;
   for (const place of queue.places) place.state = "free";
+  return undefined;
 }
 
 /** Lets go of every buffer; VIDIOC_REQBUFS with 0, __vb2_queue_free(). */
 export function* releaseBuffers(kernel: Kernel, queue: VideoQueue): Steps<ErrnoName | undefined> {
-  if (queue.streaming) return "EBUSY";
+  if (queue.streaming || isOfAnother(kernel, queue)) return "EBUSY";
   const { places, direction } = queue;
   queue.places = [];
   if (kernel.queues.get(direction) === queue) kernel.queues.delete(direction);
@@ -235,6 +250,6 @@ export function* releaseBuffers(kernel: Kernel, queue: VideoQueue): Steps<ErrnoN
 }
 
 function* releaseVideo(kernel: Kernel, queue: VideoQueue): Steps<void> {
-  stopVideo(queue);
+  stopVideo(kernel, queue);
   yield* releaseBuffers(kernel, queue);
 }

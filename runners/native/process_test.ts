@@ -3,7 +3,19 @@ import { fileURLToPath } from "node:url";
 import { text } from "./abi/layout.ts";
 import { type Addon, loadAddon } from "./addon.ts";
 import { resultOf } from "./calls.ts";
-import { F_ADD_SEALS, F_SEAL_SHRINK, MAP, MFD_FLAGS, O_RDONLY, PROT, WHENCE } from "./constants.ts";
+import {
+  AF_UNIX,
+  F_ADD_SEALS,
+  F_SEAL_SHRINK,
+  MADV_DONTNEED,
+  MAP,
+  MFD_FLAGS,
+  O_RDONLY,
+  POLL,
+  PROT,
+  SOCK_STREAM,
+  WHENCE,
+} from "./constants.ts";
 import { HelperProcess, ProcessEnded } from "./process.ts";
 import { Strand } from "./strand.ts";
 import { Failed, Faulted } from "./failure.ts";
@@ -115,6 +127,41 @@ const TESTS: Readonly<Record<string, Test>> = {
     assertEquals((await strand.attempt(process, "read_into", [zero, address, 1])).result, EFAULT);
     await strand.do(process, "protect", [address, PAGE, PROT.read | PROT.write]);
     assertEquals(await strand.do(process, "read_into", [zero, address, 1]), 1);
+  },
+  async "a file is read and written at a place, from bytes of a request and from memory"(process, strand) {
+    const fd = await strand.do(process, "memfd", [0], text("test"));
+    await strand.do(process, "truncate", [fd, PAGE]);
+    assertEquals(await strand.do(process, "write_at", [fd, 100], Uint8Array.of(1, 2, 3)), 3);
+    const { result, bytes } = await strand.attempt(process, "read_at", [fd, 101], new Uint8Array(2));
+    assertEquals([result, ...bytes], [2, 2, 3]);
+    assertEquals(await strand.do(process, "seek", [fd, 0, WHENCE.cur]), 0);
+    const anonymous = [0, PAGE, PROT.read | PROT.write, MAP.private | MAP.anonymous, -1, 0];
+    const address = await strand.do(process, "map", anonymous);
+    await strand.do(process, "poke", [address + 8], Uint8Array.of(7, 8, 9, 10));
+    assertEquals(await strand.do(process, "write_from", [fd, address + 8, 4]), 4);
+    assertEquals((await strand.attempt(process, "read_at", [fd, 0], new Uint8Array(4))).bytes[3], 10);
+    await strand.do(process, "advise", [address, PAGE, MADV_DONTNEED]);
+    assertEquals(await strand.do(process, "load", [address + 8, 4]), 0);
+    await strand.do(process, "protect", [address, PAGE, PROT.none]);
+    assertEquals((await strand.attempt(process, "write_from", [fd, address, 1])).result, EFAULT);
+    const refused = await strand.attempt(process, "poke", [address], new Uint8Array(1));
+    assertEquals([refused.signal, refused.address], ["SIGSEGV", BigInt(address)]);
+    assertEquals((await strand.attempt(process, "advise", [address + 1, PAGE, 0])).result, EINVAL);
+  },
+  async "what is ready is told, and what one end of a pair gets comes out at the other"(process, strand) {
+    const args = [AF_UNIX, SOCK_STREAM];
+    const { bytes } = await strand.attempt(process, "socketpair", args, new Uint8Array(8));
+    const [one = -1, other = -1] = new Int32Array(bytes.buffer);
+    assertEquals(await strand.do(process, "poll", [other, POLL.in | POLL.out, 0]), POLL.out);
+    assertEquals(await strand.do(process, "write", [one], Uint8Array.of(42)), 1);
+    assertEquals(await strand.do(process, "poll", [other, POLL.in | POLL.out, -1]), POLL.in | POLL.out);
+    const read = await strand.attempt(process, "read", [other], new Uint8Array(8));
+    assertEquals([read.result, read.bytes[0]], [1, 42]);
+    assertEquals(await strand.do(process, "poll", [other, POLL.in, 0]), 0);
+    assertEquals((await strand.attempt(process, "socketpair", args, new Uint8Array(4))).result, EINVAL);
+  },
+  async "a thread that sleeps wakes by itself"(process, strand) {
+    assertEquals(await strand.do(process, "sleep", [1]), 0);
   },
   async "what lies behind the bytes of a request cannot be read"(process, strand) {
     const { result, bytes } = await strand.attempt(process, "pipe", [0], new Uint8Array(8));

@@ -20,7 +20,8 @@ export type ComparedWord = Word | "absent";
  * What differs:
  *
  * - `verdict`: what the case says of the targets
- * - `support`: whether the targets have what the case needs
+ * - `support`: whether the targets have what the case needs; where only some runs in between have it not, that is all
+ *   that is known of them, and no change
  * - `behaviour`: what was seen, although it is judged alike
  * - `coverage`: only whether the case was run
  * - `same`: nothing
@@ -63,7 +64,7 @@ export interface CaseComparison {
   readonly difference: Difference;
   /** How it ended in each run. */
   readonly words: readonly ComparedWord[];
-  /** Where it behaves alike; runs that did not reach the case are in none of them. */
+  /** Where it behaves alike; runs that tell nothing are in none: they did not reach the case, or could not answer it between others that could. */
   readonly windows: readonly Window[];
   /** What is otherwise in each window after the first. */
   readonly changes: readonly Change[];
@@ -73,9 +74,9 @@ export interface CaseComparison {
 
 /** Cases that changed in the same runs. */
 export interface Group {
-  /** The runs in which behaviour changed, by their places; empty where only coverage differs. */
+  /** The runs in which behaviour changed, by their places; empty where some runs tell nothing and the others are alike. */
   readonly at: readonly number[];
-  /** A heading, as in `Changed in 7.1` or `Not run in 6.12`. */
+  /** A heading, as in `Changed in 7.1`, `Not run in 6.12` or `Not supported in 6.18`. */
   readonly title: string;
   /** The cases. */
   readonly cases: readonly CaseComparison[];
@@ -265,8 +266,8 @@ function compareFacts(id: string, facts: readonly (CaseFacts | undefined)[]): Co
   const words = facts.map((each): ComparedWord => each?.word ?? "absent");
   const known = facts.find((each) => each !== undefined && each.clauses.length > 0) ??
     facts.find((each) => each !== undefined);
-  const reached = facts.map((each) => each?.word === "not-run" ? undefined : each);
-  const windows = windowsOf(reached);
+  const telling = tellingOf(facts);
+  const windows = windowsOf(telling);
   return {
     case: id,
     title: known?.title ?? id,
@@ -274,8 +275,23 @@ function compareFacts(id: string, facts: readonly (CaseFacts | undefined)[]): Co
     difference: differenceOf(words, windows),
     words,
     windows,
-    changes: changesOf(windows, reached),
+    changes: changesOf(windows, telling),
   };
+}
+
+/**
+ * What tells how the case behaves. A run that did not reach it tells nothing, nor does one that could not answer it
+ * between two that could: what it would have shown is not known.
+ */
+function tellingOf(facts: readonly (CaseFacts | undefined)[]): readonly (CaseFacts | undefined)[] {
+  const answers = facts.map((each) =>
+    each !== undefined && each.word !== "not-run" && each.word !== "not-supported"
+  );
+  const [first, last] = [answers.indexOf(true), answers.lastIndexOf(true)];
+  return facts.map((each, place) => {
+    if (each?.word === "not-run") return undefined;
+    return each?.word === "not-supported" && first < place && place < last ? undefined : each;
+  });
 }
 
 function windowsOf(facts: readonly (CaseFacts | undefined)[]): Window[] {
@@ -302,12 +318,17 @@ export function behaviourOf(facts: CaseFacts): string {
   return made;
 }
 
+/**
+ * Where a case cannot be answered, it does not count what was seen until then, nor what is missing; nor does it count
+ * which of the allowed outcomes of a race came up in some runs of it.
+ */
 function behaviourText({ word, seen, reason }: CaseFacts): string {
+  if (word === "not-supported") return word;
   const silent = seen.length === 0 || word === "fail" || word === "unknown";
   return JSON.stringify([
     word,
     silent ? withoutFigures(reason) : "",
-    seen.map((each) => [each.step, each.seen]),
+    seen.filter(({ extent }) => extent !== "sample" || word === "fail").map((each) => [each.step, each.seen]),
   ]);
 }
 
@@ -346,6 +367,7 @@ function differenceOf(words: readonly ComparedWord[], windows: readonly Window[]
   if (judged.length > 1) return "verdict";
   if (reached.size > 1) return "support";
   if (windows.length > 1) return "behaviour";
+  if (judged.length > 0 && words.includes("not-supported")) return "support";
   return new Set(words).size > 1 ? "coverage" : "same";
 }
 
@@ -354,7 +376,7 @@ function sentenceOf(
   labels: readonly string[],
 ): string {
   if (difference === "same") return "";
-  if (difference === "coverage") return coverageSentence(words, labels);
+  if (windows.length < 2) return silenceSentence(words, labels);
   const [first] = changes;
   if (!first || changes.some(({ step }) => step !== first.step)) {
     return changesSentence(changes, windows, labels);
@@ -388,9 +410,16 @@ function spanOf(
   return from === to ? `in ${first}` : `in ${first} to ${last}`;
 }
 
-function coverageSentence(words: readonly ComparedWord[], labels: readonly string[]): string {
-  const lacking = labels.filter((_, index) => words[index] === "absent" || words[index] === "not-run");
-  return `not run in ${lacking.join(", ")}`;
+/** Which runs tell nothing, where the others are alike. */
+function silenceSentence(words: readonly ComparedWord[], labels: readonly string[]): string {
+  const notRun = labels.filter((_, index) => words[index] === "absent" || words[index] === "not-run");
+  const notSupported = labels.filter((_, index) => words[index] === "not-supported");
+  return [
+    notRun.length === 0 ? [] : `not run in ${notRun.join(", ")}`,
+    notSupported.length === 0 || notSupported.length + notRun.length === words.length
+      ? []
+      : `not supported in ${notSupported.join(", ")}`,
+  ].flat().join("; ");
 }
 
 function groupsOf(cases: readonly CaseComparison[], labels: readonly string[]): Group[] {

@@ -3,6 +3,7 @@ import { compareRuns } from "./compare.ts";
 import type { CaseFacts, RunFacts } from "./facts.ts";
 import { factsOf } from "./facts.ts";
 import { writeComparison } from "./formats.ts";
+import { labelsOf } from "./labels.ts";
 import { readRecord } from "../record_reader.ts";
 import { resultOf } from "../result.ts";
 import { HOSTILE, simulated, suite, textOf } from "../testing/runs.ts";
@@ -56,6 +57,55 @@ Deno.test("compareRuns() does not take a case that was not reached for one that 
     "coverage",
     1,
   ]]);
+});
+
+Deno.test("compareRuns() does not take a run that cannot answer, between two that can, for a change", () => {
+  const { groups, counts } = compareRuns([
+    run("6.12", fact("a", "fail", "EBUSY"), fact("b", "pass", "ok"), fact("c", "pass", "ok")),
+    run("6.18", fact("a", "not-supported"), fact("b", "not-supported"), fact("c", "not-run")),
+    run("7.2", fact("a", "pass", "ok"), fact("b", "pass", "ok"), fact("c", "not-supported")),
+    run("7.3", fact("a", "pass", "ok"), fact("b", "not-run"), fact("c", "pass", "ok")),
+  ]);
+  assertEquals(groups.map(({ title, at, cases }) => [title, at, cases.map(({ case: id }) => id)]), [
+    ["Changed in 7.2", [2], ["a"]],
+    ["Not run in 7.3; not supported in 6.18", [], ["b"]],
+    ["Not run in 6.18; not supported in 7.2", [], ["c"]],
+  ]);
+  assertEquals(groups[0]?.cases[0]?.says, "buffer.mmap: EBUSY up to 6.12, ok since 7.2");
+  assertEquals(counts, { verdict: 1, support: 2, behaviour: 0, coverage: 0, same: 0 });
+});
+
+Deno.test("compareRuns() does not take another sample of a race for a change, but for a failure", () => {
+  const raced = (word: CaseFacts["word"], seen: string): CaseFacts => ({
+    ...fact("a", word),
+    seen: [{ step: "race.user.0", operation: "importer.map", seen, extent: "sample" }],
+  });
+  const { counts } = compareRuns([
+    run("7.2", raced("pass", "ok")),
+    run("7.3", raced("pass", "ENODEV or ok")),
+  ]);
+  assertEquals(counts.same, 1);
+  const { groups } = compareRuns([run("7.2", raced("pass", "ok")), run("7.3", raced("fail", "EIO or ok"))]);
+  assertEquals(groups[0]?.cases[0]?.says, "importer.map: ok up to 7.2, EIO or ok since 7.3");
+});
+
+Deno.test("compareRuns() takes two reasons for which a case cannot be answered for the same", () => {
+  const reasons = ["no /dev/iommu", "no such request"];
+  const { same } = compareRuns(
+    reasons.map((reason, place) => run(`7.${place}`, { ...fact("a", "not-supported"), reason })),
+  );
+  assertEquals(same.map(({ case: id }) => id), ["a"]);
+});
+
+Deno.test("labelsOf() calls released kernels by as little as tells them apart, and others by their whole names", () => {
+  const labels = (...kernels: string[]) => labelsOf(kernels.map((kernel) => run(kernel)));
+  assertEquals(labels("6.1.0-56-amd64", "6.12.117+deb13-amd64", "7.3.4"), ["6.1", "6.12", "7.3"]);
+  assertEquals(labels("6.12.107+deb13-amd64", "6.12.117+deb13-amd64"), ["6.12.107", "6.12.117"]);
+  assertEquals(labels("7.3.4+deb13-amd64", "7.3.4-conform-debug"), [
+    "7.3.4+deb13-amd64",
+    "7.3.4-conform-debug",
+  ]);
+  assertEquals(labels("7.3.10-rc1", "7.2+matt-v8", "7.2"), ["7.3.10-rc1", "7.2+matt-v8", "7.2"]);
 });
 
 Deno.test("compareRuns() tells what is seen otherwise although it is judged alike", () => {

@@ -17,6 +17,8 @@ export interface Seen {
   readonly operation: string;
   /** How it ended: `ok`, the name of an error or a signal, `blocks`. */
   readonly seen: string;
+  /** Of a race whose threads were only run again and again: another run would have brought up other outcomes. */
+  readonly extent?: "sample" | undefined;
 }
 
 /** What a case showed in one run. */
@@ -84,6 +86,7 @@ export function caseFacts(result: CaseResult): CaseFacts {
       step: step.step,
       operation: step.operation,
       seen: seenOf(step),
+      ...(step.section === "race" && result.raced?.exhaustive === false ? { extent: "sample" } : {}),
     })),
   };
 }

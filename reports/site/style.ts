@@ -152,7 +152,8 @@ details > summary { cursor: pointer; }
   table.stack, table.stack tbody, table.stack tr, table.stack td { display: block; width: auto; }
   table.stack thead { display: none; }
   table.stack tr { border-bottom: 1px solid var(--line); padding: .55rem 0; }
-  table.stack td { border: 0; padding: .05rem 0; text-align: left; }
+  table.stack td, table.stack tbody th { border: 0; padding: .05rem 0; text-align: left; }
+  table.stack tbody th { display: block; }
   table.stack td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); }
   table.areas td.share, table.areas th.share { display: none; }
   ul.index { columns: auto; }
@@ -241,11 +242,13 @@ table.matrix td { padding: .18rem .125rem; text-align: center; }
 .durations text.name { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, monospace; font-size: 12px; }
 .durations a:hover text.name { text-decoration: underline; }
 svg.share { display: block; width: 4.5rem; height: .35rem; margin: .25rem 0 0; }
-table.compare { width: auto; min-width: min(100%, 44rem); }
-table.compare thead th { position: sticky; top: 0; background: var(--page); vertical-align: bottom; }
-table.compare thead th.run { width: 8.5rem; max-width: 10rem; white-space: normal; overflow-wrap: anywhere; padding-left: .75rem; }
-table.compare tbody th { font-size: .925rem; font-weight: 400; color: var(--ink); white-space: normal; min-width: 18rem; max-width: 34rem; overflow-wrap: anywhere; }
+table.compare thead th { position: sticky; top: 0; background: var(--page); vertical-align: bottom; z-index: 1; }
+table.compare thead th.run { width: 7.5rem; white-space: normal; overflow-wrap: anywhere; padding-left: .75rem; }
+table.compare tbody th { font-size: .925rem; font-weight: 500; color: var(--ink); white-space: normal; min-width: 18rem; overflow-wrap: break-word; }
 table.compare tbody th .mono { font-size: .85em; }
+table.compare tr.seen > * { border-bottom: 0; }
+table.compare td.list { padding-top: 0; }
+table.compare td.list ul { margin: 0; }
 table.compare td.cell { padding-left: .75rem; white-space: nowrap; }
 table.compare td.cell[colspan] { background: linear-gradient(var(--line), var(--line)) .75rem 2.1rem / calc(100% - 1.5rem) 2px no-repeat; }
 table.compare td.cell a { text-decoration: none; }
@@ -254,8 +257,7 @@ table.compare td.begins { box-shadow: inset 3px 0 0 var(--contested-bar); }
 table.windows tbody { border-bottom: 1px solid var(--edge); }
 table.windows tbody th { font-weight: 600; white-space: nowrap; color: var(--ink); }
 table.windows td { overflow-wrap: anywhere; }
-table.windows td.mono { overflow-wrap: break-word; }
-.says { font-size: .875rem; margin-top: .1rem; }
+table.windows td.mono { overflow-wrap: break-word; white-space: nowrap; }
 svg.sequence { display: block; font-size: 12.5px; margin: .5rem 0 1rem; }
 .sequence .lane rect { fill: var(--card); stroke: var(--edge); }
 .sequence .lane.user rect { fill: var(--code); }
@@ -284,8 +286,31 @@ svg.sequence { display: block; font-size: 12.5px; margin: .5rem 0 1rem; }
 .sequence .state text { font-size: 11px; fill: var(--soft); paint-order: stroke; stroke: var(--page); stroke-width: 4px; }
 .sequence .wait { fill: var(--unknown-bar); }
 @media screen and (max-width: 46rem) {
-  table.compare tbody th { min-width: 13rem; }
-  table.compare thead th.run { min-width: 6.5rem; }
+  .scroll.folds { overflow: visible; }
+  table.compare, table.compare thead, table.compare tbody { display: block; }
+  table.compare thead { position: sticky; top: 0; z-index: 1; background: var(--page); }
+  table.compare tr { display: flex; flex-wrap: wrap; align-items: flex-end; border-bottom: 1px solid var(--line); }
+  table.compare tr.seen { border-bottom: 0; }
+  table.compare tr > * { border-bottom: 0; }
+  table.compare tr > :first-child { flex: 1 0 100%; min-width: 0; padding-bottom: 0; }
+  table.compare tr > td.list { padding-block: 0 .6rem; }
+  table.compare thead tr > :first-child { position: absolute; clip-path: inset(50%); }
+  table.compare thead th.run, table.compare td.cell { flex: 1 1 0; width: auto; min-width: 0; padding: .3rem 0 .3rem .35rem; }
+  table.compare thead th.long { display: flex; max-height: 11rem; overflow: hidden; writing-mode: vertical-rl; transform: rotate(180deg); }
+  table.compare td.cell[colspan] { background: linear-gradient(var(--line), var(--line)) 1.9rem 1.05rem / calc(100% - 2.25rem) 2px no-repeat; }
+  table.compare .cell .word { font-size: 0; }
+  table.compare .cell .word > [aria-hidden] { font-size: 1rem; }
+  table.compare td.cell[colspan="2"] { flex-grow: 2; }
+  table.compare td.cell[colspan="3"] { flex-grow: 3; }
+  table.compare td.cell[colspan="4"] { flex-grow: 4; }
+  table.compare td.cell[colspan="5"] { flex-grow: 5; }
+  table.compare td.cell[colspan="6"] { flex-grow: 6; }
+  table.compare td.cell[colspan="7"] { flex-grow: 7; }
+  table.compare td.cell[colspan="8"] { flex-grow: 8; }
+  table.compare td.cell[colspan="9"] { flex-grow: 9; }
+  table.compare td.cell[colspan="10"] { flex-grow: 10; }
+  table.compare td.cell[colspan="11"] { flex-grow: 11; }
+  table.compare td.cell[colspan="12"] { flex-grow: 12; }
   table.newest td, table.newest td.share { padding-block: .15rem; min-width: 0; width: auto; }
 }
 @media print {
@@ -296,6 +321,7 @@ svg.sequence { display: block; font-size: 12.5px; margin: .5rem 0 1rem; }
   table th, table td, td .word { white-space: normal; }
   table.newest th.target { min-width: 8rem; }
   table.compare tbody th { min-width: 9rem; }
+  table.compare details::details-content { content-visibility: visible; }
   table.compare thead th.run { width: auto; }
   section { break-inside: auto; }
   h2, h3 { break-after: avoid; }

@@ -83,7 +83,12 @@ const factsSchema: z.ZodType<CaseFacts> = z.object({
   clauses: z.array(z.string()),
   word: z.enum(WORDS),
   reason: z.string(),
-  seen: z.array(z.object({ step: z.string(), operation: z.string(), seen: z.string() })),
+  seen: z.array(z.object({
+    step: z.string(),
+    operation: z.string(),
+    seen: z.string(),
+    extent: z.literal("sample").optional(),
+  })),
 });
 
 const rowSchema = z.object({

@@ -6,10 +6,9 @@
  */
 import type { Clause, Keyword, Source, Status } from "../../spec/clause.ts";
 import type { Ledger } from "../../spec/ledger.ts";
-import type { CaseFacts, RunFacts, RunHead } from "../compare/mod.ts";
+import { type CaseFacts, labelsOf, type RunFacts, type RunHead } from "../compare/mod.ts";
 import type { Word } from "../formats/format.ts";
 import { clausesBehind, filesOf } from "./behind.ts";
-import { shortLabels } from "./labels.ts";
 import { type Owed, owedBy, owedSince } from "./owed.ts";
 
 /** The version of the shape. */
@@ -118,7 +117,7 @@ export interface Windows {
 
 /** Finds the behaviour windows of runs, which are given in the order of their kernels. */
 export function windowsOf(runs: readonly RunFacts[], ledger: Ledger): Windows {
-  const labels = shortLabels(runs);
+  const labels = labelsOf(runs);
   const owed = runs.map((run) => owedBy(run, ledger));
   const clauses = [...casesByClause(runs)].map(([id, cases]) =>
     clauseWindows(id, cases, { runs, labels, owed, ledger })
@@ -166,9 +165,7 @@ function casesByClause(runs: readonly RunFacts[]): Map<string, Set<string>> {
 function clauseWindows(id: string, cases: ReadonlySet<string>, context: Context): ClauseWindows {
   const { runs, labels, owed, ledger } = context;
   const clause = [...ledger.clauses.values()].find((each) => each.id === id);
-  const perCase = [...cases].map((each) =>
-    behavioursOf(runs.map((run) => reached(run.cases.get(each), run)))
-  );
+  const perCase = [...cases].map((each) => behavioursOf(runs.map((run) => reached(run.cases.get(each)))));
   const behaviours = merged([...cases], perCase, labels);
   const changes = changesOf(perCase);
   return {
@@ -194,10 +191,10 @@ function owes(owed: Owed | undefined, clause: Clause | undefined): boolean {
  * A case that was not reached says nothing. Nor does it say anything which of the allowed outcomes of a race came up where
  * threads were only run again and again: another run would have shown others.
  */
-function reached(facts: CaseFacts | undefined, { target }: RunHead): CaseFacts | undefined {
+function reached(facts: CaseFacts | undefined): CaseFacts | undefined {
   if (facts?.word === "not-run") return undefined;
-  if (!facts || facts.word === "fail" || target.startsWith("sim")) return facts;
-  return { ...facts, seen: facts.seen.filter(({ step }) => !step.startsWith("race.")) };
+  if (!facts || facts.word === "fail") return facts;
+  return { ...facts, seen: facts.seen.filter(({ extent }) => extent !== "sample") };
 }
 
 /** What a case showed in a run, in a few words. */

@@ -46,7 +46,12 @@ export const entrySchema = headSchema.extend({
   durationMs: z.number(),
 }).meta({ title: "Run" });
 
-const seenSchema = z.object({ step: z.string(), operation: z.string(), seen: z.string() });
+const seenSchema = z.object({
+  step: z.string(),
+  operation: z.string(),
+  seen: z.string(),
+  extent: z.literal("sample").optional(),
+});
 
 /** What a case showed. */
 export const factsSchema = z.object({

@@ -180,7 +180,7 @@ function CasesOfClause(
   const latest = having(runs, cases);
   const labels = labelsOf(latest);
   return (
-    <div class="scroll">
+    <div class="scroll folds">
       <table class="compare">
         <thead>
           <tr>

@@ -32,8 +32,11 @@ import {
   runPath,
 } from "../links.ts";
 
-/** So many cases of a group are told of in full. */
+/** So many cases that behaved alike are listed. */
 const SHOWN = 400;
+
+/** So many of them stand open; a longer list is opened by who wants it. */
+const OPEN = 3;
 
 /** So many behaviours that begin in one run are told of. */
 const BEHAVIOURS_SHOWN = 12;
@@ -83,14 +86,15 @@ function placesFor(runs: number): readonly string[] {
 
 function Runs({ runs, labels }: { readonly runs: readonly RunHead[]; readonly labels: readonly string[] }) {
   return (
-    <Table class="stack" columns={["Here called", "Target", "Profile", "Begun"]}>
+    <Table class="stack" columns={["Here called", "Target", "Kernel", "Profile", "Begun"]}>
       <tbody>
-        {runs.map(({ run, target, profile, startedAt, partial }, index) => (
+        {runs.map(({ run, target, kernel, profile, startedAt, partial }, index) => (
           <tr>
             <td>
               <a href={runPath(run)}>{labels[index]}</a>
             </td>
             <td class="mono">{target}</td>
+            <td data-label="kernel">{kernel}</td>
             <td>{profile}</td>
             <td>
               <Moment at={startedAt} /> {partial ? <span class="partial">partial</span> : ""}
@@ -222,35 +226,36 @@ function GroupSection(
         {withLabels(title, names)} <span class="soft count">{cases.length}</span>
       </h2>
       {at.length === 0
-        ? (
-          <details>
-            <summary>
-              {cases.length === 1 ? "One case" : `${cases.length} cases`}, of which nothing else is known
-            </summary>
-            <ul class="plain mono">
-              {cases.map(({ case: id }) => (
-                <li>
-                  <a href={caseHistoryPath(id)}>{id}</a>
-                </li>
-              ))}
-            </ul>
-          </details>
-        )
-        : <CompareTable what="Case" names={names} rows={caseRows(cases.slice(0, SHOWN), names)} />}
-      {at.length > 0 && cases.length > SHOWN
-        ? <p class="soft">{cases.length - SHOWN} more are in the CSV.</p>
-        : ""}
+        ? raw(folded(cases, `${casesText(cases.length)}, of which nothing else is known`))
+        : (
+          <CompareTable
+            what="What was seen"
+            names={names}
+            rows={alikeIn(cases).map((own) => rowsOf(own, names))}
+          />
+        )}
     </section>
   );
 }
 
+function casesText(count: number): string {
+  return count === 1 ? "One case" : `${count} cases`;
+}
+
+/** The longest label that fits into a narrow column, in characters. */
+const SHORT = 8;
+
+/** So many columns fit beside each other on a wide screen. */
+const WIDE = 5;
+
 /** A table with a column for each run; its rows are markup. */
 function CompareTable(
-  { what, names, rows }: { readonly what: string; readonly names: Names; readonly rows: string },
+  { what, names, rows }: { readonly what: string; readonly names: Names; readonly rows: readonly string[] },
 ) {
-  const columns = names.labels.map((label) => `<th scope="col" class="run">${label}</th>`);
+  const kind = names.labels.some(({ length }) => length > SHORT) ? "run long" : "run";
+  const columns = names.labels.map((label) => `<th scope="col" class="${kind}">${label}</th>`);
   return (
-    <div class="scroll">
+    <div class={names.labels.length > WIDE ? "scroll folds" : "scroll wide-enough folds"}>
       <table class="compare">
         <thead>
           <tr>
@@ -258,32 +263,72 @@ function CompareTable(
             {raw(columns.join(""))}
           </tr>
         </thead>
-        <tbody>{raw(rows)}</tbody>
+        {raw(rows.join(""))}
       </table>
     </div>
   );
 }
 
-/** Rows by the words in them: the same facts have the same words, whatever else is compared. */
-const CASE_ROWS = new Fragments<CaseComparison["words"]>();
-
-function caseRows(cases: readonly CaseComparison[], { labels, runs }: Names): string {
-  const values = [...labels, ...runs];
-  return cases.map((each) => CASE_ROWS.of(each.words, () => <CaseRow {...each} />).filled(values)).join("");
+/** Cases of which the same was seen in the same runs. */
+function alikeIn(cases: readonly CaseComparison[]): readonly (readonly CaseComparison[])[] {
+  return [...Map.groupBy(cases, ({ words, says }) => `${words.join()} ${says}`).values()];
 }
 
-/** A row with places for the labels of the runs, and after those for their names. */
-function CaseRow(each: CaseComparison) {
-  const nameOf = (place: number) => placeFor(each.words.length + place);
+/** What was seen in each run, and below it the cases in which it was. */
+function rowsOf(cases: readonly CaseComparison[], { labels, runs }: Names): string {
+  const [first] = cases;
+  if (!first) return "";
+  const isOne = cases.length === 1;
+  const row = isOne ? ROWS_OF_ONE.of(first.words, () => <SeenRow of={first} links="yes" />) : ROWS_OF_MANY.of(
+    first.words,
+    () => <SeenRow of={first} links="no" />,
+  );
+  const list = cases.length <= OPEN ? listed(cases) : folded(cases, casesText(cases.length));
+  const width = labels.length + 1;
+  return `<tbody>${
+    row.filled([...labels, ...runs])
+  }<tr><td class="list" colspan="${width}">${list}</td></tr></tbody>`;
+}
+
+/** Rows by the words in them: the same facts have the same words, whatever else is compared. */
+const ROWS_OF_ONE = new Fragments<CaseComparison["words"]>();
+const ROWS_OF_MANY = new Fragments<CaseComparison["words"]>();
+
+/** A row with places for the labels of the runs, and after those for their names; one case can be linked to in each run. */
+function SeenRow({ of, links }: { readonly of: CaseComparison; readonly links: "yes" | "no" }) {
+  const hrefOf = (place: number) => casePath(placeFor(of.words.length + place), of.case);
   return (
-    <tr>
-      <th scope="row">
-        <a href={caseHistoryPath(each.case)}>{each.title}</a>
-        <div class="soft mono">{each.case}</div>
-        <div class="says">{each.says}</div>
-      </th>
-      {spansOf(each).map((span) => <WordCell {...span} href={casePath(nameOf(span.place), each.case)} />)}
+    <tr class="seen">
+      <th scope="row">{of.says}</th>
+      {spansOf(of).map((span) => (
+        <WordCell {...span} href={links === "yes" ? hrefOf(span.place) : undefined} />
+      ))}
     </tr>
+  );
+}
+
+/** A list that is opened by who wants to see it. */
+function folded(cases: readonly CaseComparison[], words: string): string {
+  return `<details><summary>${words}</summary>${listed(cases)}</details>`;
+}
+
+function listed(cases: readonly CaseComparison[]): string {
+  const items = cases.slice(0, SHOWN).map((each) =>
+    ITEMS.of(each.words, () => <Item {...each} />).filled([])
+  );
+  const rest = cases.length - SHOWN;
+  const more = rest > 0 ? `<li class="soft">${rest} more are in the CSV</li>` : "";
+  return `<ul class="plain">${items.join("")}${more}</ul>`;
+}
+
+/** Cases in lists, in the same way. */
+const ITEMS = new Fragments<CaseComparison["words"]>();
+
+function Item({ case: id, title }: CaseComparison) {
+  return (
+    <li>
+      <a href={caseHistoryPath(id)}>{title}</a> <span class="soft mono">{id}</span>
+    </li>
   );
 }
 
@@ -313,7 +358,7 @@ function together(words: readonly ComparedWord[], begins: (place: number) => boo
   return spans;
 }
 
-function WordCell({ word, count, begins, href }: Span & { readonly href?: string }) {
+function WordCell({ word, count, begins, href }: Span & { readonly href?: string | undefined }) {
   const kind = begins ? "cell begins" : "cell";
   const width = count > 1 ? count : undefined;
   if (word === "absent") {
@@ -338,28 +383,39 @@ function WordCell({ word, count, begins, href }: Span & { readonly href?: string
 function Clauses(
   { clauses, names }: { readonly clauses: readonly ClauseComparison[]; readonly names: Names },
 ) {
+  const alike = [...Map.groupBy(clauses, ({ words }) => words.join()).entries()];
+  const rows = alike.map(([key, own]) => {
+    const links = own.map(({ clause }) =>
+      CLAUSE_LINKS.of(clause, () => <ClauseLink clause={clause} />).filled([])
+    );
+    return CLAUSE_ROWS.of(key, () => <ClauseRow words={own[0]?.words ?? []} />).filled([links.join(" ")]);
+  });
   return (
     <section id="clauses">
       <h2>
         Clauses that differ <span class="soft count">{clauses.length}</span>
       </h2>
       <p class="soft">The worst that the cases of a clause say.</p>
-      <CompareTable what="Clause" names={names} rows={clauses.map(clauseRow).join("")} />
+      <CompareTable what="Clauses" names={names} rows={[`<tbody>${rows.join("")}</tbody>`]} />
     </section>
   );
 }
 
+const CLAUSE_LINKS = new NamedFragments();
 const CLAUSE_ROWS = new NamedFragments();
 
-function clauseRow({ clause, words }: ClauseComparison): string {
-  return CLAUSE_ROWS.of(`${words.join()} ${clause}`, () => (
+function ClauseLink({ clause }: { readonly clause: string }) {
+  return <a class="mono" href={clausePath(clause)}>{clause}</a>;
+}
+
+/** A row with a place for the links of its clauses. */
+function ClauseRow({ words }: { readonly words: readonly ComparedWord[] }) {
+  return (
     <tr>
-      <th scope="row">
-        <a class="mono" href={clausePath(clause)}>{clause}</a>
-      </th>
+      <th scope="row">{placeFor(0)}</th>
       {together(words, (place) => place > 0 && words[place] !== words[place - 1]).map((span) => (
         <WordCell {...span} />
       ))}
     </tr>
-  )).filled([]);
+  );
 }

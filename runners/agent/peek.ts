@@ -34,12 +34,19 @@ const peekedSchema: z.ZodType<Peeked> = z.object({
 });
 
 /** How the messages that come most often begin where the suite's own sides have written them; the rest need not be read. */
+const END = /^\{"type":"end","run":(\d{1,15}),"observations":\d{1,15},"end":\{"end":"completed",/;
 const OBSERVATION = /^\{"type":"observation","run":(\d{1,15}),"seq":(\d{1,15}),"observation":\{/;
 const RUN = /^\{"type":"run","run":(\d{1,15}),"ended":(\d{1,15}),"program":\{"case":"([^"\\]+)",/;
 
 /** What a message is about, or `undefined` where it is none. */
 export function peek(text: string): Peeked | undefined {
-  return ofObservation(text) ?? ofRun(text) ?? ofAny(text);
+  return ofEnd(text) ?? ofRun(text) ?? ofObservation(text) ?? ofAny(text);
+}
+
+/** Most runs complete; of another end the reason is of interest. */
+function ofEnd(text: string): Peeked | undefined {
+  const [, run] = END.exec(text) ?? [];
+  return run === undefined ? undefined : { type: "end", run: Number(run), end: { end: "completed" } };
 }
 
 function ofObservation(text: string): Peeked | undefined {

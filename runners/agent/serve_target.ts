@@ -8,9 +8,10 @@ import { decodeRunner } from "../protocol/decode.ts";
 import { isProtocolFault } from "../protocol/errors.ts";
 import type { ResetMessage, RunMessage, RunnerHello, TesteeMessage } from "../protocol/messages.ts";
 import { commonVersion, PROTOCOL_VERSIONS } from "../protocol/version.ts";
-import type { CaseEnd, Observation } from "../../spec/observation.ts";
+import type { CaseEnd } from "../../spec/observation.ts";
 import type { Target } from "../target.ts";
 import type { Connection } from "../transport/connection.ts";
+import { Answers } from "./answers.ts";
 import { interleaved, understand } from "./understand.ts";
 
 /** How to serve a target. */
@@ -43,12 +44,6 @@ export function serveTarget(
   return new Server(target, connection, options).done;
 }
 
-/** How long answers may wait for more of them where they are sent together, in milliseconds. */
-const TOGETHER_MS = 2;
-
-/** How many characters of them may wait. A pipe holds 64 KiB: with less than that, one side works while the other reads. */
-const TOGETHER_LENGTH = 16 * 1024;
-
 /** A run that was aborted before it began, in its place: those before it are told first, those behind it are dropped. */
 interface AbortedRun {
   readonly type: "aborted";
@@ -68,14 +63,12 @@ class Server {
   readonly #target: Target;
   readonly #connection: Connection;
   readonly #options: ServeTargetOptions;
+  readonly #answers: Answers;
   readonly #finished = Promise.withResolvers<void>();
   #queue: (RunMessage | AbortedRun | ResetMessage)[] = [];
   #underWay: UnderWay | undefined;
   #working = false;
   #worked: Promise<void> = Promise.resolve();
-  #out: string[] = [];
-  #outLength = 0;
-  #flushed = 0;
   /** A run did not complete, so none is begun before the next reset. */
   #needsReset = false;
   #greeted = false;
@@ -85,12 +78,13 @@ class Server {
     this.#target = target;
     this.#connection = connection;
     this.#options = options;
+    this.#answers = new Answers(connection, options.observations ?? "each");
     this.done = this.#finished.promise;
     connection.listen({
       messages: (texts) => {
         for (const text of texts) this.#take(text);
         this.#pump();
-        this.#flush();
+        this.#answers.flush();
       },
       closed: () => void this.#end(),
     });
@@ -102,7 +96,7 @@ class Server {
       this.#handle(text);
     } catch (error) {
       if (!isProtocolFault(error)) throw error;
-      this.#tell({ type: "error", code: "malformed", message: error.message, hint: error.hint });
+      this.#answers.tell({ type: "error", code: "malformed", message: error.message, hint: error.hint });
     }
   }
 
@@ -111,7 +105,7 @@ class Server {
     if (message.type === "hello") return void this.#greet(message);
     if (message.type === "bye") return void this.#end("bye");
     if (!this.#greeted) {
-      this.#tell({
+      this.#answers.tell({
         type: "error",
         code: "order",
         message: `"${message.type}" came before hello`,
@@ -130,7 +124,7 @@ class Server {
         this.#abort(message.run, message.reason);
         return;
       case "unknown":
-        this.#tell({
+        this.#answers.tell({
           type: "error",
           code: "unknown-type",
           message: `There is no message of type "${message.named}" in this version`,
@@ -141,7 +135,7 @@ class Server {
     }
   }
 
-  async #greet({ versions }: RunnerHello): Promise<void> {
+  async #greet({ versions, takes }: RunnerHello): Promise<void> {
     const ours = this.#options.versions ?? PROTOCOL_VERSIONS;
     const version = commonVersion(ours, versions);
     if (version === undefined) {
@@ -156,6 +150,7 @@ class Server {
     try {
       const target = await this.#target.describe();
       this.#greeted = true;
+      if (takes?.includes("rest")) this.#answers.takesRest();
       this.#send({ type: "hello", version, target, ahead: this.#options.ahead ?? 256 });
     } catch (error) {
       this.#send({
@@ -185,10 +180,10 @@ class Server {
         const ending = next.type === "run" ? this.#run(next) : this.#neverBegan(next);
         if (ending instanceof Promise) await ending;
       }
-      if (!this.#mayHoldBack()) this.#flush();
+      this.#answers.flushUnless(this.#queue.length > 0 ? "more to come" : "nothing to come");
     }
     this.#working = false;
-    this.#flush();
+    this.#answers.flush();
   }
 
   /** Runs one case; a promise only where the target gives one. */
@@ -199,7 +194,7 @@ class Server {
       const understood = understand(wire);
       const { observe, rest } = interleaved(
         understood,
-        (observation) => this.#observed(run, sent++, observation),
+        (observation) => this.#answers.observed(run, sent++, observation),
       );
       const finish = (end: CaseEnd) => {
         if (end.end === "completed") rest();
@@ -210,7 +205,7 @@ class Server {
         understood.program,
         observe,
         controller.signal,
-        (lines) => this.#tell({ type: "log", run, lines }),
+        (lines) => this.#answers.tell({ type: "log", run, lines }),
       );
       if (!(answer instanceof Promise)) return finish(answer);
       const failed = (error: unknown) => {
@@ -231,16 +226,16 @@ class Server {
   #ended(run: number, observations: number, end: CaseEnd): void {
     this.#underWay = undefined;
     if (end.end !== "completed") this.#needsReset = true;
-    this.#tell({ type: "end", run, observations, end });
+    this.#answers.ended(run, observations, end);
   }
 
   async #reset(reset: number): Promise<void> {
     try {
       await this.#target.reset();
       this.#needsReset = false;
-      this.#tell({ type: "ready", reset });
+      this.#answers.tell({ type: "ready", reset });
     } catch (error) {
-      this.#tell({
+      this.#answers.tell({
         type: "error",
         code: "reset",
         message: `The target could not be reset: ${messageOf(error)}`,
@@ -248,57 +243,9 @@ class Server {
     }
   }
 
-  /** Tells of a step; lists without anything in them are left out. */
-  #observed(
-    run: number,
-    seq: number,
-    { step, outcome, events, log, pending, durationMs }: Observation,
-  ): void {
-    this.#write(JSON.stringify({
-      type: "observation",
-      run,
-      seq,
-      observation: {
-        step,
-        outcome,
-        events: events.length === 0 ? undefined : events,
-        log: log.length === 0 ? undefined : log,
-        pending: pending.length === 0 ? undefined : pending,
-        durationMs,
-      },
-    }));
-  }
-
-  /** Sends a message now, or together with others of this turn. */
-  #tell(message: TesteeMessage): void {
-    this.#write(JSON.stringify(message));
-  }
-
-  #write(text: string): void {
-    this.#out.push(text);
-    this.#outLength += text.length;
-    if (this.#options.observations !== "together") this.#flush();
-    else if (this.#out.length === 1) queueMicrotask(() => this.#flush());
-  }
-
   #send(message: TesteeMessage): void {
-    this.#tell(message);
-    this.#flush();
-  }
-
-  /** Whether what is there to be sent can go with what comes next. */
-  #mayHoldBack(): boolean {
-    return this.#options.observations === "together" && this.#queue.length > 0 &&
-      this.#outLength < TOGETHER_LENGTH && performance.now() - this.#flushed < TOGETHER_MS;
-  }
-
-  #flush(): void {
-    if (this.#out.length === 0) return;
-    this.#flushed = performance.now();
-    const out = this.#out;
-    this.#out = [];
-    this.#outLength = 0;
-    this.#connection.send(out);
+    this.#answers.tell(message);
+    this.#answers.flush();
   }
 
   async #end(how?: "bye"): Promise<void> {

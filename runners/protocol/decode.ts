@@ -7,14 +7,8 @@ import type { z } from "zod";
 import { ERRNO_NAMES } from "../../spec/errno.ts";
 import { didYouMean } from "../../spec/nearest.ts";
 import { MessageError } from "./errors.ts";
-import {
-  QUICK_RUNNER_SCHEMAS,
-  QUICK_TESTEE_SCHEMAS,
-  RUNNER_SCHEMAS,
-  type RunnerMessage,
-  TESTEE_SCHEMAS,
-  type TesteeMessage,
-} from "./messages.ts";
+import { RUNNER_SCHEMAS, type RunnerMessage, TESTEE_SCHEMAS, type TesteeMessage } from "./messages.ts";
+import { quickEnd, quickObservation, quickRun } from "./quick.ts";
 
 /** A message of a type that this side does not know, perhaps of a later version; it is to be left aside. */
 export interface UnknownMessage {
@@ -29,7 +23,7 @@ export interface UnknownMessage {
  * @throws {MessageError} if it is no message
  */
 export function decodeTestee(text: string): TesteeMessage | UnknownMessage {
-  return decode<TesteeMessage>(text, TESTEE_SCHEMAS, QUICK_TESTEE_SCHEMAS);
+  return decode<TesteeMessage>(text, TESTEE_SCHEMAS, QUICK_TESTEE);
 }
 
 /**
@@ -38,13 +32,23 @@ export function decodeTestee(text: string): TesteeMessage | UnknownMessage {
  * @throws {MessageError} if it is no message
  */
 export function decodeRunner(text: string): RunnerMessage | UnknownMessage {
-  return decode<RunnerMessage>(text, RUNNER_SCHEMAS, QUICK_RUNNER_SCHEMAS);
+  return decode<RunnerMessage>(text, RUNNER_SCHEMAS, QUICK_RUNNER);
 }
 
-/** The schemas of messages, by type. */
-type ByType<M> = Readonly<Record<string, z.ZodType<M> | undefined>>;
+/** Something for each type of message. */
+type ByType<T> = Readonly<Record<string, T | undefined>>;
 
-function decode<M>(text: string, schemas: ByType<M>, quick: ByType<M>): M | UnknownMessage {
+/** Reads a message of a certain type; `undefined` where it takes the schema to say what it is. */
+type Reader<M> = (message: unknown) => M | undefined;
+
+const QUICK_TESTEE: ByType<Reader<TesteeMessage>> = { observation: quickObservation, end: quickEnd };
+const QUICK_RUNNER: ByType<Reader<RunnerMessage>> = { run: quickRun };
+
+function decode<M>(
+  text: string,
+  schemas: ByType<z.ZodType<M>>,
+  quick: ByType<Reader<M>>,
+): M | UnknownMessage {
   const value = parsed(text);
   const type = typeOf(value);
   if (type === undefined) {
@@ -55,8 +59,9 @@ function decode<M>(text: string, schemas: ByType<M>, quick: ByType<M>): M | Unkn
   }
   const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
   if (!schema) return { type: "unknown", named: type };
-  const taken = quick[type]?.safeParse(value);
-  const result = taken?.success ? taken : schema.safeParse(value);
+  const read = text.includes("__proto__") ? undefined : quick[type]?.(value);
+  if (read) return read;
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw misshapen(type, value, result.error);
 }

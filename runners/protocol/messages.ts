@@ -11,7 +11,6 @@ import {
   logLineSchema,
   observationSchema,
   programSchema,
-  stepObservationSchema,
   type WireDescription,
   type WireProgram,
 } from "./wire.ts";
@@ -33,6 +32,8 @@ export interface RunnerHello {
   readonly versions: readonly number[];
   /** The suite. */
   readonly suite: { readonly name: string; readonly version: string };
+  /** What it takes that a testee need not send, by name: `rest` for observations in the end of their run. */
+  readonly takes?: readonly string[] | undefined;
   /** Asks to go on with a session whose connection was cut. */
   readonly resume?: Resume | undefined;
 }
@@ -126,10 +127,12 @@ export interface EndMessage {
   readonly type: "end";
   /** The run. */
   readonly run: number;
-  /** How many observations were sent for it. */
+  /** How many observations there are of it, those in `rest` among them. */
   readonly observations: number;
   /** How it ended. */
   readonly end: CaseEnd;
+  /** The last of its observations, where they were not sent by themselves; only for a runner that takes `rest`. */
+  readonly rest?: readonly Observation[] | undefined;
 }
 
 /** The answer to a reset. */
@@ -189,6 +192,7 @@ export const RUNNER_SCHEMAS: Schemas<RunnerMessage> = {
     type: z.literal("hello"),
     versions: z.array(number).min(1),
     suite: z.looseObject({ name: z.string(), version: z.string() }),
+    takes: z.array(z.string()).optional(),
     resume: z.looseObject({ session: z.string(), run: number, seen: count }).optional(),
   }),
   run: z.looseObject({
@@ -215,24 +219,22 @@ export const TESTEE_SCHEMAS: Schemas<TesteeMessage> = {
     keptMs: count.optional(),
     resumedAfter: count.optional(),
   }),
-  observation: observationOf(observationSchema),
+  observation: z.looseObject({
+    type: z.literal("observation"),
+    run: number,
+    seq: count,
+    observation: observationSchema,
+  }),
   log: z.looseObject({ type: z.literal("log"), run: number, lines: z.array(logLineSchema) }),
-  end: z.looseObject({ type: z.literal("end"), run: number, observations: count, end: endSchema }),
+  end: z.looseObject({
+    type: z.literal("end"),
+    run: number,
+    observations: count,
+    end: endSchema,
+    rest: z.array(observationSchema).optional(),
+  }),
   ready: z.looseObject({ type: z.literal("ready"), reset: number }),
   heartbeat: z.looseObject({ type: z.literal("heartbeat") }),
   bye: byeSchema,
   error: errorSchema,
 };
-
-/** Compiled schemas of what comes most often. What they take, the others take with the same result; not the reverse. */
-export const QUICK_RUNNER_SCHEMAS: Partial<Schemas<RunnerMessage>> = { run: z.compile(RUNNER_SCHEMAS.run) };
-
-/** The same for what a testee sends. */
-export const QUICK_TESTEE_SCHEMAS: Partial<Schemas<TesteeMessage>> = {
-  observation: z.compile(observationOf(stepObservationSchema)),
-  end: z.compile(TESTEE_SCHEMAS.end),
-};
-
-function observationOf(observation: z.ZodType<Observation>): z.ZodType<ObservationMessage> {
-  return z.looseObject({ type: z.literal("observation"), run: number, seq: count, observation });
-}

@@ -46,6 +46,13 @@ const TABLE: Readonly<Record<Bug, readonly [CaseEnd["end"], string, string]>> = 
   "swaps-steps": ["infra-error", 'the target reported step "when.0" when "given.0" was next', ""],
   "forgets-a-step": ["infra-error", "counts 2 observations, but 1 came", "given.0"],
   "miscounts": ["infra-error", "counts 3 observations, but 2 came", "given.0 when.0"],
+  "tells-again-at-the-end": ["infra-error", "counts 2 observations, but 3 came", "given.0 when.0"],
+  "swaps-steps-at-the-end": [
+    "infra-error",
+    'the target reported step "when.0" when "given.0" was next',
+    "",
+  ],
+  "lies-about-errno-at-the-end": ["infra-error", 'Did you mean "ENODEV"?', "given.0"],
   "never-ends": ["lost", "There was no answer to the abort of one", "given.0 when.0"],
   "ends-twice": ["completed", "", "given.0 when.0"],
   "does-not-look-behind": ["infra-error", 'wrong, at "end.post"', "given.0 when.0"],

@@ -93,9 +93,9 @@ export class SentRuns {
 
   /** Hands over what has been seen of a run and what will be. */
   take(run: SentRun, observe: (observation: Observation) => void): void {
-    const entry = this.#untaken.find((each) => each === run);
+    const at = this.#untaken.findIndex((each) => each === run);
+    const [entry] = at < 0 ? [] : this.#untaken.splice(at, 1);
     if (!entry) return;
-    this.#untaken = this.#untaken.filter((each) => each !== entry);
     for (const observation of entry.waiting) observe(observation);
     entry.waiting = [];
     entry.observe = observe;
@@ -109,10 +109,7 @@ export class SentRuns {
       const what = seq < entry.seen ? "came twice" : `came when ${entry.seen} was next`;
       throw new OrderError(`Observation ${seq} of run ${id} (${entry.program.case}) ${what}`, HINT);
     }
-    entry.seen++;
-    entry.log = [];
-    if (entry.observe) entry.observe(observation);
-    else entry.waiting.push(observation);
+    saw(entry, observation);
   }
 
   /** Takes a slice of the log. */
@@ -121,15 +118,17 @@ export class SentRuns {
   }
 
   /** Takes an end. */
-  end({ run: id, observations, end }: EndMessage): void {
+  end({ run: id, observations, end, rest = [] }: EndMessage): void {
     const entry = this.#turn(id, "an end");
     if (!entry) return;
-    if (observations !== entry.seen) {
+    const came = entry.seen + rest.length;
+    if (observations !== came) {
       throw new OrderError(
-        `The end of run ${id} (${entry.program.case}) counts ${observations} observations, but ${entry.seen} came`,
+        `The end of run ${id} (${entry.program.case}) counts ${observations} observations, but ${came} came`,
         HINT,
       );
     }
+    for (const observation of rest) saw(entry, observation);
     this.#finish(entry, end);
   }
 
@@ -189,6 +188,14 @@ export class SentRuns {
     entry.finish(end);
     if (end.end !== "completed") this.#dropOpen();
   }
+}
+
+/** Hands an observation to whoever takes it, or keeps it for them. */
+function saw(entry: Entry, observation: Observation): void {
+  entry.seen++;
+  entry.log = [];
+  if (entry.observe) entry.observe(observation);
+  else entry.waiting.push(observation);
 }
 
 /** Adds to the reason of an end what the kernel logged last. */

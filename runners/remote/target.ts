@@ -339,6 +339,7 @@ class RemoteTarget implements Target {
       type: "hello",
       versions: this.#options.versions ?? PROTOCOL_VERSIONS,
       suite: this.#options.suite ?? { name: "dmabuf-conform", version: "0" },
+      takes: ["rest"],
       resume,
     };
   }

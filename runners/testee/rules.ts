@@ -310,6 +310,13 @@ async function endOf(dialogue: Dialogue, run: number, told: number, ms: number):
       "count",
     );
   }
+  if (message.rest !== undefined) {
+    throw new Broken(
+      `The end of run ${run} has observations with it, which this runner does not take`,
+      'Send each observation by itself to a runner whose hello does not say that it takes "rest"',
+      "order",
+    );
+  }
   if (message.end.end === "completed") return message;
   throw new Broken(
     `A run of steps that can all be answered ended ${message.end.end}: ${message.end.reason ?? "no reason"}`,

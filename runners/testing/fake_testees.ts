@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Observation } from "../../spec/observation.ts";
 import { OPERATION_NAMES } from "../../spec/operations/mod.ts";
 import { decodeRunner } from "../protocol/decode.ts";
 import { MESSAGE_BYTES } from "../protocol/lines.ts";
@@ -103,6 +104,11 @@ function fake(bug: Partial<Parts> = {}): Fake {
   };
 }
 
+/** Ends a run with the last of its observations. */
+function endWith(run: number, observations: number, rest: readonly Observation[], mouth: Mouth): void {
+  mouth.say({ type: "end", run, observations, end: CLEAN, rest });
+}
+
 /** A race is one step for a testee that cannot do it. */
 const RACE: WireStep = { action: "call", id: "race", operation: "threads", args: {} };
 
@@ -137,6 +143,25 @@ export const FAKES = {
   }),
   "forgets-a-step": fake({ step: (run, seq, step, mouth) => seq === 0 && GOOD.step(run, seq, step, mouth) }),
   "miscounts": fake({ end: (run, observations, mouth) => GOOD.end(run, observations + 1, mouth) }),
+  "tells-again-at-the-end": fake({
+    end: (run, observations, mouth) => endWith(run, observations, [succeeded("when.0")], mouth),
+  }),
+  "swaps-steps-at-the-end": fake({
+    step() {},
+    end: (run, observations, mouth) =>
+      endWith(run, observations, [succeeded("when.0"), succeeded("given.0")], mouth),
+  }),
+  "lies-about-errno-at-the-end": fake({
+    step: (run, seq, step, mouth) => seq === 0 && GOOD.step(run, seq, step, mouth),
+    end: (run, observations, mouth) =>
+      mouth.print(JSON.stringify({
+        type: "end",
+        run,
+        observations,
+        end: CLEAN,
+        rest: [{ ...succeeded("when.0"), outcome: { kind: "failed", errno: "ENODEVICE" } }],
+      })),
+  }),
   "never-ends": fake({ end() {} }),
   "ends-twice": fake({
     end(run, observations, mouth) {

@@ -68,10 +68,17 @@ function kindsOf(steps: string): readonly string[] {
 
 Deno.test("targetKindsOf() follows from the operations, those that run inside of others included", () => {
   assertEquals(kindsOf("  - vfio.reset: { device: dev }"), ["sim", "native"]);
-  assertEquals(kindsOf("  - imp: { importer.attach: { buffer: buf } }"), ["sim", "kunit"]);
+  assertEquals(kindsOf("  - imp: { importer.attach: { buffer: buf } }"), ["sim", "module"]);
+  assertEquals(kindsOf("  - vfio.fail_next: { device: dev, request: reset, errno: EIO }"), ["sim", "module"]);
+  assertEquals(
+    kindsOf(
+      "  - nic: { rdma.open: {} }\n  - mr: { rdma.register: { nic: nic, buffer: buf } }\n  - umem.state: { region: mr }",
+    ),
+    ["sim"],
+  );
   const nested =
     "  - vfio.reset: { device: dev }\n    blocks until:\n      - imp: { importer.attach: { buffer: buf } }";
-  assertEquals(kindsOf(nested), ["sim", "kunit"]);
+  assertEquals(kindsOf(nested), ["sim", "module"]);
 });
 
 Deno.test("coverage() looks at the clauses of a profile only", () => {

@@ -11,25 +11,26 @@ import { type Case, SECTIONS, type Step } from "./case.ts";
  *
  * - `sim`: the model
  * - `native`: a kernel, by its system calls
- * - `kunit`: a kernel, by a test that runs inside of it
+ * - `module`: the same, with the suite's own module inside of the kernel
  */
-export type TargetKind = "sim" | "native" | "kunit";
+export type TargetKind = "sim" | "native" | "module";
 
 /** Every kind of target, in the order in which they are told. */
-export const TARGET_KINDS: readonly TargetKind[] = ["sim", "native", "kunit"];
+export const TARGET_KINDS: readonly TargetKind[] = ["sim", "native", "module"];
 
-/** The operations that call functions of the kernel which no system call reaches, by how their names begin. */
-const INSIDE = ["importer.", "exporter.", "umem.", "fence.add", "buffer.attached"];
+/** The operations that no system call reaches and the suite's module does, by how their names begin. */
+const INSIDE = ["importer.", "exporter.", "fence.add", "buffer.attached", "vfio.fail_next"];
 
-/** The operations that only a model has, since nobody can make hardware or the kernel do so when it is asked. */
-const MODEL_ONLY: readonly OperationName[] = ["vfio.fail_next"];
+/** The operations that only a model has: nobody but a driver calls the RDMA core. */
+const MODEL_ONLY = ["umem."];
 
-/** The kinds of targets that a case can be shown on. */
+/** The kinds of targets that a case can be shown on. What system calls show needs no module, but can have one. */
 export function targetKindsOf({ sections }: Pick<Case, "sections">): readonly TargetKind[] {
   const operations = SECTIONS.flatMap((section) => sections[section].flatMap(operationsOf));
-  if (operations.some((name) => MODEL_ONLY.includes(name))) return ["sim"];
-  const inside = operations.some((name) => INSIDE.some((begin) => name.startsWith(begin)));
-  return ["sim", inside ? "kunit" : "native"];
+  const uses = (beginnings: readonly string[]) =>
+    operations.some((name) => beginnings.some((begin) => name.startsWith(begin)));
+  if (uses(MODEL_ONLY)) return ["sim"];
+  return ["sim", uses(INSIDE) ? "module" : "native"];
 }
 
 function operationsOf(step: Step): readonly OperationName[] {

@@ -98,11 +98,11 @@ Deno.test("conform show prints of a clause who says so, what breaks it, and on w
       "otherwise:  Matt Evans, v2 and later, and mainline 7.3: ",
       "disputed:   A.27 ",
       "mutant:     ",
-      "(sim, kunit)",
+      "(sim, module)",
       "written in: spec/clauses/vst.yaml:",
     ]
   ) assertStringIncludes(out, said);
-  assertStringIncludes((await conform("show", "vfio/revoke/double-revoke")).out, "targets:    sim, kunit");
+  assertStringIncludes((await conform("show", "vfio/revoke/double-revoke")).out, "targets:    sim, module");
 });
 
 Deno.test("conform show tells in which kernels a clause holds and what each target did, by records or a history", async () => {

@@ -275,14 +275,14 @@ function whyUnseen(
   }
   const kind = kindOf(assessed.record.header.target);
   const kinds = new Set(own.flatMap((entry) => targetKindsOf(entry.case)));
-  if (!kinds.has(kind)) {
+  if (!shownOn(kind).some((each) => kinds.has(each))) {
     return because(
       "not-observable",
       `Only ${[...kinds].join(" and ")} targets can show it, and this one is ${kind}`,
     );
   }
   return keyword === "MAY"
-    ? because("optional", "The target does not make use of what it allows")
+    ? because("optional", `It allows something and asks for nothing; ${becameOfAll(own)}`)
     : undefined;
 }
 
@@ -318,16 +318,26 @@ function gapAt({ id }: Clause, own: readonly Entry[]): Objection {
   };
 }
 
+/** What became of the cases of a clause, each in its own words. */
+function becameOfAll(own: readonly Entry[]): string {
+  return own.map((entry) => `${entry.case.id} ${becameOf(entry)}`).join("; ");
+}
+
 function becameOf({ result, lacks }: Entry): string {
   if (lacks.length > 0) return `needs ${lacks.join(", ")}, which the target does not have`;
   if (!result || result.end === "not-run") return "was not run";
   return `was answered with "not implemented here" (${result.reasons[0] ?? "no reason was given"})`;
 }
 
-/** The kind of a target. Whatever is not a simulator or a test inside of a kernel works by system calls. */
-function kindOf({ id, architecture }: RecordedTarget): TargetKind {
+/** The kind of a target. Whatever is not a simulator is a kernel, and has the module if it can be an importer in it. */
+function kindOf({ architecture, operations }: RecordedTarget): TargetKind {
   if (architecture === "generic") return "sim";
-  return /^kunit\b/.test(id) ? "kunit" : "native";
+  return operations.includes("importer.attach") ? "module" : "native";
+}
+
+/** The kinds of targets whose cases a target of a kind can show. */
+function shownOn(kind: TargetKind): readonly TargetKind[] {
+  return kind === "module" ? ["native", "module"] : [kind];
 }
 
 function factsOf(

@@ -194,25 +194,78 @@ Deno.test("certify() refuses a profile with a clause that nothing was seen of, u
   assertEquals(certificate.clauseCounts["not-covered"], 1);
 });
 
-Deno.test("certify() says of a clause that only other kinds of targets can show that it is not observable", async () => {
-  const operations = new Set([...fewCases().values()].flatMap(operationsOf));
-  const known = profileOf(fewCases()).clauses;
-  const inside = [...suite().cases.values()].find((each) =>
-    targetKindsOf(each).includes("kunit") && operationsOf(each).some((operation) =>
-      !operations.has(operation)
-    ) &&
+/** A case with other clauses than some, and an operation that they do not use, for certain kinds of targets. */
+function caseFor(kinds: readonly string[], ids: readonly string[]): Case {
+  const operations = new Set([...fewCases(ids).values()].flatMap(operationsOf));
+  const known = profileOf(fewCases(ids)).clauses;
+  const found = [...suite().cases.values()].find((each) =>
+    targetKindsOf(each).join() === kinds.join() &&
+    operationsOf(each).some((operation) => !operations.has(operation)) &&
     each.clauses.every((clause) => !known.has(clause))
   );
-  assert(inside);
-  const cases = fewCases([...IDS, inside.id]);
-  const lines = simulated(IDS).map((line) =>
+  assert(found);
+  return found;
+}
+
+/** A run of cases on a kernel, which has no operation but those that they use and some more. */
+function onKernel(ids: readonly string[], more: readonly string[] = []): RecordLine[] {
+  const operations = [...new Set([...fewCases(ids).values()].flatMap(operationsOf)), ...more];
+  return simulated(ids).map((line) =>
     line.type === "header"
-      ? { ...line, target: { ...line.target, architecture: "x86_64", operations: [...operations] } }
+      ? { ...line, target: { ...line.target, architecture: "x86_64", operations } }
       : line
   );
-  const { certificate } = await issue(lines, { cases });
-  assertEquals(certificate.notObservable.map((each) => each.clause), [...inside.clauses]);
-  assertEquals(certificate.notSupported.map((each) => each.case), [inside.id]);
+}
+
+Deno.test("certify() says of a clause that only other kinds of targets can show that it is not observable", async () => {
+  const other = caseFor(["sim"], IDS);
+  const { certificate } = await issue(onKernel(IDS), { cases: fewCases([...IDS, other.id]) });
+  assertEquals(
+    certificate.notObservable.map((each) => [each.clause, each.details]),
+    other.clauses.map((clause) => [clause, "Only sim targets can show it, and this one is module"]),
+  );
+  assertEquals(certificate.notSupported.map((each) => each.case), [other.id]);
+});
+
+Deno.test("certify() takes the want of the suite's module for a reason, and nothing less where it is there", async () => {
+  const ids = ["vfio/mmap/mmap-after-revoke"];
+  const inside = caseFor(["sim", "module"], ids);
+  const cases = fewCases([...ids, inside.id]);
+  const { certificate } = await issue(onKernel(ids), { cases });
+  assertEquals(certificate.notObservable.map((each) => each.details), [
+    "Only sim and module targets can show it, and this one is native",
+  ]);
+  assertEquals(
+    await objections(onKernel(ids, ["importer.attach"]), { cases, profile: profileOf(cases) }),
+    inside.clauses.map((clause) => `gap ${clause}`),
+  );
+});
+
+Deno.test("certify() says of a MAY of which nothing was seen what became of its cases", async () => {
+  const [mayId = "", ...ids] = IDS;
+  const clause = [...suite().ledger.clauses.values()].find(({ id }) =>
+    fewCases([mayId]).get(mayId)?.clauses[0] === id
+  );
+  assert(clause);
+  const clauses = new Map([...suite().ledger.clauses, [clause.id, { ...clause, keyword: "MAY" as const }]]);
+  const lines = simulated(ids).map((line) =>
+    line.type === "header"
+      ? {
+        ...line,
+        target: {
+          ...line.target,
+          operations: line.target.operations.filter((each) => each !== "vfio.revoke"),
+        },
+      }
+      : line
+  );
+  const { certificate } = await issue(lines, { cases: fewCases(), ledger: { clauses } });
+  assertEquals(certificate.notCovered, [{
+    clause: clause.id,
+    reason: "optional",
+    details:
+      `It allows something and asks for nothing; ${mayId} needs vfio.revoke, which the target does not have`,
+  }]);
 });
 
 function operationsOf({ sections }: Case): string[] {
@@ -403,16 +456,13 @@ Deno.test("each changed field breaks the signature, and is named even if it was 
 function withEverything(): { readonly lines: readonly RecordLine[]; readonly changes: Partial<Assessed> } {
   const known = profileOf(fewCases()).clauses;
   const operations = new Set([...fewCases().values()].flatMap(operationsOf));
-  const inside = [...suite().cases.values()].find((each) =>
-    targetKindsOf(each).includes("kunit") && operationsOf(each).some((each) => !operations.has(each)) &&
-    each.clauses.every((clause) => !known.has(clause))
-  );
+  const inside = caseFor(["sim"], IDS);
   const clauses = [...suite().ledger.clauses.values()].filter(({ id }) => !known.has(id));
   const untested = clauses.find(({ notTested }) => notTested !== undefined);
   const contested = clauses.find(({ id, contested, notTested }) =>
-    contested.length > 0 && !notTested && !inside?.clauses.includes(id)
+    contested.length > 0 && !notTested && !inside.clauses.includes(id)
   );
-  assert(inside && untested && contested);
+  assert(untested && contested);
   const cases = fewCases([...IDS, inside.id]);
   const lines = failing().map((line) =>
     line.type === "header"

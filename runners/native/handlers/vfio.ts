@@ -165,9 +165,10 @@ export const vfioHandlers: readonly (readonly [OperationName, NativeHandler])[] 
     );
     const flags = featureFlags(FEATURE.dmaBuf, request, unknown_flag);
     const given = await sendFeature(strand, device, argsz, flags, payload, unreadable);
-    // A buffer that nobody wanted: its number means nothing, and must not be that of a closed descriptor.
-    if (given > 0) await freshNumber(strand, device.process, given);
-    return 0;
+    if (given <= 0) return given;
+    // A buffer that nobody wanted: its number means nothing, unless a probe gave it, and must not be that of a closed descriptor.
+    const number = await freshNumber(strand, device.process, given);
+    return request.includes("probe") ? number : 0;
   }),
   on("vfio.export", async ({ session, strand }, args) => {
     const { device, ranges } = args;

@@ -124,7 +124,9 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
       openFlags: openFlags([]),
       cloexec: true,
     });
-    return typeof given === "object" ? 0 : given;
+    if (typeof given !== "object") return given;
+    // Nobody wanted it, so that its number means nothing; but a probe that gives one has done what it must not.
+    return request.includes("probe") ? given.number : 0;
   }),
   on("vfio.export", function* ({ kernel }, args) {
     const { device, region, flags, unreadable } = args;

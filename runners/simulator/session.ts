@@ -36,6 +36,8 @@ import type { Rules } from "./rules.ts";
 /** A kernel mapping of a buffer. */
 export interface Vmapping {
   readonly importer: TestImporter;
+  /** Whether it was given back. */
+  isGone: boolean;
 }
 
 /** A mapping together with the importer that holds it. */

@@ -403,6 +403,48 @@ Deno.test("simulator() lets one wait for a frame of a video queue, and one open 
   assertEquals(ends.slice(-4), ["EBUSY", "EBUSY", "EBUSY", "EBUSY"]);
 });
 
+Deno.test("simulator() has every use of an attachment wait for the reservation lock", () => {
+  const lines: readonly Line[] = [
+    ...SHARED,
+    ["importer.attach", { buffer: "buf" }, "imp"],
+    ["fence.create", {}, "fence"],
+    ["fence.add", { buffer: "buf", fence: "fence", usage: "BOOKKEEP" }],
+  ];
+  const reset = step(["vfio.reset", { device: "dev" }], "start", "reset");
+  for (const operation of ["importer.vmap", "importer.unpin", "importer.pin", "importer.map"] as const) {
+    const { steps, ...rest } = program(...lines);
+    const use = step([operation, { attachment: "imp" }], "start", "use");
+    const { seen } = run(dialect("mainline-7.3"), { ...rest, steps: [...steps, reset, use] });
+    assertEquals(seen.at(-1)?.outcome.kind, "blocked", operation);
+  }
+});
+
+Deno.test("simulator() has the kernel's own access to a buffer wait for fences", () => {
+  const { steps, ...rest } = program(
+    ["exporter.create", { vmap: true }, "buf"],
+    ["importer.attach", { buffer: "buf" }, "imp"],
+    ["fence.create", {}, "fence"],
+    ["fence.add", { buffer: "buf", fence: "fence", usage: "READ" }],
+  );
+  const begin = step(["importer.begin_cpu_access", { attachment: "imp" }], "start", "begin");
+  const { seen } = run(dialect("mainline-7.3"), { ...rest, steps: [...steps, begin] });
+  assertEquals(seen.at(-1)?.outcome.kind, "blocked");
+});
+
+Deno.test("simulator() names and copies what only names a file", () => {
+  const lines: readonly Line[] = [
+    ["heap.alloc", {}, "buf"],
+    ["fd.path", { fd: "buf" }, "path"],
+    ["fd.path", { fd: "path" }, "again"],
+    ["fd.dup", { fd: "path" }, "copy"],
+    ["buffer.sync", { buffer: "copy", phase: "start", access: ["read"] }],
+  ];
+  assertEquals(endsOf("mainline-7.3", ...lines), [
+    ...["returned", "returned", "returned", "returned"],
+    "EBADF",
+  ]);
+});
+
 Deno.test("simulator() takes any address until a domain asks for pages", () => {
   const lines: readonly Line[] = [
     ["vfio.open", {}, "dev"],

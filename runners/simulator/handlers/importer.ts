@@ -101,13 +101,24 @@ export const importerHandlers: readonly (readonly [OperationName, SimHandler])[]
     frame.memory.store(frame.page, value);
     return undefined;
   }),
-  at("importer.vmap", ({ kernel }, { attachment }) => {
-    const error = dmaBufVmap(kernel, attachment.attachment.dmabuf);
-    return error ?? { importer: attachment };
+  on("importer.vmap", function* ({ kernel }, { attachment }) {
+    const { dmabuf } = attachment.attachment;
+    yield dmabuf.resv.mutex.lock;
+    const error = dmaBufVmap(kernel, dmabuf);
+    dmabuf.resv.mutex.unlock();
+    return error ?? { importer: attachment, isGone: false };
   }),
-  at("importer.vunmap", () => {
+  on("importer.vunmap", function* (_session, { vmapping }) {
+    const { importer } = vmapping;
+    if (vmapping.isGone || !importer.isAttached) return;
+    vmapping.isGone = true;
+    const { mutex } = importer.attachment.dmabuf.resv;
+    yield mutex.lock;
+    mutex.unlock();
   }),
-  at("importer.begin_cpu_access", () => {
+  // In both directions, so that it waits for readers as well.
+  on("importer.begin_cpu_access", function* (_session, { attachment }) {
+    if (attachment.isAttached) yield attachment.attachment.dmabuf.resv.waitFor("READ");
   }),
 ];
 

@@ -4,16 +4,16 @@
  * @module
  */
 import { fork } from "../kernel/fork.ts";
-import { closeFd, type Fd, fget, File, getFile, Process, READ_ONLY } from "../kernel/file.ts";
+import { closeFd, type Fd, File, getFile, Process, READ_ONLY } from "../kernel/file.ts";
 import { at, exitProcess, on, type SimHandler } from "../session.ts";
 import type { OperationName } from "../../../spec/operations/mod.ts";
 
-/** A copy of a descriptor, which does not close on exec. */
-function copyOf(fd: Fd, to: Process): Fd | "EBADF" | "EMFILE" {
-  const file = fget(fd);
-  if (!file) return "EBADF";
+/** A copy of a descriptor, which does not close on exec; of one that only names its file another such. */
+function copyOf({ process, number }: Fd, to: Process): Fd | "EBADF" | "EMFILE" {
+  const entry = process.descriptor(number);
+  if (!entry) return "EBADF";
   if (to.exhausted) return "EMFILE";
-  return to.install(getFile(file), { cloexec: false });
+  return to.install(getFile(entry.file), { cloexec: false, path: entry.path });
 }
 
 /** The handlers of `process.*`, `fd.*` and `clock.*`. */
@@ -37,10 +37,10 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
     return copyOf(fd, fd.process);
   }),
   at("fd.dup_over", ({ kernel }, { fd, over }) => {
-    const file = fget(fd);
-    if (!file) return "EBADF";
+    const entry = fd.process.descriptor(fd.number);
+    if (!entry) return "EBADF";
     if (fd.process === over.process && fd.number === over.number) return undefined;
-    const copy = { file: getFile(file), cloexec: false, path: false };
+    const copy = { file: getFile(entry.file), cloexec: false, path: entry.path };
     closeFd(kernel, over);
     over.process.setDescriptor(over.number, copy);
     return undefined;
@@ -56,7 +56,7 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
     return copy;
   }),
   at("fd.path", (_session, { fd }) => {
-    const file = fget(fd);
+    const file = fd.process.descriptor(fd.number)?.file;
     if (!file) return "EBADF";
     if (fd.process.exhausted) return "EMFILE";
     return fd.process.install(new File(file.kind, file.of, undefined, READ_ONLY), { path: true });

@@ -106,13 +106,14 @@ export class TestImporter extends SharedObject {
     return error;
   }
 
-  /** Takes a pin back. */
+  /** Takes a pin back, if it has one. */
   *unpin(): Steps<void> {
-    if (this.pins === 0) return;
-    this.pins--;
     const { attachment } = this;
     yield attachment.dmabuf.resv.mutex.lock;
-    dmaBufUnpin(attachment);
+    if (this.pins > 0) {
+      this.pins--;
+      dmaBufUnpin(attachment);
+    }
     attachment.dmabuf.resv.mutex.unlock();
   }
 

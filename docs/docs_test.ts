@@ -57,8 +57,8 @@ function withCopy(use: (folder: string) => void): void {
     for (const { name } of [...Deno.readDirSync(join(ROOT, "cases"))].filter(({ isFile }) => isFile)) {
       cpSync(join(ROOT, "cases", name), join(folder, "cases", name));
     }
-    for (const area of ["cases/vfio/revoke", "cases/vfio/race"]) {
-      cpSync(join(ROOT, area), join(folder, area), { recursive: true });
+    for (const part of ["cases/judge", "cases/vfio/revoke", "cases/vfio/race"]) {
+      cpSync(join(ROOT, part), join(folder, part), { recursive: true });
     }
     use(folder);
   } finally {

@@ -33,7 +33,7 @@ const FEATURE = { virgl: 0, blob: 3 } as const;
 
 const REMEDIES: Readonly<Record<Gpu, string>> = {
   "vgem": "load the module vgem (CONFIG_DRM_VGEM)",
-  "vkms": "load the module vkms; Debian builds its kernels without CONFIG_DRM_VKMS",
+  "vkms": "load the module vkms (CONFIG_DRM_VKMS), which conform kernels iommufd builds for Debian's kernels",
   "virtio-gpu": "use a machine with virtio-gpu-pci without blob=on, and load the module virtio_gpu",
   "virtio-gpu-blob": "use a machine with virtio-gpu-pci,blob=on, and load the module virtio_gpu",
 };

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { raw } from "hono/html";
 import type { Case } from "../../cases/case.ts";
 import type { Ledger } from "../../spec/ledger.ts";
 import { alonePage } from "../alone.tsx";
 import { type CaseResult, isExpected, type RunResult } from "../result.ts";
-import { LinksToPages } from "./components/ref.tsx";
+import { renderedIn } from "./components/ref.tsx";
 import { ResultMark } from "./components/verdict.tsx";
 import { CaseBody } from "./pages/case.tsx";
 import { areaOf, RunHead } from "./pages/run.tsx";
@@ -25,33 +26,34 @@ export interface ReportSources {
 export async function htmlReport(result: RunResult, { ledger, cases }: ReportSources): Promise<string> {
   const title = `${result.profile} on ${result.target.id}`;
   const groups = Map.groupBy(result.results, groupOf);
+  const body = () => (
+    <>
+      <RunHead result={result} href={() => ""} />
+      {[...groups].toSorted(unexpectedFirst).map(([group, results]) => (
+        <section>
+          <h2>{group}</h2>
+          {results.map((of) => (
+            <details class="case" open={group === UNEXPECTED}>
+              <summary>
+                <ResultMark result={of} /> <span>{of.title}</span> <span class="soft mono">{of.case}</span>
+              </summary>
+              <CaseBody
+                result={result}
+                of={of}
+                case={cases.get(of.case)}
+                ledger={ledger}
+                place={`case-${result.results.indexOf(of)}-`}
+              />
+            </details>
+          ))}
+        </section>
+      ))}
+    </>
+  );
   return await alonePage({
     title,
     style: STYLE,
-    body: (
-      <LinksToPages.Provider value={false}>
-        <RunHead result={result} href={() => ""} />
-        {[...groups].toSorted(unexpectedFirst).map(([group, results]) => (
-          <section>
-            <h2>{group}</h2>
-            {results.map((of) => (
-              <details class="case" open={group === UNEXPECTED}>
-                <summary>
-                  <ResultMark result={of} /> <span>{of.title}</span> <span class="soft mono">{of.case}</span>
-                </summary>
-                <CaseBody
-                  result={result}
-                  of={of}
-                  case={cases.get(of.case)}
-                  ledger={ledger}
-                  place={`case-${result.results.indexOf(of)}-`}
-                />
-              </details>
-            ))}
-          </section>
-        ))}
-      </LinksToPages.Provider>
-    ),
+    body: raw(renderedIn({ pages: "no", answers: "no" }, body)),
   });
 }
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { html, raw } from "hono/html";
+import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
-import { Answers, CanAsk } from "./components/ref.tsx";
+import { CanAsk, renderedIn } from "./components/ref.tsx";
 import { markupOf } from "./fragment.ts";
 
 /** A part of the site that the navigation leads to. */
@@ -41,43 +41,40 @@ export interface PageKind {
 }
 
 /** A page, ready to be sent. */
-export function page(title: string, place: Place, body: Child, { answers, script }: PageKind) {
-  const document = (
-    <Answers.Provider value={answers === "yes"}>
-      <html lang="en">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <title>{raw(`${markupOf(title)} &#183; dmabuf-conform`)}</title>
-          <link rel="stylesheet" href="/style.css" />
-          <link rel="icon" href="data:," />
-          {script === "none" ? "" : <script src="/live.js" defer></script>}
-        </head>
-        <body>
-          <a class="skip" href="#main">Skip to the content</a>
-          <header class="site">
-            <div>
-              <a class="name" href="/">dmabuf-conform</a>
-              <nav aria-label="Parts of the site">
-                {PLACES.map(([id, href, text]) => (
-                  <a href={href} aria-current={id === place ? "page" : undefined}>{text}</a>
-                ))}
-                <CanAsk
-                  then={<a href="/search" aria-current={place === "search" ? "page" : undefined}>Search</a>}
-                />
-              </nav>
-            </div>
-          </header>
-          <main id="main" tabindex={-1}>{body}</main>
-          <footer class="site">
-            <div>
-              Verdicts are made from the recorded observations, so anybody with the record can make them
-              again.
-            </div>
-          </footer>
-        </body>
-      </html>
-    </Answers.Provider>
+export function page(title: string, place: Place, body: Child, { answers, script }: PageKind): string {
+  const document = () => (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>{raw(`${markupOf(title)} &#183; dmabuf-conform`)}</title>
+        <link rel="stylesheet" href="/style.css" />
+        <link rel="icon" href="data:," />
+        {script === "none" ? "" : <script src="/live.js" defer></script>}
+      </head>
+      <body>
+        <a class="skip" href="#main">Skip to the content</a>
+        <header class="site">
+          <div>
+            <a class="name" href="/">dmabuf-conform</a>
+            <nav aria-label="Parts of the site">
+              {PLACES.map(([id, href, text]) => (
+                <a href={href} aria-current={id === place ? "page" : undefined}>{text}</a>
+              ))}
+              <CanAsk
+                then={<a href="/search" aria-current={place === "search" ? "page" : undefined}>Search</a>}
+              />
+            </nav>
+          </div>
+        </header>
+        <main id="main" tabindex={-1}>{body}</main>
+        <footer class="site">
+          <div>
+            Verdicts are made from the recorded observations, so anybody with the record can make them again.
+          </div>
+        </footer>
+      </body>
+    </html>
   );
-  return html`<!DOCTYPE html>${document}`;
+  return `<!DOCTYPE html>${renderedIn({ pages: "yes", answers }, document)}`;
 }

@@ -79,7 +79,7 @@ export class Pages {
     const { pathname, search } = new URL(c.req.url);
     const made = await this.#cache.page(pathname + search, () => stamp ?? this.#stamp(), async () => {
       const shown = await make();
-      return "status" in shown ? undefined : await this.#text(shown);
+      return "status" in shown ? undefined : this.#text(shown);
     });
     if (!made) return await this.#unmade(c, make);
     if (c.req.header("if-none-match") === made.tag) return c.body(null, 304, { etag: made.tag });
@@ -93,13 +93,13 @@ export class Pages {
   /** Says what cannot be shown. */
   async problem(c: Context, { status, title, details }: Problem): Promise<Response> {
     const body = <ProblemPage title={title} details={details} />;
-    return c.html(await this.#text({ title, place: "none", body }), status);
+    return c.html(this.#text({ title, place: "none", body }), status);
   }
 
   /** Says why a page cannot be shown; by now perhaps it can. */
   async #unmade(c: Context, make: Make): Promise<Response> {
     const shown = await make();
-    return "status" in shown ? await this.problem(c, shown) : c.html(await this.#text(shown));
+    return "status" in shown ? await this.problem(c, shown) : c.html(this.#text(shown));
   }
 
   #stamp(): string {
@@ -110,7 +110,7 @@ export class Pages {
     return this.#looked.stamp;
   }
 
-  async #text({ title, place, body, script = "none" }: Shown): Promise<string> {
-    return String(await page(title, place, body, { answers: this.#answers, script }));
+  #text({ title, place, body, script = "none" }: Shown): string {
+    return page(title, place, body, { answers: this.#answers, script });
   }
 }

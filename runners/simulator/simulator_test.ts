@@ -445,6 +445,59 @@ Deno.test("simulator() names and copies what only names a file", () => {
   ]);
 });
 
+Deno.test("simulator() wakes a device in low power by whatever is asked of it, once", () => {
+  const uses = [
+    "vfio.revoke",
+    "vfio.export",
+    "vfio.read_command",
+    "vfio.hot_reset",
+    "vfio.low_power_exit",
+  ] as const;
+  for (const use of uses) {
+    const { seen } = run(
+      dialect("mainline-7.3"),
+      program(
+        ["vfio.open", { low_power: true }, "dev"],
+        ["vfio.export", { device: "dev" }, "buf"],
+        ["vfio.low_power_entry", { device: "dev", wakeup: true }],
+        [use, use === "vfio.revoke" ? { device: "dev", buffer: "buf" } : { device: "dev" }],
+        ["vfio.read_command", { device: "dev" }],
+      ),
+    );
+    const wakeUps = seen.map(({ events }) => events.filter(({ event }) => event === "wakeup").length);
+    assertEquals(wakeUps, [0, 0, 0, 1, 0], use);
+  }
+});
+
+Deno.test("simulator() enters low power again after a request that has woken the device, but not where nothing tells", () => {
+  const entry = (wakeup: boolean): Line => ["vfio.low_power_entry", { device: "dev", wakeup }];
+  const ends = (wakeup: boolean) =>
+    endsOf("mainline-7.3", ["vfio.open", { low_power: true }, "dev"], entry(wakeup), entry(wakeup)).at(-1);
+  assertEquals([ends(true), ends(false)], ["returned", "EINVAL"]);
+});
+
+Deno.test("simulator() maps from page boundaries, and nothing of no length, of a device as of a buffer", () => {
+  const open: Line = ["vfio.open", {}, "dev"];
+  const map: Line = ["vfio.mmap", { device: "dev", length: "0" }];
+  assertEquals(endsOf("mainline-7.3", open, map).at(-1), "EINVAL");
+  const mapped: Line = ["buffer.mmap", { buffer: "buf", offset: "1" }];
+  assertEquals(endsOf("mainline-7.3", ["heap.alloc", {}, "buf"], mapped).at(-1), "EINVAL");
+});
+
+Deno.test("simulator() has no request of a device for the file that has taken its number", () => {
+  const ends = (other: Line) =>
+    endsOf(
+      "mainline-7.3",
+      other,
+      ["vfio.open", {}, "dev"],
+      ["fd.dup_over", { fd: "other", over: "dev" }],
+      ["vfio.export", { device: "dev" }],
+      ["vfio.read_command", { device: "dev" }],
+    ).slice(-2);
+  assertEquals(ends(["video.open", {}, "other"]), ["ENOTTY", "ENOTTY"]);
+  assertEquals(ends(["drm.open", {}, "other"]), ["EINVAL", "EINVAL"]);
+});
+
 Deno.test("simulator() takes any address until a domain asks for pages", () => {
   const lines: readonly Line[] = [
     ["vfio.open", {}, "dev"],

@@ -20,6 +20,7 @@ import {
 import { DmaFence } from "../kernel/dma_resv.ts";
 import { ForkedProcess } from "../kernel/fork.ts";
 import { fget, File, READ_ONLY } from "../kernel/file.ts";
+import { PAGE_SIZE } from "../kernel/kernel.ts";
 import { Fault } from "../kernel/mm.ts";
 import { at, on, type SimHandler } from "../session.ts";
 
@@ -32,9 +33,11 @@ const REVOKE_NUMBER = 4;
 /** The handlers of `buffer.*` and `memory.*`. */
 export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] = [
   on("buffer.mmap", function* (session, { buffer, length, offset, sharing, access }) {
+    const from = session.bytes(offset);
+    if (from % PAGE_SIZE !== 0) return "EINVAL";
     const dmabuf = dmaBufOf(buffer);
     if (isError(dmabuf)) return dmabuf;
-    const first = pagesOf(session.bytes(offset));
+    const first = pagesOf(from);
     const pages = length === undefined ? pagesOf(dmabuf.size) - first : pagesOf(session.bytes(length));
     const request = { dmabuf, file: dmabuf.file, first, pages, sharing, access };
     return yield* dmaBufMmap(session.kernel, buffer.process, request);

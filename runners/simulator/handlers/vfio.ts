@@ -23,6 +23,7 @@ import {
   mmapBar,
   openDevice,
   resetFunction,
+  resumeDevice,
   unbindDriver,
   VfioPciDevice,
   wakeDevice,
@@ -44,17 +45,29 @@ const REVOKE_BY_FEATURE = {
   unreadable: "nothing",
 } as const;
 
-/** The device behind a descriptor, or the error of using a closed one. */
-function deviceOf(fd: Fd): DeviceFile | "EBADF" | "EINVAL" {
+/** Why there is no device to use. */
+type NoDevice = "EBADF" | "EINVAL" | "ENOTTY";
+
+/** The device behind a descriptor, or the error of using a closed one, or one that names another file by now. */
+function deviceOf(fd: Fd): DeviceFile | NoDevice {
   const file = fget(fd);
   if (!file) return "EBADF";
-  return file.of instanceof DeviceFile ? file.of : "EINVAL";
+  if (file.of instanceof DeviceFile) return file.of;
+  // A GPU takes the number of any request for one of its own.
+  return file.kind === "drm" ? "EINVAL" : "ENOTTY";
 }
 
-/** The device that may be used through a descriptor; vfio_device_fops_unl_ioctl() and its siblings. */
-function usable(fd: Fd): DeviceFile | "EBADF" | "EINVAL" {
-  const file = deviceOf(fd);
+/** A descriptor through which its device may be used, which wakes it; vfio_device_fops_unl_ioctl() and its siblings. */
+function* usable(kernel: Kernel, fd: Fd): Steps<DeviceFile | NoDevice> {
+  const file = yield* woken(kernel, fd);
   return isError(file) || file.accessGranted ? file : "EINVAL";
+}
+
+/** The same of a descriptor for which the request itself looks whether it may be used. */
+function* woken(kernel: Kernel, fd: Fd): Steps<DeviceFile | NoDevice> {
+  const file = deviceOf(fd);
+  if (!isError(file) && file.accessGranted) yield* resumeDevice(kernel, file.device);
+  return file;
 }
 
 function barOf(spec: string): Bar {
@@ -108,7 +121,7 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
     return fd;
   }),
   on("vfio.feature", function* ({ kernel }, { device, request, argsz, unknown_flag, unreadable }) {
-    const file = deviceOf(device);
+    const file = yield* woken(kernel, device);
     if (isError(file)) return file;
     const given = yield* featureDmaBuf(kernel, device.process, {
       device: file.device,
@@ -130,7 +143,7 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
   }),
   on("vfio.export", function* ({ kernel }, args) {
     const { device, region, flags, unreadable } = args;
-    const file = deviceOf(device);
+    const file = yield* woken(kernel, device);
     if (isError(file)) return file;
     const rangeCount = args.claimed_ranges ?? args.ranges.length;
     const given = yield* featureDmaBuf(kernel, device.process, {
@@ -153,7 +166,7 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
     return given === 0 ? "EINVAL" : given;
   }),
   on("vfio.revoke", function* (session, { device, buffer, argsz, unreadable }) {
-    const file = deviceOf(device);
+    const file = yield* woken(session.kernel, device);
     if (isError(file)) return file;
     const { kernel } = session;
     const dmabuf = descriptor(session, buffer);
@@ -165,42 +178,42 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
     return yield* revokeIoctl(kernel, { ...file, ...argument, dmabuf });
   }),
   on("vfio.revoke_feature", function* (session, { device, buffer, unknown_flag: unknownFlag, ...request }) {
-    const file = deviceOf(device);
+    const file = yield* woken(session.kernel, device);
     if (isError(file)) return file;
     const dmabuf = descriptor(session, buffer);
     return yield* featureRevoke(session.kernel, { ...file, ...request, unknownFlag, dmabuf });
   }),
   on("vfio.command", function* ({ kernel }, { device, width, offset, ...settings }) {
-    const file = usable(device);
+    const file = yield* usable(kernel, device);
     if (isError(file)) return file;
     return yield* writeCommand(kernel, file.device, { bits: commandBits(settings), width, offset });
   }),
-  at("vfio.read_command", (_session, { device }) => {
-    const file = usable(device);
+  on("vfio.read_command", function* ({ kernel }, { device }) {
+    const file = yield* usable(kernel, device);
     return isError(file) ? file : { ...file.device.command };
   }),
   on("vfio.power", function* ({ kernel }, { device, state }) {
-    const file = usable(device);
+    const file = yield* usable(kernel, device);
     return isError(file) ? file : yield* writePowerState(kernel, file.device, state);
   }),
   on("vfio.reset", function* ({ kernel }, { device }) {
-    const file = usable(device);
+    const file = yield* usable(kernel, device);
     return isError(file) ? file : yield* resetFunction(kernel, file.device);
   }),
   on("vfio.flr", function* ({ kernel }, { device }) {
-    const file = usable(device);
+    const file = yield* usable(kernel, device);
     return isError(file) ? file : yield* writeFlr(kernel, file.device);
   }),
   on("vfio.hot_reset", function* ({ kernel }, { device }) {
-    const file = usable(device);
+    const file = yield* usable(kernel, device);
     return isError(file) ? file : yield* hotReset(kernel, file.device);
   }),
   on("vfio.low_power_entry", function* ({ kernel }, { device, wakeup }) {
-    const file = usable(device);
+    const file = yield* usable(kernel, device);
     return isError(file) ? file : yield* lowPowerEntry(kernel, file.device, wakeup);
   }),
   on("vfio.low_power_exit", function* ({ kernel }, { device }) {
-    const file = usable(device);
+    const file = yield* usable(kernel, device);
     return isError(file) ? file : yield* lowPowerExit(kernel, file.device);
   }),
   on("vfio.wake", function* ({ kernel }, { device }) {
@@ -217,12 +230,14 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
     const memory = yield* accessBar(kernel, device, region);
     return isError(memory) ? memory : memory.load(page);
   }),
-  at("vfio.mmap", (session, { device, region, length }) => {
+  on("vfio.mmap", function* (session, { device, region, length }) {
+    const opened = yield* usable(session.kernel, device);
+    if (isError(opened)) return opened;
     const file = fget(device);
-    if (!file || !(file.of instanceof DeviceFile) || !file.of.accessGranted) return "EINVAL";
     const pages = pagesOf(session.bytes(length));
+    if (!file || pages === 0) return "EINVAL";
     const request = { file, first: 0, pages, sharing: "shared", access: ["read", "write"] } as const;
-    return mmapBar(device.process, file.of.device, region, request);
+    return mmapBar(device.process, opened.device, region, request);
   }),
   on("vfio.unbind", function* ({ kernel, devices }, { device }) {
     const known = devices.get(device);
@@ -236,7 +251,7 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
 
 /** The memory of a BAR, if it can be reached; vfio_pci_bar_rw(). */
 function* accessBar(kernel: Kernel, fd: Fd, region: number): Steps<Memory | ErrnoName> {
-  const file = usable(fd);
+  const file = yield* usable(kernel, fd);
   if (isError(file)) return file;
   const bar = file.device.model.bars[region];
   if (bar?.kind !== "memory") return "EINVAL";

@@ -232,12 +232,21 @@ export function* wakeDevice(kernel: Kernel, device: VfioPciDevice): Steps<void> 
   yield* perform(kernel, kernel.rules.vfio.events.wakeup, new DeviceEvent(device));
 }
 
+/**
+ * Wakes a device that somebody uses; vfio_device_pm_runtime_get() and its siblings. Without a wake-up eventfd it goes
+ * back to sleep afterwards.
+ */
+export function* resumeDevice(kernel: Kernel, device: VfioPciDevice): Steps<void> {
+  if (device.lowPower && device.wakeupGiven) yield* wakeDevice(kernel, device);
+}
+
 /** Resets every device of a set; vfio_pci_ioctl_pci_hot_reset(). */
 export function* hotReset(kernel: Kernel, device: VfioPciDevice): Steps<ErrnoName | undefined> {
   const refused = refusal(kernel, kernel.rules.vfio.resetChecks, device);
   if (refused) return refused;
   const { lock } = device.devSet;
   yield lock.lock;
+  for (const member of device.devSet.devices) yield* resumeDevice(kernel, member);
   const error = yield* hotResetSet(kernel, device);
   lock.unlock();
   return error;

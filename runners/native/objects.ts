@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Unsupported } from "./failure.ts";
 import type { Signaller } from "./fences.ts";
 import type { ModuleFile } from "./module_files.ts";
 import type { HelperProcess } from "./process.ts";
@@ -63,6 +64,17 @@ export class Descriptor {
   copy(process: HelperProcess, number: number): Descriptor {
     return new Descriptor(process, number, this.about);
   }
+}
+
+/**
+ * The number that a process gives in a request for a file of its own.
+ *
+ * @throws {Unsupported} if the descriptor is of another process, where the same number means something else
+ */
+export function numberIn(process: HelperProcess, file: Descriptor | number): number {
+  if (typeof file === "number") return file;
+  if (file.process === process) return file.number;
+  throw new Unsupported("the descriptor is in another process than what it is given to");
 }
 
 /** Memory that is mapped into a process. */

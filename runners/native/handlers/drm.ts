@@ -21,17 +21,13 @@ import {
 } from "../abi/v4l2.ts";
 import { MAP, O_CLOEXEC, O_RDWR, PROT } from "../constants.ts";
 import { Failed, Unsupported } from "../failure.ts";
-import { Descriptor, type GemHandle, type VideoFormat } from "../objects.ts";
+import { Descriptor, type GemHandle, numberIn, type VideoFormat } from "../objects.ts";
 import { type Context, type NativeHandler, on } from "../session.ts";
 import type { Strand } from "../strand.ts";
 import { sizeOfBuffer } from "./buffer.ts";
 import { openFile } from "./process.ts";
 
 const SHARED = O_RDWR | O_CLOEXEC;
-
-function numberOf(file: Descriptor | number): number {
-  return typeof file === "number" ? file : file.number;
-}
 
 async function closeQuietly(strand: Strand, { process, number }: Descriptor): Promise<void> {
   await strand.attempt(process, "close", [number]);
@@ -78,7 +74,7 @@ export const drmHandlers: readonly (readonly [OperationName, NativeHandler])[] =
     return await openFile(strand, process, gpu.path);
   }),
   on("drm.import", async ({ strand }, { drm, buffer }) => {
-    const handle = await importBuffer(strand, drm, numberOf(buffer));
+    const handle = await importBuffer(strand, drm, numberIn(drm.process, buffer));
     const size = typeof buffer === "number" ? 0 : await sizeOfBuffer(strand, buffer);
     return { fd: drm, handle, size } satisfies GemHandle;
   }),
@@ -154,7 +150,7 @@ export const videoHandlers: readonly (readonly [OperationName, NativeHandler])[]
       bytesused: type === V4L2_BUF_TYPE.output ? frame : 0,
       field: V4L2_FIELD_NONE,
       memory: V4L2_MEMORY_DMABUF,
-      "m.userptr": BigInt.asUintN(32, BigInt(numberOf(buffer))),
+      "m.userptr": BigInt.asUintN(32, BigInt(numberIn(video.process, buffer))),
       length: length === undefined ? 0 : Number(session.bytes(length)),
     });
   }),

@@ -32,7 +32,7 @@ import { MAP, O_CLOEXEC, O_RDWR, PROT } from "../constants.ts";
 import { attachEdu, closeEdu, dmaRead, dmaWrite } from "../edu.ts";
 import { Failed, failureOf, Unsupported } from "../failure.ts";
 import { fdInfo } from "../buffer_files.ts";
-import type { Descriptor, Hwpt, Ioas, NativeObjects } from "../objects.ts";
+import { type Descriptor, type Hwpt, type Ioas, type NativeObjects, numberIn } from "../objects.ts";
 import { EDU } from "../pci.ts";
 import { type Context, type NativeHandler, on, type Session } from "../session.ts";
 import type { Numbered, Strand } from "../strand.ts";
@@ -44,10 +44,6 @@ const NO_ID = 0xfffffff0;
 /** What a device that has no DMA says. */
 const NO_DMA =
   "no device that does DMA: give QEMU's edu device, bound to vfio-pci, as in native:ADDRESS,EDU-ADDRESS";
-
-function numberOf(file: Descriptor | number): number {
-  return typeof file === "number" ? file : file.number;
-}
 
 function mapFlags(access: readonly ("read" | "write")[], unknownFlag: boolean): number {
   return MAP_FLAG.fixedIova | (access.includes("read") ? MAP_FLAG.readable : 0) |
@@ -120,7 +116,7 @@ export async function mapFile(
     size: sizeOf(iommuIoasMapFile),
     flags: mapFlags(access, unknown_flag),
     ioas_id: unknown_ioas ? NO_ID : ioas.id,
-    fd: numberOf(file),
+    fd: numberIn(ioas.fd.process, file),
     start: session.bytes(start),
     length: session.bytes(length),
     iova: session.bytes(iova),
@@ -291,7 +287,7 @@ export const iommufdHandlers: readonly (readonly [OperationName, NativeHandler])
     await selftest(session, strand, iommufd, testDmabufRevoke, {
       size: TEST_CMD_SIZE,
       op: TEST_OP.dmabufRevoke,
-      dmabuf_fd: numberOf(buffer),
+      dmabuf_fd: numberIn(iommufd.process, buffer),
       revoked: revoked ? 1 : 0,
     });
   }),

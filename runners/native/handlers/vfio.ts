@@ -24,7 +24,7 @@ import { MAP, O_APPEND, O_CLOEXEC, O_NONBLOCK, O_TRUNC, O_WRONLY, POLL, PROT } f
 import { O_RDONLY, O_RDWR } from "../constants.ts";
 import { Failed, failureOf, Unsupported } from "../failure.ts";
 import { freshNumber } from "../numbers.ts";
-import { Descriptor } from "../objects.ts";
+import { Descriptor, numberIn } from "../objects.ts";
 import { type NativeHandler, on, type Session } from "../session.ts";
 import type { Strand } from "../strand.ts";
 import { featureHeader, groupsOf, openDevice, openFitting, PCI, type VfioDevice } from "../vfio_device.ts";
@@ -67,10 +67,6 @@ function readable(bytes: Uint8Array, unreadable: "nothing" | "header" | "payload
   return bytes.subarray(0, length);
 }
 
-function numberOf(buffer: Descriptor | number): number {
-  return typeof buffer === "number" ? buffer : buffer.number;
-}
-
 /** The number of the revoke feature, which differs between proposals and is another feature in Linux 7.3. */
 function revokeFeature({ setting: { revokeFeature } }: Session): number {
   if (revokeFeature !== undefined) return revokeFeature;
@@ -98,7 +94,7 @@ async function revokeByFeature(
   buffer: Descriptor | number,
 ) {
   const flags = featureFlags(revokeFeature(session), ["set"], false);
-  const payload = encode(vfioDeviceFeatureDmaBufRevoke, { dmabuf_fd: numberOf(buffer) });
+  const payload = encode(vfioDeviceFeatureDmaBufRevoke, { dmabuf_fd: numberIn(fd.process, buffer) });
   return await sendFeature(strand, fd, REVOKE_FEATURE_ARGSZ, flags, payload, "nothing");
 }
 
@@ -198,7 +194,7 @@ export const vfioHandlers: readonly (readonly [OperationName, NativeHandler])[] 
     if (form === "feature") return await revokeByFeature(session, strand, device, buffer);
     const bytes = encode(vfioPciDmabufRevoke, {
       argsz: argsz ?? REVOKE_ARGSZ,
-      dmabuf_fd: numberOf(buffer),
+      dmabuf_fd: numberIn(device.process, buffer),
     }).subarray(0, REVOKE_READABLE[unreadable ?? "nothing"]);
     return (await strand.ioctlBytes(device, VFIO_REQUESTS.dmabufRevoke, bytes)).result;
   }),
@@ -206,7 +202,9 @@ export const vfioHandlers: readonly (readonly [OperationName, NativeHandler])[] 
     const { device, buffer, request, argsz, unknown_flag, unreadable } = args;
     deviceOf(device);
     const flags = featureFlags(revokeFeature(session), request, unknown_flag);
-    const payload = encode(vfioDeviceFeatureDmaBufRevoke, { dmabuf_fd: numberOf(buffer) });
+    const payload = encode(vfioDeviceFeatureDmaBufRevoke, {
+      dmabuf_fd: numberIn(device.process, buffer),
+    });
     return await sendFeature(strand, device, argsz, flags, payload, unreadable);
   }),
   on("vfio.command", async ({ strand }, { device: fd, width, offset, ...settings }) => {

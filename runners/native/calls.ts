@@ -5,6 +5,7 @@
  * @module
  */
 import { type Control, CONTROLS, type Primitive, PRIMITIVES } from "./addon.ts";
+import { readNumber, writeNumber } from "./abi/layout.ts";
 import type { Signal } from "../../spec/observation.ts";
 
 /** Bytes of `struct call` and `struct message`. */
@@ -70,6 +71,9 @@ export function primitiveNumber(name: Primitive | Control): number {
   return NUMBERS.get(name) ?? -1;
 }
 
+const NONE: readonly Arg[] = [];
+const NOTHING = new Uint8Array(0);
+
 /** Bytes of all the data of calls. */
 function dataLength(calls: readonly SystemCall[]): number {
   return calls.reduce((sum, { bytes }) => sum + padded(bytes?.length ?? 0), 0);
@@ -90,16 +94,19 @@ function padded(length: number): number {
 export function packCalls(calls: readonly SystemCall[], memory: Uint8Array, data: Uint8Array): void {
   const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
   let offset = 0;
-  for (const [index, { do: name, args = [], bytes }] of calls.entries()) {
-    const at = index * CALL_SIZE;
+  let at = 0;
+  for (const { do: name, args = NONE, bytes = NOTHING } of calls) {
     view.setUint32(at + AT.primitive, primitiveNumber(name), true);
-    for (const [number, arg] of args.entries()) {
-      view.setBigInt64(at + AT.args + 8 * number, BigInt.asIntN(64, BigInt(arg)), true);
+    let argAt = at + AT.args;
+    for (const arg of args) {
+      writeNumber(view, argAt, arg);
+      argAt += 8;
     }
     view.setUint32(at + AT.offset, offset, true);
-    view.setUint32(at + AT.length, bytes?.length ?? 0, true);
-    if (bytes) data.set(bytes, offset);
-    offset += padded(bytes?.length ?? 0);
+    view.setUint32(at + AT.length, bytes.length, true);
+    if (bytes.length > 0) data.set(bytes, offset);
+    offset += padded(bytes.length);
+    at += CALL_SIZE;
   }
 }
 
@@ -109,11 +116,13 @@ export function unpackReplies(memory: Uint8Array, count: number, data: Uint8Arra
   return Array.from({ length: count }, (_, index) => {
     const at = index * CALL_SIZE;
     const offset = view.getUint32(at + AT.offset, true);
+    const length = view.getUint32(at + AT.length, true);
+    const signal = view.getInt32(at + AT.signal, true);
     return {
-      result: Number(view.getBigInt64(at + AT.result, true)),
-      signal: SIGNALS.get(view.getInt32(at + AT.signal, true)),
-      address: view.getBigUint64(at + AT.address, true),
-      bytes: data.slice(offset, offset + view.getUint32(at + AT.length, true)),
+      result: readNumber(view, at + AT.result),
+      signal: signal === 0 ? undefined : SIGNALS.get(signal),
+      address: signal === 0 ? 0n : view.getBigUint64(at + AT.address, true),
+      bytes: length === 0 ? NOTHING : data.slice(offset, offset + length),
     };
   });
 }

@@ -77,6 +77,11 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   "umem.": never("only a driver can call the RDMA core"),
 };
 
+/** What each operation needs; who asks for one asks again and again. */
+const known: ReadonlyMap<OperationName, Requirement | undefined> = new Map(
+  OPERATION_NAMES.map((operation) => [operation, requirementOf(operation)]),
+);
+
 function requirementOf(operation: OperationName): Requirement | undefined {
   const [longest] = Object.keys(REQUIREMENTS)
     .filter((beginning) => operation.startsWith(beginning))
@@ -86,7 +91,7 @@ function requirementOf(operation: OperationName): Requirement | undefined {
 
 /** Why a machine cannot do an operation; `undefined` if it can. */
 export function whyUnsupported(operation: OperationName, machine: Machine): string | undefined {
-  const reason = requirementOf(operation)?.(machine);
+  const reason = known.get(operation)?.(machine);
   if (reason !== undefined) return reason;
   return HANDLERS.has(operation) ? undefined : `the native target has no ${operation}`;
 }

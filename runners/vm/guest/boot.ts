@@ -22,13 +22,12 @@ const VFIO_DEVICES = ["1af4:1110", "1234:11e8"];
 /** The suite's own module, and the device that imports for it: QEMU's test device, of which it needs the address only. */
 const IMPORTER = { module: "dmabuf_conform", device: "1b36:0005", driver: "dmabuf-conform" } as const;
 
+/** What the agent takes to start: its image and its port. */
+const FOR_AGENT = ["virtio_pci", "virtio_console", "virtio_blk", "crc32c_generic", "ext4"];
+
 /** Modules that are loaded where the kernel has them as modules; others stand in for some of the same name. */
 export const MODULES: readonly string[] = [
-  "virtio_pci",
-  "virtio_console",
-  "virtio_blk",
-  "crc32c_generic",
-  "ext4",
+  ...FOR_AGENT,
   "pvpanic_mmio",
   "udmabuf",
   "vgem",
@@ -92,24 +91,44 @@ async function configOf({ config, release }: LocalKernel): Promise<Uint8Array | 
 
 /** What the first process does, a step on each line. */
 export function stepsOf(modules: readonly Pick<Module, "name">[], purpose: Purpose): string {
-  const steps = modules.map(({ name }) => `load /modules/${name}.ko`);
-  for (const id of VFIO_DEVICES) steps.push(`bind ${id}`);
-  if (modules.some(({ name }) => name === IMPORTER.module)) {
-    steps.push(`bind ${IMPORTER.device} ${IMPORTER.driver}`);
-  }
-  if (purpose === "agent" || !("shell" in purpose)) {
-    const named = purpose !== "agent" && "reference" in purpose ? `reference=${purpose.reference},` : "";
-    if (purpose !== "agent" && "timed" in purpose) {
-      steps.unshift("say begins");
-      steps.push(`time ${TIMES} /timed`, "say ready");
-    }
-    const deno = `/image/${IN_IMAGE.deno} run --quiet --allow-all --no-config --no-remote --cached-only`;
-    steps.push("mount /dev/vda /image ext4");
-    steps.push(`serve ${AGENT_PORT} ${deno} /image/${IN_IMAGE.agent} native:${named}@DEVICES@`);
-  } else {
-    steps.push("shell /bin/busybox sh");
-  }
-  return steps.map((step) => `${step}\n`).join("");
+  return orderOf(modules, purpose).map((step) => `${step}\n`).join("");
+}
+
+function orderOf(modules: readonly Pick<Module, "name">[], purpose: Purpose): string[] {
+  if (purpose === "agent") return served(modules, []);
+  if ("reference" in purpose) return served(modules, [`reference=${purpose.reference}`]);
+  if ("shell" in purpose) return [...prepared(modules), "shell /bin/busybox sh"];
+  return ["say begins", ...prepared(modules), `time ${TIMES} /timed`, "say ready", ...SERVE, told([])];
+}
+
+/** The agent starts as soon as there is what it takes, and hears of the devices when everything is there. */
+function served(modules: readonly Pick<Module, "name">[], words: readonly string[]): string[] {
+  const count = modules.findLastIndex(({ name }) => FOR_AGENT.includes(name)) + 1;
+  const [first, rest] = [modules.slice(0, count), modules.slice(count)];
+  return [...first.map(load), ...SERVE, ...prepared(rest), told(words)];
+}
+
+/** Loads modules and gives devices to their drivers. */
+function prepared(modules: readonly Pick<Module, "name">[]): string[] {
+  const imports = modules.some(({ name }) => name === IMPORTER.module);
+  return [
+    ...modules.map(load),
+    ...VFIO_DEVICES.map((id) => `bind ${id}`),
+    ...(imports ? [`bind ${IMPORTER.device} ${IMPORTER.driver}`] : []),
+  ];
+}
+
+function load({ name }: Pick<Module, "name">): string {
+  return `load /modules/${name}.ko`;
+}
+
+const DENO = `/image/${IN_IMAGE.deno} run --quiet --allow-all --no-config --no-remote --cached-only`;
+
+const SERVE = ["mount /dev/vda /image ext4", `serve ${AGENT_PORT} ${DENO} /image/${IN_IMAGE.agent}`];
+
+/** Tells the agent what its target is called: the devices, and before them what else it is to do. */
+function told(words: readonly string[]): string {
+  return `tell native:${[...words, "@DEVICES@"].join(",")}`;
 }
 
 interface Parts {

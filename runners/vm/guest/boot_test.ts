@@ -1,17 +1,36 @@
 import { assertEquals } from "@std/assert";
 import { stepsOf } from "./boot.ts";
 
-Deno.test("the first process loads modules, gives devices away, mounts the image, and serves", () => {
-  const steps = stepsOf([{ name: "virtio_blk" }, { name: "ext4" }], "agent").trim().split("\n");
-  assertEquals(steps.map((step) => step.split(" ").slice(0, 2).join(" ")), [
+/** The modules of a kernel that has those of the image as modules. */
+const SOME = [{ name: "virtio_blk" }, { name: "jbd2" }, { name: "ext4" }, { name: "udmabuf" }];
+
+function beginnings(steps: readonly string[]): string[] {
+  return steps.map((step) => step.split(" ").slice(0, 2).join(" "));
+}
+
+Deno.test("the agent starts with the modules of its image, and is told of the devices when all are loaded", () => {
+  assertEquals(beginnings(stepsOf(SOME, "agent").trim().split("\n")), [
     "load /modules/virtio_blk.ko",
+    "load /modules/jbd2.ko",
     "load /modules/ext4.ko",
-    "bind 1af4:1110",
-    "bind 1234:11e8",
     "mount /dev/vda",
     "serve conform.agent",
+    "load /modules/udmabuf.ko",
+    "bind 1af4:1110",
+    "bind 1234:11e8",
+    "tell native:@DEVICES@",
   ]);
-  assertEquals(steps.at(-1)?.endsWith(" native:@DEVICES@"), true);
+});
+
+Deno.test("the start of the agent is timed when everything else is done", () => {
+  const steps = stepsOf(SOME, { timed: new Uint8Array() }).trim().split("\n");
+  assertEquals(beginnings(steps.slice(-5)), [
+    "time 20",
+    "say ready",
+    "mount /dev/vda",
+    "serve conform.agent",
+    "tell native:@DEVICES@",
+  ]);
 });
 
 Deno.test("the suite's own module gets a device to import with, where it is loaded", () => {
@@ -21,7 +40,7 @@ Deno.test("the suite's own module gets a device to import with, where it is load
 
 Deno.test("a reference exporter is named before the devices, of which there may be none", () => {
   const [last] = stepsOf([], { reference: "matt-v1-vfio" }).trim().split("\n").slice(-1);
-  assertEquals(last?.endsWith(" native:reference=matt-v1-vfio,@DEVICES@"), true);
+  assertEquals(last, "tell native:reference=matt-v1-vfio,@DEVICES@");
 });
 
 Deno.test("a shell needs no image", () => {

@@ -6,7 +6,9 @@
  *   exec PROGRAM ARGS...         runs a program that writes to the console, behind a line that names it; nothing of
  *                                what it wrote is lost at its end
  *   mount DEVICE DIRECTORY TYPE  mounts a file system, read-only
- *   serve PORT PROGRAM ARGS...   runs a program on a virtio-serial port; @DEVICES@ in an argument is what was bound
+ *   serve PORT PROGRAM ARGS...   starts a program on a virtio-serial port, and goes on while it starts; the machine runs
+ *                                until it ends
+ *   tell WORD                    tells it a word, which it reads from descriptor 3; @DEVICES@ there is what was bound
  *   shell PROGRAM ARGS...        runs a program that has the console as its terminal
  *   say WORD                     says a word
  *   time COUNT PROGRAM ARGS...   runs a program so many times, and says how many microseconds each took
@@ -37,6 +39,9 @@
 #define PCI "/sys/bus/pci/devices"
 /* How long to wait for a device file, in steps of 10 ms. */
 #define PATIENCE 500
+
+/* The descriptor from which the program that serves reads what it is told. */
+#define TOLD 3
 
 static char bound[1024];
 
@@ -247,47 +252,94 @@ static char *filled(char *word)
 /* When a program ends that has a terminal of its own, the terminal drops what was not written out yet. */
 enum terminal { NO_TERMINAL, OWN_TERMINAL };
 
-static void run(char **program, const char *input, enum terminal terminal)
-{
-	int status, fd, console;
-	pid_t child = fork(), gone;
+/* A program that was started. */
+struct running {
+	pid_t process;
+	char name[128];
+};
 
-	if (child == 0) {
-		if (terminal == OWN_TERMINAL)
-			setsid();
-		fd = open(input, O_RDWR | O_NOCTTY);
-		console = open("/dev/console", O_RDWR | O_NOCTTY);
-		if (fd < 0 || console < 0) {
-			say("cannot open %s: %s", input, strerror(errno));
-			_exit(127);
-		}
-		if (terminal == OWN_TERMINAL)
-			ioctl(fd, TIOCSCTTY, 1);
-		dup2(fd, 0);
-		dup2(fd, 1);
-		dup2(console, 2);
-		closefrom(3);
-		for (char **word = program; *word; word++)
-			*word = filled(*word);
-		execv(program[0], program);
-		say("cannot run %s: %s", program[0], strerror(errno));
+/* Becomes the program. */
+static void __attribute__((noreturn)) become(char **program, const char *input, enum terminal terminal, int told)
+{
+	int fd, console;
+
+	if (terminal == OWN_TERMINAL)
+		setsid();
+	fd = open(input, O_RDWR | O_NOCTTY);
+	console = open("/dev/console", O_RDWR | O_NOCTTY);
+	if (fd < 0 || console < 0) {
+		say("cannot open %s: %s", input, strerror(errno));
 		_exit(127);
 	}
+	if (terminal == OWN_TERMINAL)
+		ioctl(fd, TIOCSCTTY, 1);
+	dup2(fd, 0);
+	dup2(fd, 1);
+	dup2(console, 2);
+	if (told >= 0)
+		dup2(told, TOLD);
+	closefrom(told >= 0 ? TOLD + 1 : TOLD);
+	execv(program[0], program);
+	say("cannot run %s: %s", program[0], strerror(errno));
+	_exit(127);
+}
+
+static struct running start(char **program, const char *input, enum terminal terminal, int told)
+{
+	struct running running = { .process = fork() };
+
+	if (running.process == 0)
+		become(program, input, terminal, told);
+	snprintf(running.name, sizeof(running.name), "%s", program[0]);
+	return running;
+}
+
+static void wait_until_over(const struct running *running)
+{
+	int status = 0;
+	pid_t gone;
+
 	do {
 		gone = wait(&status);
-	} while (gone != child && (gone > 0 || errno == EINTR));
+	} while (gone != running->process && (gone > 0 || errno == EINTR));
 	if (WIFSIGNALED(status))
-		say("%s ended by signal %d", program[0], WTERMSIG(status));
+		say("%s ended by signal %d", running->name, WTERMSIG(status));
 	else
-		say("%s ended with status %d", program[0], WEXITSTATUS(status));
+		say("%s ended with status %d", running->name, WEXITSTATUS(status));
 }
+
+static void run(char **program, const char *input, enum terminal terminal)
+{
+	struct running running = start(program, input, terminal, -1);
+
+	wait_until_over(&running);
+}
+
+static struct running serving;
+static int telling = -1;
 
 static void serve(char **words)
 {
 	char path[300];
+	int ends[2];
 
-	if (port_of(words[1], path, sizeof(path)) == 0 && wait_for(path) == 0)
-		run(words + 2, path, OWN_TERMINAL);
+	if (port_of(words[1], path, sizeof(path)) < 0 || wait_for(path) < 0)
+		return;
+	if (pipe(ends) < 0)
+		return say("cannot make a pipe: %s", strerror(errno));
+	serving = start(words + 2, path, OWN_TERMINAL, ends[0]);
+	close(ends[0]);
+	telling = ends[1];
+}
+
+static void tell(char **words)
+{
+	char *word = filled(words[1]);
+
+	/* where the program has ended, its end says more than this would */
+	if (write(telling, word, strlen(word)) < 0 && errno != EPIPE)
+		say("cannot tell %s: %s", serving.name, strerror(errno));
+	close(telling);
 }
 
 static void shell(char **words)
@@ -357,6 +409,7 @@ static const struct {
 	{ "exec", 2, exec_program },
 	{ "mount", 4, mount_image },
 	{ "serve", 3, serve },
+	{ "tell", 2, tell },
 	{ "shell", 2, shell },
 	{ "say", 2, say_word },
 	{ "time", 3, time_program },
@@ -391,6 +444,8 @@ int main(void)
 		line[strcspn(line, "\n")] = 0;
 		act(line);
 	}
+	if (serving.process > 0)
+		wait_until_over(&serving);
 	sync();
 	reboot(LINUX_REBOOT_CMD_POWER_OFF);
 	return 0;

@@ -61,8 +61,13 @@ export interface Addon {
   call(primitive: number, bytes: Uint8Array | undefined, ...args: readonly number[]): number;
   /** Does packed calls in this process, in order; 0 unless they are malformed. */
   run(calls: Uint8Array, bytes: Uint8Array): number;
-  /** Starts a helper process, of a program with arguments or of the one within the addon: `[pid, channel]`. */
-  spawn(command?: readonly string[]): readonly [number, number] | number;
+  /**
+   * Starts a helper process, of a program with arguments or of the one within the addon: `[pid, channel, thread]`. The
+   * last is the id of its first thread, or 0 where nobody has asked for that yet.
+   */
+  spawn(command?: readonly string[]): readonly [number, number, number] | number;
+  /** Has the next helper process of the program within the addon started, without a wait for it. */
+  prepare(): void;
   /** Sends a message, and a descriptor unless it is -1. */
   send(channel: number, message: Uint8Array, fd: number): number;
   /** Waits for a message for at most some nanoseconds, and takes it: its length, 0 at the end. */
@@ -94,6 +99,7 @@ const FUNCTIONS = [
   "call",
   "run",
   "spawn",
+  "prepare",
   "send",
   "receive",
   "readable",

@@ -23,6 +23,9 @@ const LOOK_NS = 2_000_000;
 /** How long one wait for an answer is at most, in milliseconds. */
 const WAIT_MS = 1_000;
 
+/** The thread that does the first call of a case. */
+const FIRST_THREAD = 1;
+
 /** Error numbers that are the same on every architecture, but for EAGAIN on alpha. */
 const EAGAIN = 11;
 
@@ -94,12 +97,15 @@ export class HelperProcess {
    */
   constructor(addon: Addon, command?: readonly string[] | Copy) {
     const started = command && "pid" in command
-      ? [command.pid, command.channel] as const
+      ? [command.pid, command.channel, 0] as const
       : addon.spawn(command);
     if (typeof started === "number") throw new Error(`Cannot start a helper process: error ${-started}`);
     this.#addon = addon;
     this.#isCopy = command !== undefined && "pid" in command;
-    [this.pid, this.#channel] = started;
+    const [pid, channel, thread] = started;
+    this.pid = pid;
+    this.#channel = channel;
+    if (thread > 0) this.#threadIds.set(FIRST_THREAD, thread);
   }
 
   /**
@@ -193,11 +199,9 @@ export class HelperProcess {
    * Asks the process to end, and kills it where it does not.
    *
    * @param ms how long it may take, and as long again when it is killed
-   * @param meanwhile is done while it ends
    */
-  async end(ms: number, meanwhile?: () => void): Promise<Ending> {
+  async end(ms: number): Promise<Ending> {
     await this.#hangUp();
-    meanwhile?.();
     const ending = await this.#gone(ms);
     return ending.kind === "stuck" ? await this.kill(ms) : ending;
   }

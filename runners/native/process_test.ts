@@ -359,6 +359,26 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a process that was prepared is the next one, and its first thread is there",
+  ignore: addon === undefined,
+  async fn() {
+    const loaded = addon ?? loadAddon();
+    for (let time = 0; time < 3; time++) {
+      loaded.prepare();
+      loaded.prepare();
+      const process = new HelperProcess(loaded);
+      const known = process.knownThreadId(1);
+      assertEquals(known, (await process.call(1, { do: "thread_id" })).result);
+      assertEquals(known === process.pid, false);
+      const other = new HelperProcess(loaded);
+      assertEquals(other.knownThreadId(1), undefined);
+      assertEquals(await process.end(10_000), { kind: "exited", status: 0 });
+      assertEquals(await other.end(10_000), { kind: "exited", status: 0 });
+    }
+  },
+});
+
+Deno.test({
   name: "HelperProcess tells of a program that there is not",
   ignore: addon === undefined,
   fn() {

@@ -40,6 +40,7 @@ if (signals !== "none none SIGBUS none none") throw new Error(`The signals were 
 call("unmap", undefined, address, 8192);
 call("close", undefined, fd);
 
+addon.prepare();
 const helper = new HelperProcess(addon);
 const other = new HelperProcess(addon);
 const sent = await helper.give(2, other);

@@ -82,7 +82,7 @@ export interface Setting {
   readonly machine: Machine;
   /** Gives a process that has not done anything for a case. */
   readonly helper: () => HelperProcess;
-  /** Has the next such process started; it is called while those of a case end. */
+  /** Has the next such process started; it is called when a case has done all its steps. */
   readonly prepare?: (() => void) | undefined;
   readonly handlers: Handlers<Context, Promise<unknown>>;
   readonly log: KernelLog | undefined;
@@ -315,6 +315,7 @@ export class Session {
    * @returns what was found; `stuck` names a process that even a kill did not end
    */
   async cleanUp(): Promise<{ readonly post: Postconditions; readonly stuck: string | undefined }> {
+    this.setting.prepare?.();
     const tainted = taintOf(taint());
     for (const cleanUp of this.#cleanUps.reverse()) {
       await isOverWithin(cleanUp().catch(() => undefined), 1_000);
@@ -322,8 +323,7 @@ export class Session {
     const blocked = await this.#release();
     const endings: [HelperProcess, Ending][] = [];
     for (const process of [...this.#processes, ...(this.#keeper ? [this.#keeper] : [])]) {
-      const meanwhile = endings.length === 0 ? this.setting.prepare : undefined;
-      endings.push([process, await process.end(this.setting.limits.process, meanwhile)]);
+      endings.push([process, await process.end(this.setting.limits.process)]);
     }
     const stuck = endings.find(([, ending]) => ending.kind === "stuck")?.[0];
     const leaks = stuck ? [] : await this.#leaks();

@@ -7,48 +7,36 @@ import type { Addon } from "./addon.ts";
 import { LIMITS } from "./session.ts";
 import { HelperProcess } from "./process.ts";
 
-/** The thread that does the first call of a case. */
-const FIRST_THREAD = 1;
-
 /** Keeps one process ready. It serves one case, like any other. */
 export class Spare {
-  #process: HelperProcess | undefined;
-  #coming: ReturnType<typeof setTimeout> | undefined;
-  #isClosed = false;
+  readonly #addon: Addon;
+  #state: "none" | "coming" | "closed" = "none";
 
-  /** Starts one, unless there is one. */
-  start(addon: Addon): void {
-    if (this.#process || this.#isClosed) return;
-    try {
-      this.#process = new HelperProcess(addon);
-    } catch {
-      // Who needs one will be told why.
-    }
+  /** Keeps one of an addon's. */
+  constructor(addon: Addon) {
+    this.#addon = addon;
   }
 
-  /** Has one started, and its first thread, as soon as there is nothing else to do. */
-  startSoon(addon: Addon): void {
-    clearTimeout(this.#coming);
-    if (this.#isClosed) return;
-    this.#coming = setTimeout(() => {
-      this.start(addon);
-      this.#process?.threadId(FIRST_THREAD).catch(() => undefined);
-    }, 0);
+  /** Has one started, unless there is one; nobody waits for it before it is taken. */
+  prepare(): void {
+    if (this.#state !== "none") return;
+    this.#state = "coming";
+    this.#addon.prepare();
   }
 
-  /** The process, which is the taker's from then on; `undefined` where none is ready. */
-  take(): HelperProcess | undefined {
-    clearTimeout(this.#coming);
-    const process = this.#process;
-    this.#process = undefined;
-    if (process?.isAlive()) return process;
-    void process?.end(LIMITS.process);
-    return undefined;
+  /** A process that nothing was done with, which is the taker's from then on. */
+  take(): HelperProcess {
+    if (this.#state === "coming") this.#state = "none";
+    const process = new HelperProcess(this.#addon);
+    if (process.isAlive()) return process;
+    void process.end(LIMITS.process);
+    return new HelperProcess(this.#addon);
   }
 
   /** Lets go of the process. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.take()?.end(LIMITS.process);
+    const before = this.#state;
+    this.#state = "closed";
+    if (before === "coming") await this.take().end(LIMITS.process);
   }
 }

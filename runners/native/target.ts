@@ -17,7 +17,6 @@ import { lookAtMachine, type Machine } from "./machine.ts";
 import { runRace } from "./race.ts";
 import { referenceFeature, REFERENCES } from "./reference.ts";
 import { limitsFor } from "./limits.ts";
-import { HelperProcess } from "./process.ts";
 import { setBugs } from "./seeded_bugs.ts";
 import { type Limits, Session, type Setting } from "./session.ts";
 import { Spare } from "./spare.ts";
@@ -69,7 +68,7 @@ class NativeTarget implements Target {
   #addon: Addon | undefined;
   #machine: Promise<Machine> | undefined;
   #stuck: string | undefined;
-  readonly #spare = new Spare();
+  #spare: Spare | undefined;
 
   constructor(options: NativeOptions) {
     this.#options = options;
@@ -77,7 +76,7 @@ class NativeTarget implements Target {
 
   async describe(): Promise<TargetDescription> {
     const machine = await this.#look();
-    if (this.#addon) this.#spare.startSoon(this.#addon);
+    if (this.#addon) this.#spareOf(this.#addon).prepare();
     return {
       id: this.#options.name ?? "native",
       name: "this machine",
@@ -107,7 +106,7 @@ class NativeTarget implements Target {
   }
 
   async close(): Promise<void> {
-    await this.#spare.close();
+    await this.#spare?.close();
   }
 
   #look(): Promise<Machine> {
@@ -118,14 +117,19 @@ class NativeTarget implements Target {
     return this.#machine;
   }
 
+  #spareOf(addon: Addon): Spare {
+    return this.#spare ??= new Spare(addon);
+  }
+
   async #setting(log: KernelLog | undefined): Promise<Setting> {
     const machine = await this.#look();
     const addon = this.#addon ??= loadAddon(this.#options.addon);
+    const spare = this.#spareOf(addon);
     return {
       addon,
       machine,
-      helper: () => this.#spare.take() ?? new HelperProcess(addon),
-      prepare: () => this.#spare.start(addon),
+      helper: () => spare.take(),
+      prepare: () => spare.prepare(),
       handlers: HANDLERS,
       log,
       limits: this.#options.limits ?? limitsFor(machine),
@@ -149,7 +153,7 @@ class NativeTarget implements Target {
         ? await runRace(program, setting, this.#options.raceRuns ?? RACE_RUNS, observe, signal)
         : await runOnce(program, new Session(setting), observe, signal);
       if (end.end === "hang") this.#stuck = end.reason;
-      else this.#spare.startSoon(setting.addon);
+      else this.#spare?.prepare();
       return end;
     } finally {
       log?.close();

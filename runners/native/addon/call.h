@@ -37,6 +37,10 @@ typedef int64_t primitive_fn(struct call *call, void *data);
 	X(map) X(unmap) X(protect) X(advise) X(load) X(store) X(peek) X(poke) \
 	X(thread_id) X(sleep) X(gate) X(open_gate) X(fork) X(no_op)
 
+#define NUMBER(name) PRIMITIVE_##name,
+enum primitive { PRIMITIVES(NUMBER) };
+#undef NUMBER
+
 #define DECLARE(name) primitive_fn do_##name;
 PRIMITIVES(DECLARE)
 #undef DECLARE

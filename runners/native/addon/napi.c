@@ -92,6 +92,7 @@ NAPI_MODULE_INIT()
 	add_function(env, exports, "call", call_one);
 	add_function(env, exports, "run", call_many);
 	add_function(env, exports, "spawn", spawn_helper);
+	add_function(env, exports, "prepare", prepare_helper);
 	add_function(env, exports, "send", send_message);
 	add_function(env, exports, "receive", receive_message);
 	add_function(env, exports, "readable", readable);

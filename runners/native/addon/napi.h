@@ -37,6 +37,7 @@ napi_value number(napi_env env, int64_t value);
 napi_value call_one(napi_env env, napi_callback_info info);
 napi_value call_many(napi_env env, napi_callback_info info);
 napi_value spawn_helper(napi_env env, napi_callback_info info);
+napi_value prepare_helper(napi_env env, napi_callback_info info);
 napi_value send_message(napi_env env, napi_callback_info info);
 napi_value receive_message(napi_env env, napi_callback_info info);
 napi_value readable(napi_env env, napi_callback_info info);

@@ -51,26 +51,37 @@ static void words_free(char **words)
 	free(words);
 }
 
-/* spawn([program, ...args]): [pid, channel], or a negative errno. */
+/*
+ * spawn([program, ...args]): [pid, channel, thread], or a negative errno. Without
+ * a program it is the one within the addon, and perhaps was started already.
+ */
 napi_value spawn_helper(napi_env env, napi_callback_info info)
 {
 	struct given given;
 	napi_value result = NULL;
+	struct helper helper;
 	char **argv = NULL;
-	pid_t pid;
-	int channel, error;
+	int error;
 
 	given_get(env, info, &given);
 	if (given.count)
 		argv = words_of(env, given.values[0]);
-	error = helper_spawn(argv, &pid, &channel);
+	error = argv ? helper_spawn(argv, &helper) : helper_take(&helper);
 	words_free(argv);
 	if (error)
 		return number(env, error);
-	napi_create_array_with_length(env, 2, &result);
-	napi_set_element(env, result, 0, number(env, pid));
-	napi_set_element(env, result, 1, number(env, channel));
+	napi_create_array_with_length(env, 3, &result);
+	napi_set_element(env, result, 0, number(env, helper.pid));
+	napi_set_element(env, result, 1, number(env, helper.channel));
+	napi_set_element(env, result, 2, number(env, helper.thread));
 	return result;
+}
+
+/* prepare(): has the next helper process started, without a wait for it. */
+napi_value prepare_helper(napi_env env, napi_callback_info info)
+{
+	helper_prepare();
+	return NULL;
 }
 
 /* send(channel, message, fd): 0 or a negative errno. */

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
@@ -120,18 +121,119 @@ static int start_image(int theirs, pid_t *pid)
 	return start(path, argv, theirs, pid);
 }
 
-int helper_spawn(char *const argv[], pid_t *pid, int *channel)
+/* Starts the program that argv names, or the one within the addon where argv is NULL. */
+static int spawn(char *const argv[], struct helper *helper)
 {
 	int ends[2];
 	int error;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return -errno;
-	error = argv ? start(argv[0], argv, ends[1], pid) : start_image(ends[1], pid);
+	*helper = (struct helper){ .channel = ends[0] };
+	error = argv ? start(argv[0], argv, ends[1], &helper->pid) : start_image(ends[1], &helper->pid);
 	close(ends[1]);
 	if (error)
 		close(ends[0]);
-	else
-		*channel = ends[0];
 	return error;
+}
+
+int helper_spawn(char *const argv[], struct helper *helper)
+{
+	return spawn(argv, helper);
+}
+
+/* How long a helper process may take to start its first thread, in milliseconds; who needs it asks again. */
+#define FIRST_MS 1000
+
+/* Room for a message of one call. */
+union question {
+	struct message message;
+	_Alignas(struct message) char bytes[sizeof(struct message) + sizeof(struct call)];
+};
+
+/* Has a helper process start its first thread; gives the id of that, or 0. */
+static pid_t first_thread(int channel)
+{
+	union question question = { .message = { .thread = 1, .count = 1, .fd = -1 } };
+	struct pollfd one = { .fd = channel, .events = POLLIN };
+	int fd;
+
+	question.message.calls[0] = (struct call){ .primitive = PRIMITIVE_thread_id };
+	if (channel_send(channel, &question, sizeof(question), -1) || poll(&one, 1, FIRST_MS) < 1)
+		return 0;
+	if (channel_receive(channel, &question, sizeof(question), MSG_DONTWAIT, &fd) != sizeof(question))
+		return 0;
+	return (pid_t)question.message.calls[0].result;
+}
+
+/*
+ * The helper process that is started ahead. To start one holds up whoever does
+ * it until the program runs, so that a thread does it that has nothing else to do.
+ */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	int has_thread;
+	enum { NOTHING, WANTED, READY } state;
+	int error;
+	struct helper helper;
+} next = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static void await_wanted(void)
+{
+	pthread_mutex_lock(&next.lock);
+	while (next.state != WANTED)
+		pthread_cond_wait(&next.changed, &next.lock);
+	pthread_mutex_unlock(&next.lock);
+}
+
+static void *start_ahead(void *unused)
+{
+	for (;;) {
+		struct helper helper;
+		int error;
+
+		await_wanted();
+		error = spawn(NULL, &helper);
+		if (!error)
+			helper.thread = first_thread(helper.channel);
+		pthread_mutex_lock(&next.lock);
+		next.error = error;
+		next.helper = helper;
+		next.state = READY;
+		pthread_cond_signal(&next.changed);
+		pthread_mutex_unlock(&next.lock);
+	}
+	return NULL;
+}
+
+void helper_prepare(void)
+{
+	pthread_t thread;
+
+	pthread_mutex_lock(&next.lock);
+	if (!next.has_thread && !pthread_create(&thread, NULL, start_ahead, NULL)) {
+		pthread_detach(thread);
+		next.has_thread = 1;
+	}
+	if (next.has_thread && next.state == NOTHING) {
+		next.state = WANTED;
+		pthread_cond_signal(&next.changed);
+	}
+	pthread_mutex_unlock(&next.lock);
+}
+
+int helper_take(struct helper *helper)
+{
+	int taken;
+
+	pthread_mutex_lock(&next.lock);
+	while (next.state == WANTED)
+		pthread_cond_wait(&next.changed, &next.lock);
+	taken = next.state == READY && !next.error;
+	if (taken)
+		*helper = next.helper;
+	next.state = NOTHING;
+	pthread_mutex_unlock(&next.lock);
+	return taken ? 0 : spawn(NULL, helper);
 }

@@ -7,11 +7,20 @@
 
 #include <sys/types.h>
 
-/*
- * Starts a helper process: the program that argv names, or the one within the
- * addon where argv is NULL. Gives 0 with the process and the suite's end of its
- * channel, or -errno.
- */
-int helper_spawn(char *const argv[], pid_t *pid, int *channel);
+/* A helper process that was started. */
+struct helper {
+	pid_t pid;
+	int channel;	/* the suite's end of its channel */
+	pid_t thread;	/* the id of its first thread, or 0 where nobody has asked for it */
+};
+
+/* Starts a helper process of another program than the one within the addon. Gives 0 or -errno. */
+int helper_spawn(char *const argv[], struct helper *helper);
+
+/* Has the next helper process started, and its first thread, on a thread that nobody waits for. */
+void helper_prepare(void);
+
+/* Gives the helper process that was prepared, or starts one where none was. Gives 0 or -errno. */
+int helper_take(struct helper *helper);
 
 #endif

@@ -160,7 +160,7 @@ export const memoryOperations = {
     summary: "Drops the page table entries of a mapping, so that the next access faults again.",
     follows: "madvise(2) with MADV_DONTNEED",
     result: { gives: "nothing" },
-    errnos: ["EINVAL"],
+    errnos: ["EINVAL", "ENOMEM"],
   }),
   "memory.protect": operation({
     vma: named.vma,
@@ -171,7 +171,7 @@ export const memoryOperations = {
     summary: "Changes the protection of a mapping.",
     follows: "mprotect(2)",
     result: { gives: "nothing" },
-    errnos: ["EACCES", "EINVAL"],
+    errnos: ["EACCES", "EINVAL", "ENOMEM"],
   }),
   "memory.inherited": operation({ vma: named.vma, process: named.process }, {
     summary: "Names the copy of a mapping that a forked process has; accesses through it are made there.",

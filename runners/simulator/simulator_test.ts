@@ -498,6 +498,39 @@ Deno.test("simulator() has no request of a device for the file that has taken it
   assertEquals(ends(["drm.open", {}, "other"]), ["EINVAL", "EINVAL"]);
 });
 
+Deno.test("simulator() refuses what lies behind the end of a BAR", () => {
+  const at = (page: number): Line => ["vfio.read_bar", { device: "dev", page }];
+  assertEquals(endsOf("mainline-7.3", ["vfio.open", { bars: ["2 pages"] }, "dev"], at(1), at(2)), [
+    ...["returned", "returned", "EINVAL"],
+  ]);
+});
+
+Deno.test("simulator() changes no pages that are not mapped any more", () => {
+  const ends = (unmapped: Record<string, number>, operation: "memory.discard" | "memory.protect") =>
+    endsOf(
+      "mainline-7.3",
+      ["heap.alloc", {}, "buf"],
+      ["buffer.mmap", { buffer: "buf" }, "vma"],
+      ["memory.unmap", { vma: "vma", ...unmapped }],
+      [operation, operation === "memory.protect" ? { vma: "vma", access: ["read"] } : { vma: "vma" }],
+    ).at(-1);
+  assertEquals(ends({}, "memory.discard"), "ENOMEM");
+  assertEquals(ends({ first: 1, pages: 1 }, "memory.discard"), "ENOMEM");
+  assertEquals(ends({ first: 1, pages: 1 }, "memory.protect"), "ENOMEM");
+});
+
+Deno.test("simulator() finds no descriptor of a process in one that is no copy of it", () => {
+  const lines: readonly Line[] = [
+    ["fd.open", { kind: "eventfd" }, "file"],
+    ["process.spawn", {}, "other"],
+    ["fd.send", { fd: "file", to: "other" }, "sent"],
+    ["fd.inherited", { fd: "file", process: "other" }, "found"],
+    ["process.fork", {}, "copy"],
+    ["fd.inherited", { fd: "file", process: "copy" }, "inherited"],
+  ];
+  assertEquals(endsOf("mainline-7.3", ...lines).slice(-3), ["EBADF", "returned", "returned"]);
+});
+
 Deno.test("simulator() takes any address until a domain asks for pages", () => {
   const lines: readonly Line[] = [
     ["vfio.open", {}, "dev"],

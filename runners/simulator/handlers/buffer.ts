@@ -128,10 +128,7 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     return frame instanceof Fault ? "EFAULT" : undefined;
   }),
   at("memory.discard", (_session, { vma }) => vma.discard()),
-  at("memory.protect", (_session, { vma, access }) => {
-    vma.access = access;
-    vma.ptes.clear();
-  }),
+  at("memory.protect", (_session, { vma, access }) => vma.protect(access)),
   at("memory.inherited", (_session, { vma, process }) => {
     const copy = process instanceof ForkedProcess ? process.inherited(vma) : undefined;
     return copy ?? "ENOENT";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { fork } from "../kernel/fork.ts";
+import { fork, ForkedProcess } from "../kernel/fork.ts";
 import { closeFd, type Fd, File, getFile, Process, READ_ONLY } from "../kernel/file.ts";
 import { at, exitProcess, on, type SimHandler } from "../session.ts";
 import type { OperationName } from "../../../spec/operations/mod.ts";
@@ -49,7 +49,9 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
     return copyOf(fd, to);
   }),
   at("fd.inherited", ({ devices }, { fd, process }) => {
-    if (!process.descriptor(fd.number)) return "EBADF";
+    // Elsewhere the number is of another file, if of any.
+    const isCopy = process instanceof ForkedProcess && process.descendsFrom(fd.process);
+    if (!isCopy || !process.descriptor(fd.number)) return "EBADF";
     const copy = { process, number: fd.number };
     const device = devices.get(fd);
     if (device) devices.set(copy, device);

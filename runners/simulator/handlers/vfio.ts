@@ -221,13 +221,13 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
     if (!isError(file)) yield* wakeDevice(kernel, file.device);
   }),
   on("vfio.write_bar", function* ({ kernel }, { device, region, page, value }) {
-    const memory = yield* accessBar(kernel, device, region);
+    const memory = yield* accessBar(kernel, device, region, page);
     if (isError(memory)) return memory;
     memory.store(page, value);
     return undefined;
   }),
   on("vfio.read_bar", function* ({ kernel }, { device, region, page }) {
-    const memory = yield* accessBar(kernel, device, region);
+    const memory = yield* accessBar(kernel, device, region, page);
     return isError(memory) ? memory : memory.load(page);
   }),
   on("vfio.mmap", function* (session, { device, region, length }) {
@@ -250,11 +250,11 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
 ];
 
 /** The memory of a BAR, if it can be reached; vfio_pci_bar_rw(). */
-function* accessBar(kernel: Kernel, fd: Fd, region: number): Steps<Memory | ErrnoName> {
+function* accessBar(kernel: Kernel, fd: Fd, region: number, page: number): Steps<Memory | ErrnoName> {
   const file = yield* usable(kernel, fd);
   if (isError(file)) return file;
   const bar = file.device.model.bars[region];
-  if (bar?.kind !== "memory") return "EINVAL";
+  if (bar?.kind !== "memory" || page * PAGE_SIZE >= bar.size) return "EINVAL";
   yield file.device.memoryLock.read;
   const enabled = kernel.rules.vfio.memoryEnabled(file.device);
   file.device.memoryLock.upRead();

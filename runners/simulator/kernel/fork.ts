@@ -10,11 +10,19 @@ import { type Steps, window } from "./sched.ts";
 
 /** A process that began as a copy of another one. */
 export class ForkedProcess extends Process {
+  readonly #parent: Process;
   readonly #copies: ReadonlyMap<Vma, Vma>;
 
-  constructor(name: string, copies: ReadonlyMap<Vma, Vma>) {
+  constructor(name: string, parent: Process, copies: ReadonlyMap<Vma, Vma>) {
     super(name);
+    this.#parent = parent;
     this.#copies = copies;
+  }
+
+  /** Whether it is a copy of a process, or a copy of a copy of it. */
+  descendsFrom(process: Process): boolean {
+    const parent = this.#parent;
+    return parent === process || parent instanceof ForkedProcess && parent.descendsFrom(process);
   }
 
   /** Its copy of a mapping, if there was one when it began. */
@@ -26,7 +34,7 @@ export class ForkedProcess extends Process {
 /** Copies a process; fork(2). Others run between the copies of its mappings. */
 export function* fork(kernel: Kernel, parent: Process): Steps<ForkedProcess> {
   const copies = new Map<Vma, Vma>();
-  const child = new ForkedProcess(`process ${kernel.nextId()}`, copies);
+  const child = new ForkedProcess(`process ${kernel.nextId()}`, parent, copies);
   kernel.processes.push(child);
   for (const number of parent.openNumbers) {
     const descriptor = parent.descriptor(number);

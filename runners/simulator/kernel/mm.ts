@@ -179,9 +179,19 @@ export class Vma extends SharedObject {
 
   /** Drops every entry, so that the next access faults; madvise(2). Nothing stands behind bare frame numbers. */
   discard(): ErrnoName | undefined {
+    if (this.holes.size >= this.pages) return "ENOMEM";
     if (this.backing === "frame numbers") return "EINVAL";
     this.ptes.clear();
-    return undefined;
+    return this.holes.size > 0 ? "ENOMEM" : undefined;
+  }
+
+  /** Changes what may be done; mprotect(2), which gets as far as the first page that is not mapped any more. */
+  protect(access: readonly Access[]): ErrnoName | undefined {
+    if (!this.holes.has(0)) {
+      this.access = access;
+      this.ptes.clear();
+    }
+    return this.holes.size > 0 ? "ENOMEM" : undefined;
   }
 
   /** Takes pages out; munmap(2). The file goes with the last page. */

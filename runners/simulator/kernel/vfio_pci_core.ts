@@ -272,7 +272,6 @@ function* hotResetSet(kernel: Kernel, device: VfioPciDevice): Steps<ErrnoName | 
     locked.push(member);
     yield* perform(kernel, rules.begin, new DeviceEvent(member));
   }
-  error ??= device.takeFailure("reset");
   for (const member of locked.reverse()) {
     yield* perform(kernel, rules.end, new DeviceEvent(member));
   }

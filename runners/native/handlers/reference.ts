@@ -60,7 +60,7 @@ function sizeOfBar(session: Session, bar: Bar | undefined): bigint {
 function flagsOf({ function: kind, reset, driver, access }: Omit<Wanted, "reset_with">): number {
   return (kind === "virtual" ? CONFORM_VALUES.DEVICE_VIRTUAL : 0) |
     (reset === "none" ? CONFORM_VALUES.DEVICE_NO_RESET : 0) |
-    (reset === "none" ? 0 : CONFORM_VALUES.DEVICE_FLR) |
+    (reset === "flr" ? CONFORM_VALUES.DEVICE_FLR : 0) |
     (driver === "without-dmabuf" ? CONFORM_VALUES.DEVICE_NO_EXPORT : 0) |
     (driver === "config-off" ? CONFORM_VALUES.DEVICE_CONFIG_OFF : 0) |
     (access === "none" ? CONFORM_VALUES.DEVICE_NO_ACCESS : 0);

@@ -49,6 +49,11 @@ function ofEnd(text: string): Peeked | undefined {
   return run === undefined ? undefined : { type: "end", run: Number(run), end: { end: "completed" } };
 }
 
+/** The number of a run in the form in which the suite writes one; `undefined` for everything else. */
+export function runIn(text: string): number | undefined {
+  return ofRun(text)?.run;
+}
+
 function ofObservation(text: string): Peeked | undefined {
   const [, run, seq] = OBSERVATION.exec(text) ?? [];
   return run === undefined ? undefined : { type: "observation", run: Number(run), seq: Number(seq) };

@@ -4,14 +4,21 @@
  * @module
  */
 import { messageOf } from "../deadline.ts";
-import { decodeRunner } from "../protocol/decode.ts";
+import { decodeRunner, type UnknownMessage } from "../protocol/decode.ts";
 import { isProtocolFault } from "../protocol/errors.ts";
-import type { ResetMessage, RunMessage, RunnerHello, TesteeMessage } from "../protocol/messages.ts";
+import type {
+  ResetMessage,
+  RunMessage,
+  RunnerHello,
+  RunnerMessage,
+  TesteeMessage,
+} from "../protocol/messages.ts";
 import { commonVersion, PROTOCOL_VERSIONS } from "../protocol/version.ts";
 import type { CaseEnd } from "../../spec/observation.ts";
 import type { Target } from "../target.ts";
 import type { Connection } from "../transport/connection.ts";
 import { Answers } from "./answers.ts";
+import { runIn } from "./peek.ts";
 import { interleaved, understand } from "./understand.ts";
 
 /** How to serve a target. */
@@ -44,6 +51,13 @@ export function serveTarget(
   return new Server(target, connection, options).done;
 }
 
+/** A run that has not begun; it is read when it does, so that less is kept of those that wait. */
+interface WaitingRun {
+  readonly type: "run";
+  readonly run: number;
+  readonly text: string;
+}
+
 /** A run that was aborted before it began, in its place: those before it are told first, those behind it are dropped. */
 interface AbortedRun {
   readonly type: "aborted";
@@ -65,7 +79,7 @@ class Server {
   readonly #options: ServeTargetOptions;
   readonly #answers: Answers;
   readonly #finished = Promise.withResolvers<void>();
-  #queue: (RunMessage | AbortedRun | ResetMessage)[] = [];
+  #queue: (WaitingRun | AbortedRun | ResetMessage)[] = [];
   #underWay: UnderWay | undefined;
   #working = false;
   #worked: Promise<void> = Promise.resolve();
@@ -92,16 +106,24 @@ class Server {
 
   #take(text: string): void {
     if (this.#over) return;
+    const run = this.#greeted ? runIn(text) : undefined;
+    if (run !== undefined) return void this.#queue.push({ type: "run", run, text });
+    const message = this.#read(text);
+    if (message) this.#handle(message, text);
+  }
+
+  /** A message; where it is none, the runner is told. */
+  #read(text: string): RunnerMessage | UnknownMessage | undefined {
     try {
-      this.#handle(text);
+      return decodeRunner(text);
     } catch (error) {
       if (!isProtocolFault(error)) throw error;
       this.#answers.tell({ type: "error", code: "malformed", message: error.message, hint: error.hint });
+      return undefined;
     }
   }
 
-  #handle(text: string): void {
-    const message = decodeRunner(text);
+  #handle(message: RunnerMessage | UnknownMessage, text: string): void {
     if (message.type === "hello") return void this.#greet(message);
     if (message.type === "bye") return void this.#end("bye");
     if (!this.#greeted) {
@@ -115,7 +137,7 @@ class Server {
     }
     switch (message.type) {
       case "run":
-        this.#queue.push(message);
+        this.#queue.push({ type: "run", run: message.run, text });
         return;
       case "reset":
         this.#queue = [message];
@@ -177,13 +199,18 @@ class Server {
     for (let next = this.#queue.shift(); next && !this.#over; next = this.#queue.shift()) {
       if (next.type === "reset") await this.#reset(next.reset);
       else if (!this.#needsReset) {
-        const ending = next.type === "run" ? this.#run(next) : this.#neverBegan(next);
+        const ending = next.type === "run" ? this.#begin(next.text) : this.#neverBegan(next);
         if (ending instanceof Promise) await ending;
       }
       this.#answers.flushUnless(this.#queue.length > 0 ? "more to come" : "nothing to come");
     }
     this.#working = false;
     this.#answers.flush();
+  }
+
+  #begin(text: string): void | Promise<void> {
+    const message = this.#read(text);
+    if (message?.type === "run") return this.#run(message);
   }
 
   /** Runs one case; a promise only where the target gives one. */

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { z } from "zod";
 import { type Call, type Program, type ProgramStep, RACE_ID } from "../../cases/program.ts";
 import { caseIdSchema } from "../../spec/ids.ts";
 import type { Observation, Outcome } from "../../spec/observation.ts";
@@ -37,7 +38,7 @@ export function understand(wire: WireProgram): Understood {
     );
   }
   const answers = new Map<string, Outcome>();
-  const steps = wire.steps.flatMap((step) => known(step, answers));
+  const steps = knownSteps(wire.steps, answers);
   const race = wire.race && knownRace(wire.race, answers);
   return {
     program: { case: id.data, steps, ...(race ? { race } : {}), ...(wire.bugs ? { bugs: wire.bugs } : {}) },
@@ -53,8 +54,8 @@ function knownRace(
 ): Program["race"] {
   const inside = new Map<string, Outcome>();
   const race = {
-    threads: threads.map(({ name, steps }) => ({ name, steps: steps.flatMap((each) => call(each, inside)) })),
-    then: then.flatMap((step) => known(step, inside)),
+    threads: threads.map(({ name, steps }) => ({ name, steps: knownCalls(steps, inside) })),
+    then: knownSteps(then, inside),
   };
   const [first] = inside.values();
   if (!first) return race;
@@ -62,47 +63,45 @@ function knownRace(
   return undefined;
 }
 
-function known(step: WireStep, answers: Map<string, Outcome>): ProgramStep[] {
-  if (step.action === "finish") {
-    if (!answers.has(step.of)) return [{ action: "finish", id: step.id, of: step.of }];
-    answers.set(step.id, { kind: "skipped", reason: `${step.of} was not started` });
-    return [];
-  }
-  const { action } = step;
-  return call(step, answers).map((each) => action === "call" ? each : { ...each, action });
+function knownCalls(steps: readonly WireCall[], answers: Map<string, Outcome>): Call[] {
+  return steps.map((step) => knownCall(step, answers)).filter((call) => call !== undefined);
 }
 
-function call({ id, operation, args, bind }: WireCall, answers: Map<string, Outcome>): Call[] {
+function knownSteps(steps: readonly WireStep[], answers: Map<string, Outcome>): ProgramStep[] {
+  return steps.map((step) => knownStep(step, answers)).filter((step) => step !== undefined);
+}
+
+function knownStep(step: WireStep, answers: Map<string, Outcome>): ProgramStep | undefined {
+  if (step.action === "finish") {
+    if (!answers.has(step.of)) return { action: "finish", id: step.id, of: step.of };
+    answers.set(step.id, { kind: "skipped", reason: `${step.of} was not started` });
+    return undefined;
+  }
+  const call = knownCall(step, answers);
+  return step.action === "call" ? call : call && { ...call, action: step.action };
+}
+
+function knownCall({ id, operation, args, bind }: WireCall, answers: Map<string, Outcome>): Call | undefined {
   if (!isOperationName(operation)) {
     answers.set(id, { kind: "unsupported", reason: `this version has no operation "${operation}"` });
-    return [];
+    return undefined;
   }
-  const checked = checkedArgs(operation, args);
-  if (typeof checked !== "string") return [{ action: "call", id, operation, args: checked, bind }];
-  answers.set(id, { kind: "unsupported", reason: `this version cannot take these arguments: ${checked}` });
-  return [];
+  const checked = argsOf(operation).safeParse(args);
+  if (checked.success) return { action: "call", id, operation, args: checked.data, bind };
+  const why = checked.error.issues[0]?.message ?? "they are wrong";
+  answers.set(id, { kind: "unsupported", reason: `this version cannot take these arguments: ${why}` });
+  return undefined;
 }
 
-/** Arguments that have been checked, by what they were; cases use the same ones again and again. */
-const CHECKED = new Map<string, AnyArgs | string>();
+/** The schemas of arguments, compiled when they are first needed: every step of every case goes through one. */
+const COMPILED = new Map<OperationName, z.ZodType<AnyArgs>>();
 
-/** How many of them are kept. */
-const MOST_CHECKED = 10_000;
-
-/** The longest that are kept, as text, in characters. */
-const LONGEST_CHECKED = 1000;
-
-/** The arguments as the declaration has them, or what is wrong with them. */
-function checkedArgs(operation: OperationName, args: WireCall["args"]): AnyArgs | string {
-  const key = `${operation} ${JSON.stringify(args)}`;
-  const known = CHECKED.get(key);
-  if (known !== undefined) return known;
-  const parsed = operationOf(operation).args.safeParse(args);
-  const checked = parsed.success ? parsed.data : parsed.error.issues[0]?.message ?? "they are wrong";
-  if (key.length > LONGEST_CHECKED) return checked;
-  if (CHECKED.size >= MOST_CHECKED) CHECKED.clear();
-  CHECKED.set(key, checked);
-  return checked;
+function argsOf(operation: OperationName): z.ZodType<AnyArgs> {
+  const known = COMPILED.get(operation);
+  if (known) return known;
+  const compiled = z.compile(operationOf(operation).args);
+  COMPILED.set(operation, compiled);
+  return compiled;
 }
 
 /**

@@ -120,7 +120,8 @@ class RemoteTarget implements Target {
 
   announce(program: Program): void {
     this.#coming.push(program);
-    this.#sendAhead();
+    /* more of them may be announced in this turn */
+    if (this.#coming.length === 1) queueMicrotask(() => this.#sendAhead());
   }
 
   run(
@@ -128,7 +129,7 @@ class RemoteTarget implements Target {
     observe: (observation: Observation) => void,
     signal?: AbortSignal,
   ): CaseEnd | Promise<CaseEnd> {
-    this.#coming = this.#coming.slice(this.#coming.indexOf(program) + 1);
+    this.#coming.splice(0, this.#coming.indexOf(program) + 1);
     const suspect = this.#suspect;
     this.#suspect = undefined;
     if (suspect) return endOf(suspect);

@@ -135,19 +135,38 @@ Deno.test("remoteTarget() does not wait for a testee that says hello and goes aw
   await target.close();
 });
 
-Deno.test("a case costs the runner one message and no answer in between", async () => {
+/** A target of which is written down what it sends: the types of the messages, those that leave together in one. */
+function recorded(): { readonly target: Target; readonly sent: readonly string[] } {
   const sent: string[] = [];
   const target = remoteTarget("test", () => {
     const [here, there] = connectionPair();
     void serveTarget(wellBehaved(), there);
     return { ...facade(here), send: (texts) => (sent.push(texts.map(typeOf).join("+")), here.send(texts)) };
   });
+  return { target, sent };
+}
+
+Deno.test("a case costs the runner one message and no answer in between", async () => {
+  const { target, sent } = recorded();
   await target.describe();
   for (const id of ["one", "two"]) {
     const end = await target.run(programOf(caseNamed(id)), () => {});
     assertEquals(end.end, "completed");
   }
   assertEquals(sent, ["hello", "run", "run"]);
+  await target.close();
+});
+
+Deno.test("cases that are announced together are sent together", async () => {
+  const { target, sent } = recorded();
+  await target.describe();
+  const programs = ["one", "two", "three", "four"].map((id) => programOf(caseNamed(id)));
+  for (const program of programs) {
+    const end = target.run(program, () => {});
+    if (program === programs[0]) programs.slice(1).forEach((next) => target.announce?.(next));
+    assertEquals((await end).end, "completed");
+  }
+  assertEquals(sent, ["hello", "run", "run+run+run"]);
   await target.close();
 });
 

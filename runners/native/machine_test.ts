@@ -126,6 +126,11 @@ Deno.test("findDevices() says what is wrong with each device that cannot be used
 
 Deno.test("parseNative() reads addresses and the feature, and refuses the rest", () => {
   assertEquals(parseNative("native"), { name: "native", devices: [] });
+  assertEquals(parseNative("native:kmemleak"), {
+    name: "native:kmemleak",
+    devices: [],
+    kmemleak: "after each case",
+  });
   assertEquals(parseNative("native:0000:01:00.0,feature=13"), {
     name: "native:0000:01:00.0,feature=13",
     devices: ["0000:01:00.0"],

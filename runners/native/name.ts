@@ -16,7 +16,8 @@ const FEATURE = /^feature=(\d{1,5})$/;
 /**
  * Reads a name such as `native:0000:01:00.0,feature=13`: the PCI devices that may be used, and the number of the VFIO
  * feature that revokes a buffer, where the kernel has one. In `native:reference=matt-v1-vfio` the reference exporter of
- * the kernel module stands for VFIO devices, and follows that proposal.
+ * the kernel module stands for VFIO devices, and follows that proposal. With `native:kmemleak` the kernel is asked after
+ * each case for memory that is lost.
  *
  * @returns what may be used, or what is wrong with the name
  */
@@ -25,12 +26,14 @@ export function parseNative(name: string): NativeOptions | string {
   const devices: string[] = [];
   let revokeFeature: number | undefined;
   let reference: string | undefined;
+  let kmemleak: NativeOptions["kmemleak"];
   for (const part of parts) {
     const [, feature] = FEATURE.exec(part) ?? [];
     const [, followed] = REFERENCE.exec(part) ?? [];
     if (feature !== undefined) revokeFeature = Number(feature);
     else if (followed !== undefined && REFERENCES.has(followed)) reference = followed;
     else if (followed !== undefined) return unknownReference(followed);
+    else if (part === "kmemleak") kmemleak = "after each case";
     else if (isPciAddress(part)) devices.push(part);
     else return `The native target cannot use "${part}": it is not the address of a PCI device`;
   }
@@ -39,6 +42,7 @@ export function parseNative(name: string): NativeOptions | string {
     devices,
     ...(revokeFeature === undefined ? {} : { revokeFeature }),
     ...(reference === undefined ? {} : { reference }),
+    ...(kmemleak === undefined ? {} : { kmemleak }),
   };
 }
 

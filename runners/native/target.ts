@@ -7,11 +7,13 @@
  * @module
  */
 import type { Program } from "../../cases/program.ts";
-import type { CaseEnd, Observation } from "../../spec/observation.ts";
+import type { CaseEnd, Observation, Postconditions } from "../../spec/observation.ts";
 import type { Target, TargetDescription } from "../target.ts";
-import { type Addon, loadAddon } from "./addon.ts";
+import { type Addon, AddonError, loadAddon } from "./addon.ts";
 import { operationsOf, whyUnsupported } from "./capabilities.ts";
+import { switchedOff, watching } from "./detectors.ts";
 import { HANDLERS } from "./handlers/mod.ts";
+import { forgetLeaks, type Look, lookForLeaks, looksForLeaks } from "./kmemleak.ts";
 import { KernelLog } from "./kernel_log.ts";
 import { lookAtMachine, type Machine } from "./machine.ts";
 import { runRace } from "./race.ts";
@@ -34,6 +36,8 @@ export interface NativeOptions {
   readonly revokeFeature?: number | undefined;
   /** What the reference exporter of the kernel module follows, where that stands for VFIO devices. */
   readonly reference?: string | undefined;
+  /** Whether the kernel is asked after each case for memory that nothing points to any more, which takes seconds. */
+  readonly kmemleak?: "after each case" | undefined;
   /** The addon file; found by itself where left out. */
   readonly addon?: string | undefined;
   /** How long to wait before something counts as stuck. */
@@ -85,7 +89,7 @@ class NativeTarget implements Target {
       config: machine.config,
       architecture: machine.architecture,
       pageSize: machine.pageSize,
-      detectors: machine.detectors,
+      detectors: [...machine.detectors, ...(this.#options.kmemleak ? ["kmemleak"] : [])],
       operations: operationsOf(machine),
     };
   }
@@ -110,6 +114,12 @@ class NativeTarget implements Target {
   }
 
   #look(): Promise<Machine> {
+    if (this.#options.kmemleak && !looksForLeaks()) {
+      throw new AddonError(
+        "This kernel cannot be asked for memory that is lost",
+        "Use one with CONFIG_DEBUG_KMEMLEAK, mount debugfs, and run as root",
+      );
+    }
     this.#addon ??= loadAddon(this.#options.addon);
     const reference = REFERENCES.get(this.#options.reference ?? "");
     this.#machine ??= lookAtMachine(this.#addon, this.#options.devices ?? [])
@@ -146,7 +156,9 @@ class NativeTarget implements Target {
     await this.#look();
     const log = this.#addon && KernelLog.open(this.#addon);
     const { bugs } = program;
+    const watched = watching();
     try {
+      if (this.#options.kmemleak) await forgetLeaks();
       if (bugs) await setBugs(bugs);
       const setting = await this.#setting(log);
       const end = program.race
@@ -154,12 +166,34 @@ class NativeTarget implements Target {
         : await runOnce(program, new Session(setting), observe, signal);
       if (end.end === "hang") this.#stuck = end.reason;
       else this.#spare?.prepare();
-      return end;
+      const looked = withOff(end, watched);
+      return this.#options.kmemleak && looked.post
+        ? withLost(looked, looked.post, await lookForLeaks())
+        : looked;
     } finally {
       log?.close();
       if (bugs) await setBugs([]);
     }
   }
+}
+
+/** Adds which detectors watched before a case and do not any more. */
+function withOff(end: CaseEnd, before: readonly string[]): CaseEnd {
+  const { post } = end;
+  const now = watching();
+  const off = before.filter((name) => !now.includes(name));
+  if (!post || off.length === 0) return end;
+  const lines = off.map((name) => ({ level: "notice", text: switchedOff(name) }) as const);
+  return { ...end, post: { ...post, log: [...post.log, ...lines] } };
+}
+
+/** Adds what was lost to what was found after a case. A kernel that looks no more says nothing of the case. */
+function withLost(end: CaseEnd, post: Postconditions, look: Look): CaseEnd {
+  if (look.kind === "looked") return { ...end, post: { ...post, leaks: [...post.leaks, ...look.leaks] } };
+  return {
+    end: "infra-error",
+    reason: "kmemleak has switched itself off, so that nobody knows what is lost",
+  };
 }
 
 /** Runs the steps of a case and cleans up after them. */

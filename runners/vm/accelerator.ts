@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { z } from "zod";
-import type { Accelerator, MachineParts } from "./arguments.ts";
+import type { Accelerator, MachineParts, Threads } from "./arguments.ts";
 import { cached, digestOf } from "./cache.ts";
 import type { Tell } from "./failure.ts";
 import { runForText } from "./tools.ts";
@@ -65,4 +65,24 @@ async function processor(): Promise<string> {
 /** The version of QEMU, as it says it itself. */
 export async function qemuVersion(): Promise<string> {
   return (await runForText("qemu-system-x86_64", ["--version"])).split("\n")[0] ?? "";
+}
+
+/** The first version of QEMU that keeps its processors apart from changes of the machine's memory. */
+const KEEPS_APART = [8, 2] as const;
+
+/**
+ * How many threads a translated guest may have.
+ *
+ * Older versions of QEMU lose what a processor writes to its own interrupt controller while another one maps or unmaps
+ * the memory of a device, as each reset does: the write is looked up in the new map with the place of the old one. The
+ * next interrupt of the timer never comes, and the guest is silent; or there is nothing in that place, and QEMU ends by
+ * SIGSEGV. It is the mistake that QEMU's commit 0d58c660689f mends. With one thread nothing is written meanwhile.
+ *
+ * @param version as QEMU says it; one that cannot be read is taken for an old one
+ */
+export function threadsFor(version: string): Threads {
+  const [, major, minor] = /version (\d+)\.(\d+)/.exec(version) ?? [];
+  const isOld = Number(major ?? 0) < KEEPS_APART[0] ||
+    (Number(major) === KEEPS_APART[0] && Number(minor) < KEEPS_APART[1]);
+  return isOld ? "single" : "multi";
 }

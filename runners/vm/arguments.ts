@@ -14,6 +14,9 @@ import { AGENT_PORT } from "./guest/boot.ts";
 /** What executes the guest's instructions: the processor, or QEMU itself. */
 export type Accelerator = "kvm" | "tcg";
 
+/** Whether a translated guest has one thread for all of its processors, or one for each. */
+export type Threads = "single" | "multi";
+
 /** What a machine is made of. */
 export interface MachineParts {
   /** The kernel's image. */
@@ -22,6 +25,8 @@ export interface MachineParts {
   /** The disk image; none where the machine only gives a shell. */
   readonly image?: string | undefined;
   readonly accelerator: Accelerator;
+  /** One where left out. */
+  readonly threads?: Threads | undefined;
   /** More words for the kernel's command line. */
   readonly append?: string | undefined;
   /** Mebibytes of memory. */
@@ -92,13 +97,11 @@ export function shellArguments(parts: MachineParts): string[] {
 }
 
 function computer(parts: MachineParts): string[] {
-  const { kernel, initramfs, accelerator, append } = parts;
+  const { kernel, initramfs, accelerator, threads, append } = parts;
   return [
     ...["-nodefaults", "-display", "none", "-no-reboot", "-no-user-config"],
-    ...[
-      "-machine",
-      `q35,accel=${accelerator}${accelerator === "kvm" ? ",kernel-irqchip=split" : ""},memory-backend=memory`,
-    ],
+    ...["-machine", `q35${accelerator === "kvm" ? ",kernel-irqchip=split" : ""},memory-backend=memory`],
+    ...["-accel", accelerator === "tcg" ? `tcg,thread=${threads ?? "single"}` : accelerator],
     ...["-cpu", CPU, "-smp", String(CPUS), ...memoryOf(parts)],
     ...["-device", "intel-iommu,intremap=on,caching-mode=on"],
     ...["-device", "pcie-root-port,id=port1,chassis=1,slot=1,addr=4"],

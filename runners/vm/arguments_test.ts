@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { threadsFor } from "./accelerator.ts";
 import { commandLine, machineArguments, shellArguments } from "./arguments.ts";
 
 const PARTS = { kernel: "k", initramfs: "i", image: "a,b.ext4", accelerator: "tcg" } as const;
@@ -37,8 +38,27 @@ Deno.test("machines share a disk that none of them writes, and a comma in its na
 });
 
 Deno.test("KVM needs half of the interrupt controller in QEMU, for the IOMMU to remap interrupts", () => {
-  const [machine] = valuesOf(machineArguments({ ...PARTS, accelerator: "kvm" }, FILES), "-machine");
-  assertEquals(machine, "q35,accel=kvm,kernel-irqchip=split,memory-backend=memory");
+  const args = machineArguments({ ...PARTS, accelerator: "kvm" }, FILES);
+  assertEquals(valuesOf(args, "-machine"), ["q35,kernel-irqchip=split,memory-backend=memory"]);
+  assertEquals(valuesOf(args, "-accel"), ["kvm"]);
+});
+
+Deno.test("a translated machine has one thread, unless its QEMU is known to bear several", () => {
+  const acceleratorOf = (threads?: "multi") =>
+    valuesOf(machineArguments({ ...PARTS, threads }, FILES), "-accel");
+  assertEquals([acceleratorOf(), acceleratorOf("multi")], [["tcg,thread=single"], ["tcg,thread=multi"]]);
+  assertEquals(valuesOf(shellArguments(PARTS), "-accel"), ["tcg,thread=single"]);
+});
+
+Deno.test("versions of QEMU that lose timers while devices are reset get one thread", () => {
+  const versions = [
+    "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)",
+    "QEMU emulator version 8.1.5",
+    "QEMU emulator version 8.2.0",
+    "QEMU emulator version 10.0.7 (Debian 1:10.0.7+ds-0+deb13u1)",
+    "",
+  ];
+  assertEquals(versions.map(threadsFor), ["single", "single", "multi", "multi", "single"]);
 });
 
 Deno.test("the user's words come last on the kernel's command line", () => {

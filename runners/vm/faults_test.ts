@@ -13,10 +13,10 @@ import { LINES_MISSING } from "../native/kernel_log.ts";
 import { Limit } from "../deadline.ts";
 import type { Target } from "../target.ts";
 import type { Machine } from "./machine.ts";
-import type { KernelChoice } from "./name.ts";
+import type { KernelChoice, VmName } from "./name.ts";
 import { openVm } from "./target.ts";
 import { FAULT_KEYS, faultyKernel } from "./testing/faults.ts";
-import { BOOT_VARIABLE, kernelToBoot } from "./testing/here.ts";
+import { BOOT_VARIABLE, kernelThatLooksForLeaks, kernelToBoot } from "./testing/here.ts";
 
 /** The second step opens the device to which faults happen. */
 const PROGRAM: Program = {
@@ -41,9 +41,11 @@ interface Seen {
 class Rig {
   readonly machines: Machine[] = [];
   readonly #target: Target;
+  readonly #limitMs: number;
 
-  constructor(kernel: KernelChoice) {
-    const name = { id: "vm:test", kernel, reference: undefined, reuse: "until dirty" } as const;
+  constructor(kernel: KernelChoice, more: Pick<VmName, "kmemleak" | "bootMs"> = {}) {
+    const name = { id: "vm:test", kernel, reference: undefined, reuse: "until dirty", ...more } as const;
+    this.#limitMs = LIMIT_MS + (more.bootMs ?? 0);
     this.#target = openVm({ ...name, append: "watchdog_thresh=1" }, {
       booted: (machine) => this.machines.push(machine),
     })();
@@ -65,7 +67,7 @@ class Rig {
   async run(enough?: Promise<unknown>): Promise<Seen> {
     const controller = new AbortController();
     void enough?.then(() => controller.abort("the test has seen enough"));
-    const limit = new Limit(LIMIT_MS);
+    const limit = new Limit(this.#limitMs);
     void limit.passed.then(() => controller.abort("the limit of the test has passed"));
     const log: LogLine[] = [];
     const observe = (observation: Observation) => void log.push(...observation.log);
@@ -87,6 +89,10 @@ class Rig {
 }
 
 const newest = Deno.env.has(BOOT_VARIABLE) ? await kernelToBoot() : undefined;
+const watching = newest && await kernelThatLooksForLeaks();
+
+/** How long a kernel that watches itself may take to boot on a machine that is busy, in milliseconds. */
+const LONG_MS = 1_080_000;
 
 Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest }, async (t) => {
   if (!newest) return;
@@ -211,5 +217,29 @@ Deno.test("a guest that says too much costs one case", { ignore: !newest }, asyn
 
   await t.step("and the next case completes after all that", async () => {
     assertEquals((await rig.run()).end.end, "completed");
+  });
+});
+
+Deno.test("memory that a case loses is told with who asked for it", { ignore: !watching }, async (t) => {
+  if (!watching) return;
+  await using rig = new Rig(await faultyKernel(watching, () => {}), {
+    kmemleak: "after each case",
+    bootMs: LONG_MS,
+  });
+
+  await t.step("a case that loses nothing has lost nothing", async () => {
+    assertEquals((await rig.run()).end.post?.leaks, []);
+  });
+
+  await t.step("one that does is told of, and the machine is not used again", async () => {
+    const { end } = await rig.befall("memory that is lost");
+    assertEquals(end.end, "completed");
+    assertMatch(
+      end.post?.leaks.join("\n") ?? "",
+      /^(2777|4096) bytes that nothing points to \(kmemleak\), from .*open_fault/,
+    );
+    const machines = rig.machines.length;
+    await rig.machine();
+    assertEquals(rig.machines.length, machines + 1);
   });
 });

@@ -30,6 +30,8 @@ export interface VmName {
   readonly kernel: KernelChoice;
   /** The proposal that the reference exporter of the suite's module follows, where that stands for VFIO devices. */
   readonly reference?: string | undefined;
+  /** Whether the kernel is asked after each case for memory that nothing points to any more, which takes seconds. */
+  readonly kmemleak?: "after each case" | undefined;
   /** More words for the kernel's command line. */
   readonly append: string | undefined;
   /** How long it may take to boot, in milliseconds; what follows from the kernel's configuration otherwise. */
@@ -41,8 +43,8 @@ export interface VmName {
 const VERSION = /^\d[\w.+-]*$/;
 
 /**
- * Reads a name such as `vm:7.3`, `vm:7.3,stock,pristine`, `vm:7.3,reference=matt-v1-vfio`, `vm:7.3,boot=600` or
- * `vm:kernel=bzImage,modules=out,append=iommu=pt`; what stands behind `append=` belongs to it to the end.
+ * Reads a name such as `vm:7.3`, `vm:7.3,stock,pristine`, `vm:7.3,reference=matt-v1-vfio`, `vm:7.3,boot=600`,
+ * `vm:7.3.4-conform-debug,kmemleak` or `vm:kernel=bzImage,modules=out,append=iommu=pt`; what stands behind `append=` belongs to it to the end.
  *
  * @returns what it stands for, or what is wrong with it
  */
@@ -51,11 +53,13 @@ export function parseVm(name: string): VmName | string {
   const words = before.split(",").filter((word) => word !== "");
   const values = new Map<string, string>();
   let reuse: Reuse = "until dirty";
+  let kmemleak: VmName["kmemleak"];
   let modules: ModuleChoice = "modules made here";
   for (const word of words) {
     const [, key, value = ""] = /^(kernel|modules|reference|boot)=(.+)$/s.exec(word) ?? [];
     if (key !== undefined) values.set(key, value);
     else if (word === "pristine") reuse = "one case";
+    else if (word === "kmemleak") kmemleak = "after each case";
     else if (word === "stock") modules = "its own modules only";
     else if (VERSION.test(word) && !values.has("version")) values.set("version", word);
     else return `A virtual machine cannot use "${word}"`;
@@ -65,7 +69,9 @@ export function parseVm(name: string): VmName | string {
   const bootMs = bootMsOf(values.get("boot"));
   if (typeof bootMs === "string") return bootMs;
   const kernel = kernelOf(values, modules);
-  return typeof kernel === "string" ? kernel : { id: name, kernel, reference, append, bootMs, reuse };
+  return typeof kernel === "string"
+    ? kernel
+    : { id: name, kernel, reference, kmemleak, append, bootMs, reuse };
 }
 
 function bootMsOf(seconds: string | undefined): number | undefined | string {
@@ -88,12 +94,13 @@ function kernelOf(values: ReadonlyMap<string, string>, made: ModuleChoice): Kern
 }
 
 /** Writes a name that {@link parseVm} reads. */
-export function vmName({ kernel, reference, append, bootMs, reuse }: Omit<VmName, "id">): string {
+export function vmName({ kernel, reference, kmemleak, append, bootMs, reuse }: Omit<VmName, "id">): string {
   const words = kernel.kind === "version"
     ? [kernel.version, ...(kernel.with === "its own modules only" ? ["stock"] : [])]
     : [`kernel=${kernel.image}`, ...(kernel.modules === undefined ? [] : [`modules=${kernel.modules}`])];
   if (reference !== undefined) words.push(`reference=${reference}`);
   if (bootMs !== undefined) words.push(`boot=${bootMs / 1000}`);
+  if (kmemleak !== undefined) words.push("kmemleak");
   if (reuse === "one case") words.push("pristine");
   if (append !== undefined) words.push(`append=${append}`);
   return `vm:${words.join(",")}`;

@@ -9,13 +9,14 @@ import { readFile, writeFile } from "node:fs/promises";
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, LogLine, Observation } from "../../spec/observation.ts";
 import { messageOf, settled, within } from "../deadline.ts";
+import { saysSwitchedOff } from "../native/detectors.ts";
 import { LINES_MISSING } from "../native/kernel_log.ts";
 import { ConnectError, isProtocolFault } from "../protocol/errors.ts";
 import { descriptionSchema } from "../protocol/wire.ts";
 import { remoteTarget } from "../remote/target.ts";
 import { isOperationName } from "../../spec/operations/mod.ts";
 import type { Target, TargetDescription } from "../target.ts";
-import { acceleratorFor, qemuVersion } from "./accelerator.ts";
+import { acceleratorFor, qemuVersion, threadsFor } from "./accelerator.ts";
 import { commandLine, machineArguments, type MachineParts } from "./arguments.ts";
 import { cached, digestOf } from "./cache.ts";
 import { floodOf } from "./console.ts";
@@ -29,6 +30,7 @@ import {
   type LocalKernel,
   withModulesMadeHere,
 } from "./kernels/mod.ts";
+import { lacks } from "./kernels/limits.ts";
 import { Machine, type MachineEnd, withTail } from "./machine.ts";
 import type { KernelChoice, VmName } from "./name.ts";
 import { ownKernel } from "./own_kernel.ts";
@@ -105,9 +107,9 @@ export function openVm(name: VmName, watcher: VmWatcher = {}): () => Target {
 }
 
 async function prepare(name: VmName, tell: Tell): Promise<Setup> {
-  const { id, kernel: choice, reference, append } = name;
+  const { id, kernel: choice, append } = name;
   const { kernel, added } = await chosen(choice);
-  const purpose = reference === undefined ? "agent" : { reference };
+  const purpose = { words: await wordsOf(name, kernel) };
   const [image, initramfs] = await Promise.all([guestImage(tell), initramfsFor(kernel, purpose, tell)]);
   const parts = { kernel: kernel.image, initramfs: initramfs.path, image: image.path, append };
   const accelerator = await acceleratorFor(parts, kernel.digest, (each) => boots(id, each), tell);
@@ -119,7 +121,7 @@ async function prepare(name: VmName, tell: Tell): Promise<Setup> {
     await qemuVersion(),
     accelerator,
   ];
-  const whole = { ...parts, accelerator };
+  const whole = { ...parts, accelerator, threads: threadsFor(await qemuVersion()) };
   const bootMs = name.bootMs ?? await bootLimitMs(kernel);
   return {
     kernel,
@@ -129,6 +131,17 @@ async function prepare(name: VmName, tell: Tell): Promise<Setup> {
     digest: digestOf(facts),
     ...keeper({ id, parts: whole, bootMs, digest: digestOf(facts) }, tell),
   };
+}
+
+/** What the agent's native target is to do beside what every one does. */
+async function wordsOf({ reference, kmemleak }: VmName, kernel: LocalKernel): Promise<string[]> {
+  if (kmemleak && await lacks(kernel, "CONFIG_DEBUG_KMEMLEAK")) {
+    throw new VmError(
+      `${kernel.release} cannot be asked for memory that is lost: it has no CONFIG_DEBUG_KMEMLEAK`,
+      `conform kernels build --debug makes one that can`,
+    );
+  }
+  return [...(reference === undefined ? [] : [`reference=${reference}`]), ...(kmemleak ? ["kmemleak"] : [])];
 }
 
 /** Makes the snapshot with the first need, once. */
@@ -492,10 +505,10 @@ const REPORT = /\b(WARNING|BUG): /;
 
 /**
  * Whether a machine is not to be used for another case after this line. Some bugs the kernel reports but once, so that
- * later cases would not see them; and one that logs too much goes on with it.
+ * later cases would not see them; one that logs too much goes on with it; and a detector that is off stays off.
  */
 function spends({ text }: LogLine): boolean {
-  return text === LINES_MISSING || REPORT.test(text);
+  return text === LINES_MISSING || saysSwitchedOff(text) || REPORT.test(text);
 }
 
 /** Whether something of a case stays in the machine after it. */

@@ -45,9 +45,9 @@ const TIMES = 20;
 
 /** What the first process does when everything is there. */
 export type Purpose =
-  /** Serves this machine's native target over the virtio-serial port, and with a reference exporter where one is named. */
+  /** Serves this machine's native target over the virtio-serial port, with more words in its name where there are some. */
   | "agent"
-  | { readonly reference: string }
+  | { readonly words: readonly string[] }
   /** Says when it begins and when the machine is ready, times a program in between, and serves. */
   | { readonly timed: Uint8Array }
   /** Gives a shell on the console. */
@@ -96,7 +96,7 @@ export function stepsOf(modules: readonly Pick<Module, "name">[], purpose: Purpo
 
 function orderOf(modules: readonly Pick<Module, "name">[], purpose: Purpose): string[] {
   if (purpose === "agent") return served(modules, []);
-  if ("reference" in purpose) return served(modules, [`reference=${purpose.reference}`]);
+  if ("words" in purpose) return served(modules, purpose.words);
   if ("shell" in purpose) return [...prepared(modules), "shell /bin/busybox sh"];
   return ["say begins", ...prepared(modules), `time ${TIMES} /timed`, "say ready", ...SERVE, told([])];
 }

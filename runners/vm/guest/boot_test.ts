@@ -38,9 +38,9 @@ Deno.test("the suite's own module gets a device to import with, where it is load
   assertEquals(steps.filter((step) => step.endsWith(" dmabuf-conform")), ["bind 1b36:0005 dmabuf-conform"]);
 });
 
-Deno.test("a reference exporter is named before the devices, of which there may be none", () => {
-  const [last] = stepsOf([], { reference: "matt-v1-vfio" }).trim().split("\n").slice(-1);
-  assertEquals(last, "tell native:reference=matt-v1-vfio,@DEVICES@");
+Deno.test("what the agent is to do is named before the devices, of which there may be none", () => {
+  const [last] = stepsOf([], { words: ["reference=matt-v1-vfio", "kmemleak"] }).trim().split("\n").slice(-1);
+  assertEquals(last, "tell native:reference=matt-v1-vfio,kmemleak,@DEVICES@");
 });
 
 Deno.test("a shell needs no image", () => {

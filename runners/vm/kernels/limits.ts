@@ -1,6 +1,6 @@
 /**
- * How long a kernel may take to boot. One that watches itself is several times slower than one that does not, the more
- * so where its instructions are translated; so the limit follows from its configuration.
+ * What follows from the configuration of a kernel, above all how long it may take to boot: one that watches itself is
+ * several times slower than one that does not, the more so where its instructions are translated.
  *
  * @module
  */
@@ -39,4 +39,10 @@ export function slownessOf(config: Fragment): number {
 export async function bootLimitMs({ config }: Pick<LocalKernel, "config">): Promise<number> {
   if (config === undefined || !existsSync(config)) return PLAIN_MS;
   return PLAIN_MS * slownessOf(parseFragment(await readFile(config, "utf8")));
+}
+
+/** Whether a kernel is known not to have an option; nothing is known of one whose configuration is not. */
+export async function lacks({ config }: Pick<LocalKernel, "config">, option: string): Promise<boolean> {
+  if (config === undefined || !existsSync(config)) return false;
+  return parseFragment(await readFile(config, "utf8")).get(option) !== "y";
 }

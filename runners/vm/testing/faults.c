@@ -11,8 +11,12 @@
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/sysrq.h>
 #include <linux/workqueue.h>
+
+/* A size that nothing else has. */
+#define LOST_BYTES 2777
 
 static char fault;
 static char page[16 * PAGE_SIZE];
@@ -60,6 +64,14 @@ static void fill(void)
 		cond_resched();
 	pr_err("the disk is full\n");
 	filp_close(file, NULL);
+}
+
+/* Nothing points to this any more when it returns. */
+static noinline void lose(void)
+{
+	char *lost = kmalloc(LOST_BYTES, GFP_KERNEL);
+
+	OPTIMIZER_HIDE_VAR(lost);
 }
 
 /* The processor of this thread comes last, since nothing else is done any more on the others. */
@@ -125,6 +137,9 @@ static int open_fault(struct inode *inode, struct file *file)
 	case 'T':
 		fill();
 		break;
+	case 'M':
+		lose();
+		break;
 	case 'X':
 		kthread_run(flood_thread, NULL, "flood");
 		wait_for_completion(&never);
@@ -153,7 +168,7 @@ static const struct sysrq_key_op operation = {
 
 static int __init faults_init(void)
 {
-	for (const char *key = "AFNTOWBLX"; *key; key++)
+	for (const char *key = "AFNTOWBLXM"; *key; key++)
 		if (register_sysrq_key(*key, &operation))
 			pr_err("the key %c is taken\n", *key);
 	return misc_register(&device);

@@ -4,7 +4,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { cached, digestOf, madeWhole } from "../cache.ts";
 import type { Tell } from "../failure.ts";
@@ -28,6 +28,7 @@ export const FAULT_KEYS = {
   "a flooded console and a task that waits for ever": "X",
   "all processors talk": "N",
   "a full disk": "T",
+  "memory that is lost": "M",
 } as const;
 
 const SOURCE = fileURLToPath(new URL("faults.c", import.meta.url));
@@ -45,13 +46,12 @@ async function fill(folder: string, kernel: LocalKernel, tell: Tell): Promise<vo
   await mkdir(folder, { recursive: true });
   const { modules } = await loadOrder(kernel.modules, MODULES);
   for (const { name, bytes } of modules) await writeFile(`${folder}/${name}.ko`, bytes);
-  await build(kernel.release, `${folder}/dmabuf_conform.ko`, tell);
+  await build(kernel, `${folder}/dmabuf_conform.ko`, tell);
 }
 
-async function build(release: string, to: string, tell: Tell): Promise<void> {
+async function build({ release, origin }: LocalKernel, to: string, tell: Tell): Promise<void> {
   const archive = await Archive.open("when stale", tell);
   const tools = await toolchain(archive, "modules", tell);
-  await unpackHeaders(archive, kernelInArchive(release, await archive.kernels()), tools, tell);
   const inside = `/build/faults-${crypto.randomUUID()}`;
   const work = `${tools.root}${inside}`;
   try {
@@ -59,8 +59,12 @@ async function build(release: string, to: string, tell: Tell): Promise<void> {
     await copyFile(SOURCE, `${work}/dmabuf_conform.c`);
     await writeFile(`${work}/Kbuild`, "obj-m += dmabuf_conform.o\n");
     const headers = `/usr/src/linux-headers-${release}`;
+    if (origin === "built") {
+      await cp(`${await cached("headers")}/${release}${headers}`, `${work}/headers`, { recursive: true });
+    } else await unpackHeaders(archive, kernelInArchive(release, await archive.kernels()), tools, tell);
     const compiler = ["CC=gcc-14", "LD=ld", "CONFIG_DEBUG_INFO_BTF_MODULES="];
-    await tools.run(["make", "-C", headers, `M=${inside}`, ...compiler, "modules"]);
+    const from = origin === "built" ? `${inside}/headers` : headers;
+    await tools.run(["make", "-C", from, `M=${inside}`, ...compiler, "modules"]);
     await copyFile(`${work}/dmabuf_conform.ko`, to);
   } finally {
     await rm(work, { recursive: true, force: true });

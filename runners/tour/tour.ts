@@ -102,6 +102,9 @@ export const TOUR_SCHEMA = "dmabuf-conform/tour/1";
 
 const MAX_DIVERGENCES = 2000;
 
+/** In how many states a target is asked for an operation that it has done in none. */
+const MAX_REFUSALS = 3;
+
 /** How often in a row a target may fail as a target. */
 const MAX_FAILURES = 5;
 
@@ -373,6 +376,9 @@ class Visit {
   /** Why nothing more can be taken, where the target does not even get to the first state. */
   closed: NotTakenReason | undefined;
   readonly #edges: readonly Edge[];
+  /** In how many states the target was not able to do an operation. */
+  readonly #refusals = new Map<string, number>();
+  readonly #done = new Set<string>();
 
   constructor(graph: Graph) {
     this.graph = graph;
@@ -404,6 +410,7 @@ class Visit {
       const last = edges[index + 1] !== edge;
       if (edge && last && index < before && whole.has(edge) && !this.fates.has(edge)) {
         this.fates.set(edge, "taken");
+        this.#done.add(operationOf(edge));
       }
     });
   }
@@ -412,6 +419,17 @@ class Visit {
     const edge = edgeAt(sequence, index);
     if (edge) this.fates.set(edge, reason);
     else if (reason === "not supported") this.closed = reason;
+    if (edge && reason === "not supported") this.#refused(operationOf(edge));
+  }
+
+  /** Takes no edge of an operation any more that the target was able to do in no state. */
+  #refused(operation: string): void {
+    const refusals = (this.#refusals.get(operation) ?? 0) + 1;
+    this.#refusals.set(operation, refusals);
+    if (refusals < MAX_REFUSALS || this.#done.has(operation)) return;
+    for (const edge of this.#edges) {
+      if (operationOf(edge) === operation && !this.fates.has(edge)) this.fates.set(edge, "not supported");
+    }
   }
 
   diverged(sequence: Sequence, divergence: Divergence): void {
@@ -420,6 +438,7 @@ class Visit {
     const edge = edgeAt(sequence, divergence.index) ?? sequence.path[0];
     if (!edge) return;
     this.found.push({ edge, divergence, sequence });
+    this.#done.add(operationOf(edge));
     if (divergence.aspect !== "afterwards") this.fates.set(edge, "diverged");
   }
 
@@ -447,6 +466,10 @@ class Visit {
   }
 }
 
+function operationOf({ key }: Edge): string {
+  return key.split(" ")[0] ?? key;
+}
+
 /** The edge that a step belongs to; the last edge for what shows only afterwards. */
 function edgeAt({ edges }: Sequence, index: number): Edge | undefined {
   return edges[Math.min(index, edges.length - 1)];
@@ -457,7 +480,7 @@ function groupsOf(found: readonly Found[]): readonly (readonly Found[])[] {
   const groups = Map.groupBy(
     found,
     ({ edge, divergence: { aspect, kind } }) =>
-      [aspect === "afterwards" ? "" : edge.key.split(" ")[0], aspect, kind.expected, kind.seen].join("\n"),
+      [aspect === "afterwards" ? "" : operationOf(edge), aspect, kind.expected, kind.seen].join("\n"),
   );
   return [...groups.values()];
 }

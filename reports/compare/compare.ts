@@ -150,39 +150,41 @@ const COMPARISONS_KEPT = 16;
  * of it can be kept, too.
  */
 export function compareCases(runs: readonly RunFacts["cases"][]): ComparedCases {
-  const key = keyOf(runs);
+  const key = runs.map(numberOf).join();
   const known = comparedCases.get(key);
   if (known) return known;
-  const all = sideBySide(runs).map(({ id, facts }) => comparedFacts(id, facts));
-  const made = { all, counts: countsOf(all), clauses: clausesOf(all) };
+  const rows = sideBySide(runs).map(rowOf);
+  const all = rows.map(({ compared }) => compared);
+  const made = { all, counts: countsOf(all), clauses: clausesOf(rows) };
   if (comparedCases.size >= COMPARISONS_KEPT) comparedCases.clear();
   comparedCases.set(key, made);
   return made;
 }
 
 /** What each run has of one case. */
-interface Row {
-  readonly id: string;
-  readonly facts: readonly (CaseFacts | undefined)[];
-}
+type Facts = readonly (CaseFacts | undefined)[];
 
-/** Every case with what each run has of it, in the order of the ids. */
-function sideBySide(runs: readonly RunFacts["cases"][]): readonly Row[] {
-  return (alreadySideBySide(runs) ?? paired(runs)).toSorted((one, other) => one.id < other.id ? -1 : 1);
+/** What each run has of every case, in the order of the ids. */
+function sideBySide(runs: readonly RunFacts["cases"][]): readonly Facts[] {
+  return (alreadySideBySide(runs) ?? paired(runs)).toSorted((one, other) => idOf(one) < idOf(other) ? -1 : 1);
 }
 
 /** Most runs that are compared have the same cases in the same order; `undefined` if these have not. */
-function alreadySideBySide(runs: readonly RunFacts["cases"][]): readonly Row[] | undefined {
+function alreadySideBySide(runs: readonly RunFacts["cases"][]): readonly Facts[] | undefined {
   const columns = runs.map((cases) => [...cases.values()]);
   const [first = []] = columns;
   if (columns.some(({ length }) => length !== first.length)) return undefined;
-  const rows = first.map((each, place) => ({ id: each.case, facts: columns.map((column) => column[place]) }));
-  return rows.every(({ id, facts }) => facts.every((each) => each?.case === id)) ? rows : undefined;
+  const rows = first.map((_, place) => columns.map((column) => column[place]));
+  return rows.every((facts) => facts.every((each) => each?.case === facts[0]?.case)) ? rows : undefined;
 }
 
-function paired(runs: readonly RunFacts["cases"][]): readonly Row[] {
+function paired(runs: readonly RunFacts["cases"][]): readonly Facts[] {
   const ids = new Set(runs.flatMap((cases) => [...cases.keys()]));
-  return [...ids].map((id) => ({ id, facts: runs.map((cases) => cases.get(id)) }));
+  return [...ids].map((id) => runs.map((cases) => cases.get(id)));
+}
+
+function idOf(facts: Facts): string {
+  return facts.find((each) => each !== undefined)?.case ?? "";
 }
 
 /** A comparison of runs that have these names. */
@@ -230,8 +232,15 @@ function countsOf(all: readonly ComparedFacts[]): Record<Difference, number> {
 /** A case over the runs, but for the sentence, which has the names of the runs in it. */
 export type ComparedFacts = Omit<CaseComparison, "says">;
 
-/** What was made of the same facts before: runs of a history show the same again and again. */
-const compared = new Map<string, ComparedFacts>();
+/** One case of some runs: what each has of it, what is made of that, and how much its words weigh. */
+interface Row {
+  readonly facts: Facts;
+  readonly compared: ComparedFacts;
+  readonly weights: readonly number[];
+}
+
+/** What was made of the same facts before, by a number that hardly any others have: runs show the same again and again. */
+const rowsMade = new Map<number, Row>();
 
 /** The most of it that is kept. */
 const KEPT = 20_000;
@@ -248,18 +257,19 @@ function numberOf(facts: object | undefined): number {
   return lastNumber;
 }
 
-function keyOf(facts: readonly (object | undefined)[]): string {
-  return facts.map(numberOf).join();
+function rowOf(facts: Facts): Row {
+  const key = facts.reduce((sum, each) => Math.imul(sum, 31) + numberOf(each) | 0, facts.length);
+  const known = rowsMade.get(key);
+  if (known && areSame(known.facts, facts)) return known;
+  const compared = compareFacts(idOf(facts), facts);
+  const made = { facts, compared, weights: compared.words.map((word) => WEIGHTS[word]) };
+  if (rowsMade.size >= KEPT) rowsMade.clear();
+  rowsMade.set(key, made);
+  return made;
 }
 
-function comparedFacts(id: string, facts: readonly (CaseFacts | undefined)[]): ComparedFacts {
-  const key = keyOf(facts);
-  const known = compared.get(key);
-  if (known) return known;
-  const made = compareFacts(id, facts);
-  if (compared.size >= KEPT) compared.clear();
-  compared.set(key, made);
-  return made;
+function areSame(one: Facts, other: Facts): boolean {
+  return one.length === other.length && one.every((each, place) => each === other[place]);
 }
 
 function compareFacts(id: string, facts: readonly (CaseFacts | undefined)[]): ComparedFacts {
@@ -451,13 +461,13 @@ function byPlaces({ at: one }: Group, { at: other }: Group): number {
   return first < 0 ? one.length - other.length : (one[first] ?? 0) - (other[first] ?? Infinity);
 }
 
-function clausesOf(cases: readonly ComparedFacts[]): ClauseComparison[] {
-  const byClause = new Map<string, ComparedFacts[]>();
-  for (const each of cases) {
-    for (const clause of each.clauses) {
+function clausesOf(rows: readonly Row[]): ClauseComparison[] {
+  const byClause = new Map<string, Row[]>();
+  for (const row of rows) {
+    for (const clause of row.compared.clauses) {
       const own = byClause.get(clause);
-      if (own) own.push(each);
-      else byClause.set(clause, [each]);
+      if (own) own.push(row);
+      else byClause.set(clause, [row]);
     }
   }
   return [...byClause].map(([clause, own]) => clauseComparison(clause, own)).toSorted((one, other) =>
@@ -465,24 +475,23 @@ function clausesOf(cases: readonly ComparedFacts[]): ClauseComparison[] {
   );
 }
 
-function clauseComparison(clause: string, cases: readonly ComparedFacts[]): ClauseComparison {
-  const words = cases[0]?.words.map((_, place) => worstAt(place, cases)) ?? [];
-  const differing = cases.filter(({ difference }) => difference !== "same" && difference !== "coverage");
+function clauseComparison(clause: string, rows: readonly Row[]): ClauseComparison {
+  const words = rows[0]?.weights.map((_, place) => worstAt(place, rows)) ?? [];
+  const differing = rows.filter(({ compared: { difference } }) =>
+    difference !== "same" && difference !== "coverage"
+  );
   return {
     clause,
     words,
     differs: differing.length > 0 || words.some((word) => word !== words[0]),
-    cases: differing.map((each) => each.case),
+    cases: differing.map(({ compared }) => compared.case),
   };
 }
 
-function worstAt(place: number, cases: readonly ComparedFacts[]): ComparedWord {
-  let worst: ComparedWord = "absent";
-  for (const { words } of cases) {
-    const word = words[place] ?? "absent";
-    if (WEIGHTS[word] > WEIGHTS[worst]) worst = word;
-  }
-  return worst;
+function worstAt(place: number, rows: readonly Row[]): ComparedWord {
+  let worst: Row | undefined;
+  for (const row of rows) if ((row.weights[place] ?? 0) > (worst?.weights[place] ?? 0)) worst = row;
+  return worst?.compared.words[place] ?? "absent";
 }
 
 /** The worst of some words. */

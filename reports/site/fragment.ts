@@ -30,9 +30,12 @@ function narrow(ascii: string): string {
   return new TextDecoder().decode(new TextEncoder().encode(ascii));
 }
 
+/** A text that is its own markup, as most names and numbers are. */
+const PLAIN = /^[ !#$%(-;=?-~]*$/;
+
 /** A text as markup in plain ASCII. */
 export function markupOf(text: string): string {
-  return plainMarkup(String(html`${text}`));
+  return PLAIN.test(text) ? text : plainMarkup(String(html`${text}`));
 }
 
 /** A piece of a page with places in it. */
@@ -52,6 +55,7 @@ export class Fragment {
 
   /** The piece with its values, which must be markup already. */
   filled(values: readonly string[]): string {
+    if (this.#rest.length === 0) return this.#first;
     const parts = [this.#first];
     for (const { place, then } of this.#rest) parts.push(values[place] ?? "", then);
     return parts.join("");

@@ -24,9 +24,13 @@ export function Moment({ at }: { readonly at: string }) {
   return <time datetime={at}>{momentText(at)}</time>;
 }
 
+/** A moment as records write it. */
+const UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
 /** A moment as people read it, as text. */
 export function momentText(at: string): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  const utc = UTC.test(at) ? at : new Date(at).toISOString();
+  return `${utc.slice(0, 10)} ${utc.slice(11, 19)} UTC`;
 }
 
 /** Milliseconds as people read them. */

@@ -498,6 +498,17 @@ Deno.test("simulator() has no request of a device for the file that has taken it
   assertEquals(ends(["drm.open", {}, "other"]), ["EINVAL", "EINVAL"]);
 });
 
+Deno.test("simulator() maps nothing behind the end of a BAR, and shows none of it in low power", () => {
+  const open: Line = ["vfio.open", { bars: ["2 pages"], low_power: true }, "dev"];
+  const map = (length: string): Line => ["vfio.mmap", { device: "dev", length }, "vma"];
+  assertEquals(endsOf("mainline-7.3", open, map("3 pages")).at(-1), "EINVAL");
+  const entry: Line = ["vfio.low_power_entry", { device: "dev" }];
+  const load: Line = ["memory.load", { vma: "vma" }];
+  assertEquals(endsOf("mainline-7.3", open, map("2 pages"), load, entry, load).slice(-3), [
+    ...["returned", "returned", "faulted"],
+  ]);
+});
+
 Deno.test("simulator() refuses what lies behind the end of a BAR", () => {
   const at = (page: number): Line => ["vfio.read_bar", { device: "dev", page }];
   assertEquals(endsOf("mainline-7.3", ["vfio.open", { bars: ["2 pages"] }, "dev"], at(1), at(2)), [

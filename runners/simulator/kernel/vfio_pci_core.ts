@@ -8,7 +8,7 @@
 import type { ErrnoName } from "../../../spec/errno.ts";
 import { refusal } from "./check.ts";
 import { type Fd, File, type Process } from "./file.ts";
-import type { Kernel } from "./kernel.ts";
+import { type Kernel, PAGE_SIZE } from "./kernel.ts";
 import { FileMappings, type Memory, type MmapRequest, type PageFrame, Vma, zap } from "./mm.ts";
 import { Mutex, RwSemaphore, type Steps } from "./sched.ts";
 import { Refcount, shared, SharedObject } from "./shared.ts";
@@ -299,14 +299,16 @@ export function mmapBar(
   request: MmapRequest,
 ): Vma | ErrnoName {
   const bar = device.model.bars[region];
-  if (!bar || bar.kind !== "memory") return "EINVAL";
+  if (!bar || bar.kind !== "memory" || (request.first + request.pages) * PAGE_SIZE > bar.size) {
+    return "EINVAL";
+  }
   return new Vma(
     process,
     request,
     device.barMappings,
     function* (kernel, _vma, page): Steps<PageFrame | undefined> {
       yield device.memoryLock.read;
-      const enabled = kernel.rules.vfio.memoryEnabled(device);
+      const enabled = kernel.rules.vfio.memoryEnabled(device) && !device.lowPower;
       device.memoryLock.upRead();
       return enabled ? { memory: bar.memory, page: request.first + page } : undefined;
     },

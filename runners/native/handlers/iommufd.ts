@@ -128,8 +128,12 @@ export async function mapFile(
 /** Address spaces in which something is mapped that cannot be written. */
 const partlyReadOnly = new WeakSet<Ioas>();
 
+/** Address spaces in which something is mapped that cannot be read. */
+const partlyWriteOnly = new WeakSet<Ioas>();
+
 function noteAccess(ioas: Ioas, access: readonly ("read" | "write")[]): void {
   if (!access.includes("write")) partlyReadOnly.add(ioas);
+  if (!access.includes("read")) partlyWriteOnly.add(ioas);
 }
 
 /** What a read was told of an address: the device gives a zero where nothing is, so that a zero is checked by a write. */
@@ -138,6 +142,12 @@ function whereReadOnly(error: unknown, { ioas }: Hwpt): unknown {
   return new Unsupported(
     "a zero that may not be written cannot be told from an address that is not translated",
   );
+}
+
+/** What a write was told of an address: what was written is read back. */
+function whereWriteOnly(error: unknown, { ioas }: Hwpt): unknown {
+  if (!(error instanceof Failed && error.errno === "EIO") || !partlyWriteOnly.has(ioas)) return error;
+  return new Unsupported("nobody can tell whether a write was done where nothing can be read");
 }
 
 /** Domains that were destroyed, and their devices closed. */
@@ -230,7 +240,12 @@ export const iommufdHandlers: readonly (readonly [OperationName, NativeHandler])
     }
   }),
   on("iommufd.dma_write", async ({ session, strand }, { hwpt, iova, value }) => {
-    await dmaWrite(strand, deviceOf(hwpt), session.bytes(iova), value);
+    const device = deviceOf(hwpt);
+    try {
+      await dmaWrite(strand, device, session.bytes(iova), value);
+    } catch (error) {
+      throw whereWriteOnly(error, hwpt);
+    }
   }),
   on("iommufd.access_read", async ({ session, strand }, { ioas, iova }) => {
     return await withPage(strand, ioas.fd, (page) =>

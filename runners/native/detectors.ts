@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 /** Where a detector says whether it watches, and how it says so. */
 const SAYS = [
@@ -31,7 +31,9 @@ export function saysSwitchedOff(text: string): boolean {
   return SAYS.some(([name]) => text === switchedOff(name));
 }
 
+/** The text of a file; to look first costs less than an error, where most kernels have none of these files. */
 function read(path: string): string {
+  if (!existsSync(path)) return "";
   try {
     return readFileSync(path, "utf8");
   } catch {

@@ -32,7 +32,7 @@ export class KernelLog {
   readonly #addon: Caller;
   readonly #fd: number;
   readonly #room = new Uint8Array(RECORD_MAX);
-  readonly #reports = new Reports();
+  #reports = new Reports();
 
   private constructor(addon: Caller, fd: number) {
     this.#addon = addon;
@@ -43,8 +43,15 @@ export class KernelLog {
   static open(addon: Caller): KernelLog | undefined {
     const fd = call(addon, "open", text("/dev/kmsg"), OPEN_FLAGS, 0);
     if (fd < 0) return undefined;
-    call(addon, "seek", undefined, fd, 0, SEEK_END);
-    return new KernelLog(addon, fd);
+    const log = new KernelLog(addon, fd);
+    log.skip();
+    return log;
+  }
+
+  /** Leaves out what was logged until now. */
+  skip(): void {
+    call(this.#addon, "seek", undefined, this.#fd, 0, SEEK_END);
+    this.#reports = new Reports();
   }
 
   /**

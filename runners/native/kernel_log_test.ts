@@ -23,6 +23,15 @@ Deno.test("a log gives the lines since the last look", () => {
   assertEquals(log?.take(), []);
 });
 
+Deno.test("a log that is skipped begins anew, whatever report was under way", () => {
+  const reads = ["4,1,1,-;---[ cut here ]---\n", "4,2,1,-;WARNING: first\n", "4,3,1,-;below it\n", EAGAIN];
+  const log = logOf(() => reads.shift() ?? EAGAIN);
+  assertEquals(log?.take().map(({ level }) => level), ["notice", "warn", "notice"]);
+  log?.skip();
+  reads.push("4,9,1,-;another\n");
+  assertEquals(log?.take(), [{ level: "warn", text: "another" }]);
+});
+
 Deno.test("lines that the kernel has overwritten are told as a warning", () => {
   const reads = [EPIPE, "6,9,1,-;nine\n"];
   const log = logOf(() => reads.shift() ?? EAGAIN);

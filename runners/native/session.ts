@@ -166,7 +166,12 @@ export class Session {
   /** Notes a buffer, so that one that stays after the case is found. */
   async buffer(process: HelperProcess, number: number): Promise<Descriptor> {
     const { result } = await process.call(0, { do: "inode", args: [number] });
-    if (result >= 0) this.#inodes.add(`${result}`);
+    return this.bufferOf(process, number, result);
+  }
+
+  /** The same where the number of its inode is known, or the error in place of it. */
+  bufferOf(process: HelperProcess, number: number, inode: number): Descriptor {
+    if (inode >= 0) this.#inodes.add(`${inode}`);
     return new Descriptor(process, number);
   }
 

@@ -106,7 +106,8 @@ export class Strand {
   }
 
   /**
-   * Opens a file, sends it one request with bytes, and closes it, in one go.
+   * Opens a file, sends it one request with bytes, and closes it, in one go. It also gives the number of the inode where
+   * the answer is a descriptor, and an error number in place of it elsewhere.
    *
    * @throws {Failed} if it cannot be opened, or refuses
    */
@@ -115,16 +116,17 @@ export class Strand {
     path: string,
     request: Request,
     bytes: Uint8Array,
-  ): Promise<{ readonly result: number; readonly whole: Uint8Array }> {
-    const [file, answer] = await this.attemptAll(process, [
+  ): Promise<{ readonly result: number; readonly whole: Uint8Array; readonly inode: number }> {
+    const [file, answer, , inode] = await this.attemptAll(process, [
       { do: "open", args: [O_RDWR | O_CLOEXEC, 0], bytes: text(path) },
       { do: "ioctl", args: [resultOf(0), requestNumber(request)], bytes },
       { do: "close", args: [resultOf(0)] },
+      { do: "inode", args: [resultOf(1)] },
     ]);
     if (!file || !answer) throw new Error(`The process ${process.pid} answered too little`);
     const { result } = checked(file);
     if (answer.result < 0) await this.attempt(process, "close", [result]);
-    return { result: checked(answer).result, whole: answer.bytes };
+    return { result: checked(answer).result, whole: answer.bytes, inode: inode?.result ?? -1 };
   }
 
   /**

@@ -73,6 +73,7 @@ class NativeTarget implements Target {
   #machine: Promise<Machine> | undefined;
   #stuck: string | undefined;
   #spare: Spare | undefined;
+  #log: KernelLog | undefined;
 
   constructor(options: NativeOptions) {
     this.#options = options;
@@ -110,6 +111,8 @@ class NativeTarget implements Target {
   }
 
   async close(): Promise<void> {
+    this.#log?.close();
+    this.#log = undefined;
     await this.#spare?.close();
   }
 
@@ -125,6 +128,13 @@ class NativeTarget implements Target {
     this.#machine ??= lookAtMachine(this.#addon, this.#options.devices ?? [])
       .then((machine) => ({ ...machine, reference }));
     return this.#machine;
+  }
+
+  /** The log of the kernel, which is opened once. */
+  #logFromNow(): KernelLog | undefined {
+    if (this.#log) this.#log.skip();
+    else this.#log = this.#addon && KernelLog.open(this.#addon);
+    return this.#log;
   }
 
   #spareOf(addon: Addon): Spare {
@@ -154,7 +164,7 @@ class NativeTarget implements Target {
     signal: AbortSignal | undefined,
   ): Promise<CaseEnd> {
     await this.#look();
-    const log = this.#addon && KernelLog.open(this.#addon);
+    const log = this.#logFromNow();
     const { bugs } = program;
     const watched = watching();
     try {
@@ -171,7 +181,6 @@ class NativeTarget implements Target {
         ? withLost(looked, looked.post, await lookForLeaks())
         : looked;
     } finally {
-      log?.close();
       if (bugs) await setBugs([]);
     }
   }
@@ -180,9 +189,10 @@ class NativeTarget implements Target {
 /** Adds which detectors watched before a case and do not any more. */
 function withOff(end: CaseEnd, before: readonly string[]): CaseEnd {
   const { post } = end;
+  if (!post || before.length === 0) return end;
   const now = watching();
   const off = before.filter((name) => !now.includes(name));
-  if (!post || off.length === 0) return end;
+  if (off.length === 0) return end;
   const lines = off.map((name) => ({ level: "notice", text: switchedOff(name) }) as const);
   return { ...end, post: { ...post, log: [...post.log, ...lines] } };
 }

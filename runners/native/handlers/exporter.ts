@@ -49,8 +49,8 @@ export const exporterHandlers: readonly (readonly [OperationName, NativeHandler]
       size: session.bytes(length),
     });
     const path = pathOf(setting.machine.udmabuf);
-    const { result } = await strand.askOnce(process, path, DMA_BUF_REQUESTS.udmabufCreate, bytes);
-    return await session.buffer(process, result);
+    const { result, inode } = await strand.askOnce(process, path, DMA_BUF_REQUESTS.udmabufCreate, bytes);
+    return session.bufferOf(process, result, inode);
   }),
   on("fence.create", async ({ session, strand }) => {
     const { process, keeper, setting } = session;

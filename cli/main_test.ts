@@ -202,7 +202,7 @@ Deno.test("conform run --resume goes on where a target was gone before the end",
     const file = join(folder, "run.jsonl");
     const testee = await mortalTestee(folder);
     const target = ["--target", `stdio:sh ${testee.script}`, "--profile", "matt-v1-vfio", "--timeout", "2"];
-    await testee.livesFor(200);
+    await testee.livesFor(40);
     const gone = await conform("run", "vfio/revoke", ...target, "--out", file);
     assertEquals(gone.status, 3);
     assertStringIncludes(

@@ -119,16 +119,17 @@ function modelOfKernel(kernel: string): Dialect {
  * asked which kernel it runs.
  *
  * @param name the target's name
+ * @param open the target, where it is open already
  * @throws {TargetNameError} if there is no such target; what went wrong where it cannot be asked
  */
-export async function modelOfTarget(name: string): Promise<Dialect> {
+export async function modelOfTarget(name: string, open?: Target): Promise<Dialect> {
   const { dialect, remote } = parseTarget(name);
   if (!remote) return dialect;
-  const target = openRemote(remote)();
+  const target = open ?? openRemote(remote)();
   try {
     return modelOfKernel((await target.describe()).kernel);
   } finally {
-    await target.close();
+    if (!open) await target.close();
   }
 }
 

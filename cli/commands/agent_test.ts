@@ -27,6 +27,7 @@ Deno.test("conform agent prints its address, and cases run there as they do here
     );
     assertEquals(status, 0);
     assertStringIncludes(err, "runs vfio/mmap/mmap-after-revoke");
+    assertEquals(err.match(/ begins, with /g)?.length, 1);
   });
 });
 

@@ -13,7 +13,7 @@ import { judge } from "../../cases/judge/judge.ts";
 import { selectCases, SelectionError, type Shard } from "../../cases/select.ts";
 import { type FinishedAttempt, runCases, type RunOptions, type Stop } from "../../runners/engine.ts";
 import { modelOfTarget, openTarget, TargetNameError } from "../../runners/open.ts";
-import type { TargetDescription } from "../../runners/target.ts";
+import type { Target, TargetDescription } from "../../runners/target.ts";
 import { clauseIdSchema } from "../../spec/ids.ts";
 import type { Profile } from "../../spec/profile.ts";
 import { didYouMean } from "../../spec/nearest.ts";
@@ -58,14 +58,15 @@ export interface RunArguments {
 export async function run(given: RunArguments, io: Io): Promise<number> {
   const suite = loadSuite();
   tellDiagnostics(suite, io);
-  const args = { ...given, profile: given.profile ?? await ownProfile(suite, given) };
+  await using target = opened(given, io);
+  const args = { ...given, profile: given.profile ?? await ownProfile(suite, given, target.first) };
   const known = args.baseline === undefined ? undefined : baselineAt(args.baseline);
   const cases = args.resume === undefined ? selected(suite, args, io) : [];
   if (args.dryRun) {
     io.out(cases.map(({ id, title }) => `${id}  ${title}\n`).join(""));
     return suite.diagnostics.length > 0 ? 4 : 0;
   }
-  const { result: judged } = await runToRecord(suite, cases, args, io);
+  const { result: judged } = await recorded(suite, cases, args, target, { io, progress: progressOn(io) });
   const result = heldAgainst(judged, known, suite);
   io.out(await writeResult(args.format, result, suite, io));
   return suite.diagnostics.length > 0 ? 4 : exitStatus(result);
@@ -81,17 +82,56 @@ export async function runToRecord(
   args: RunArguments,
   io: Io,
   progress: Progress = progressOn(io),
-): Promise<{ readonly result: RunResult; readonly path: string }> {
-  const open = usage(() => openTarget(args.target, (text) => io.err(`${text}\n`)));
-  const target = await open();
-  const description = await target.describe();
-  await target.close();
+): Promise<Recorded> {
+  await using target = opened(args, io);
+  return await recorded(suite, cases, args, target, { io, progress });
+}
+
+/** What was run, and where it is written. */
+interface Recorded {
+  readonly result: RunResult;
+  readonly path: string;
+}
+
+/** Whom to tell how far it is. */
+interface Listeners {
+  readonly io: Io;
+  readonly progress: Progress;
+}
+
+async function recorded(
+  suite: Suite,
+  cases: readonly Case[],
+  args: RunArguments,
+  { first, open }: OpenedTarget,
+  { io, progress }: Listeners,
+): Promise<Recorded> {
+  const description = await first.describe();
   const plan = args.resume === undefined
     ? newRun(suite, cases, args, description)
     : continuedRun(suite, args.resume, description);
   io.err(`Writing ${plan.writer.path}\n`);
   await runPlan(plan, args, open, description, { io, progress });
   return { result: resultOf(readRecordFile(plan.writer.path), suite.byId), path: plan.writer.path };
+}
+
+/** A target that is opened once to be asked what it is and to run cases. */
+interface OpenedTarget extends AsyncDisposable {
+  /** The one that was opened. */
+  readonly first: Target;
+  /** Opens targets to run cases on; the first of them is open already. */
+  readonly open: () => Target;
+}
+
+function opened({ target }: Pick<RunArguments, "target">, io: Io): OpenedTarget {
+  const open = usage(() => openTarget(target, (text) => io.err(`${text}\n`)));
+  const first = open();
+  const ready = [first];
+  return {
+    first,
+    open: () => ready.pop() ?? open(),
+    [Symbol.asyncDispose]: async () => await first.close(),
+  };
 }
 
 /** Why cases are left that can be run later. */
@@ -159,9 +199,9 @@ function refuseOther(
 async function runPlan(
   plan: Plan,
   args: RunArguments,
-  open: ReturnType<typeof openTarget>,
+  open: () => Target,
   { pageSize }: TargetDescription,
-  { io, progress }: { readonly io: Io; readonly progress: Progress },
+  { io, progress }: Listeners,
 ): Promise<void> {
   const { writer, cases } = plan;
   const total = cases.length * plan.repeat;
@@ -222,10 +262,14 @@ function clauseNamed({ ledger }: Suite, name: string) {
 }
 
 /** The profile that a target is held against unless another one is named; a run that is resumed has one already. */
-async function ownProfile({ ledger }: Suite, { target, resume }: RunArguments): Promise<string | undefined> {
+async function ownProfile(
+  { ledger }: Suite,
+  { target, resume }: RunArguments,
+  open: Target,
+): Promise<string | undefined> {
   if (resume !== undefined) return undefined;
   try {
-    const { base, id } = await modelOfTarget(target);
+    const { base, id } = await modelOfTarget(target, open);
     return [...ledger.profiles.values()].find((profile) => profile.id === (base ?? id))?.id;
   } catch (error) {
     if (error instanceof TargetNameError) throw new Failure(2, error.message, error.hint, error);

@@ -66,7 +66,10 @@ function eventOn(write: Drafter, when?: (world: World, device: NamedDevice) => b
 const close = draft("fd.close");
 const reopen = draft("vfio.reopen");
 const unbind = draft("vfio.unbind");
-const advance = draft("clock.advance", { ms: 1000 });
+/** Milliseconds that an importer puts the unmap off: longer than a kernel takes for the steps until something waits for it. */
+const PUT_OFF_MS = 5_000;
+
+const advance = draft("clock.advance", { ms: PUT_OFF_MS + 1_000 });
 const exportBuffer = draft("vfio.export");
 
 function closeOne(object: { open: readonly string[]; last: string }): Plan {
@@ -144,7 +147,8 @@ const deviceOffers: readonly (readonly [string, Offer])[] = [
   [
     "wait",
     onDevice("wait", {
-      when: (world) => world.buffers.some(({ importers }) => importers.length > 0),
+      when: (world) =>
+        world.buffers.some(({ importers }) => importers.some((each) => world.isDeferred(each))),
       plan: () => ({ drafts: [advance({})] }),
     }),
   ],
@@ -212,7 +216,10 @@ const ATTACH: Readonly<Record<ImporterKind, Drafter>> = {
   "dynamic": draft("importer.attach", { kind: "dynamic" }),
   "dynamic-keep": draft("importer.attach", { kind: "dynamic", on_invalidate: "keep" }),
   "dynamic-remap": draft("importer.attach", { kind: "dynamic", on_invalidate: "remap" }),
-  "dynamic-later": draft("importer.attach", { kind: "dynamic", on_invalidate: { unmap_after_ms: 500 } }),
+  "dynamic-later": draft("importer.attach", {
+    kind: "dynamic",
+    on_invalidate: { unmap_after_ms: PUT_OFF_MS },
+  }),
   "dynamic-no-p2p": draft("importer.attach", { kind: "dynamic", peer_to_peer: false }),
   "revocable": draft("importer.attach", { kind: "revocable" }),
   "revocable-keep": draft("importer.attach", { kind: "revocable", on_invalidate: "keep" }),

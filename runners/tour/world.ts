@@ -254,10 +254,11 @@ function entriesOf({ vma, entries }: NamedVma): NamedVma["entries"] {
   return entries === "present" ? "zapped" : entries;
 }
 
-/** Operations that wait for nothing, whatever the state. */
+/** Operations that wait for nothing, whatever the state, or for nothing but the time. */
 const NEVER_WAIT: ReadonlySet<OperationName> = new Set<OperationName>([
   "buffer.fdinfo",
   "buffer.mmap",
+  "clock.advance",
   "fd.dup",
   "fence.signal",
   "importer.dma_read",

@@ -37,6 +37,22 @@ Deno.test("compare() takes no notice of times, of what a step waits for, and of 
   assertEquals(against({ pending: ["a"] }).result, "same");
 });
 
+Deno.test("compare() takes no notice of when an eventfd tells, but of the order of what importers see", () => {
+  const invalidate = { event: "invalidate", attachment: "imp" } as const;
+  const unmap = { event: "unmap", attachment: "imp" } as const;
+  const wakeup = { event: "wakeup", device: "dev" } as const;
+  const between = (expected: Observation["events"], seen: Observation["events"]) => {
+    const [one, other] = [expected, seen].map((events) => ({
+      observations: SEEN.map((each, index) => index === 1 ? { ...each, events } : each),
+      end: CLEAN,
+    }));
+    return one && other && compare(PROGRAM, one, other).result;
+  };
+  assertEquals(between([wakeup, invalidate], [invalidate, wakeup]), "same");
+  assertEquals(between([invalidate, unmap], [unmap, invalidate]), "differs");
+  assertEquals(between([invalidate, wakeup], [invalidate]), "differs");
+});
+
 Deno.test("compare() tells outcomes, values, events, warnings and what is pending apart", () => {
   assertEquals(kindOf(against({ outcome: { kind: "failed", errno: "EIO" } })), [
     1,

@@ -241,16 +241,11 @@ int conform_device_fail(struct conform_call *call)
 	return 0;
 }
 
-/* Wakes the device from outside: it leaves low power, and its buffers stay as they are. */
-int conform_device_wake(struct conform_call *call)
+/* Whoever uses the device wakes it, where somebody wants to be told of that: it leaves low power, and its buffers stay. */
+void conform_device_resume(struct conform_device *device)
 {
-	struct conform_object *arg = call->arg;
-	struct conform_obj *obj = conform_obj_find(call->session, arg->id, CONFORM_TYPE_DEVICE);
-	struct conform_device *device;
-
-	if (!obj)
-		return -ENOENT;
-	device = to_device(obj);
+	if (!READ_ONCE(device->wakeup))
+		return;
 	down_write(&device->memory_lock);
 	if (device->low_power && device->wakeup) {
 		conform_eventfd_signal(device->wakeup);
@@ -259,6 +254,17 @@ int conform_device_wake(struct conform_call *call)
 		device->low_power = false;
 	}
 	up_write(&device->memory_lock);
+}
+
+/* Wakes the device from outside. */
+int conform_device_wake(struct conform_call *call)
+{
+	struct conform_object *arg = call->arg;
+	struct conform_obj *obj = conform_obj_find(call->session, arg->id, CONFORM_TYPE_DEVICE);
+
+	if (!obj)
+		return -ENOENT;
+	conform_device_resume(to_device(obj));
 	conform_obj_put(obj);
 	return 0;
 }

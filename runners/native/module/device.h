@@ -125,6 +125,7 @@ int conform_reset(struct conform_device *device);
 void conform_zap_bars(struct conform_device *device);
 int conform_low_power_entry(struct conform_device *device, struct eventfd_ctx *wakeup);
 void conform_low_power_exit(struct conform_device *device);
+void conform_device_resume(struct conform_device *device);
 
 /* feature.c */
 int conform_feature(struct conform_device *device, void __user *user);

@@ -137,6 +137,7 @@ static void unrevoke_set(struct conform_device *asked, const struct conform_devi
 
 static int hot_reset(struct conform_device *device, void __user *user)
 {
+	struct conform_device *each;
 	int ret = 0;
 	u32 argsz;
 
@@ -145,6 +146,8 @@ static int hot_reset(struct conform_device *device, void __user *user)
 	if (argsz < offsetofend(struct vfio_pci_hot_reset, count) || device->flags & CONFORM_DEVICE_NO_RESET)
 		return -EINVAL;
 	mutex_lock(&device->set->lock);
+	list_for_each_entry(each, &device->set->devices, node)
+		conform_device_resume(each);
 	unrevoke_set(device, revoke_set(device, &ret));
 	mutex_unlock(&device->set->lock);
 	return ret;
@@ -182,6 +185,7 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long addr
 
 	if (!private->has_access)
 		return -EINVAL;
+	conform_device_resume(device);
 	switch (cmd) {
 	case VFIO_DEVICE_GET_INFO:
 		return get_info(device, user);
@@ -206,14 +210,20 @@ static ssize_t device_read(struct file *file, char __user *to, size_t size, loff
 {
 	struct device_file *private = file->private_data;
 
-	return private->has_access ? conform_region_read(private->device, to, size, position) : -EINVAL;
+	if (!private->has_access)
+		return -EINVAL;
+	conform_device_resume(private->device);
+	return conform_region_read(private->device, to, size, position);
 }
 
 static ssize_t device_write(struct file *file, const char __user *from, size_t size, loff_t *position)
 {
 	struct device_file *private = file->private_data;
 
-	return private->has_access ? conform_region_write(private->device, from, size, position) : -EINVAL;
+	if (!private->has_access)
+		return -EINVAL;
+	conform_device_resume(private->device);
+	return conform_region_write(private->device, from, size, position);
 }
 
 /* The file keeps the device, and the mapping keeps the file. */

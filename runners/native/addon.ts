@@ -47,7 +47,7 @@ export const PRIMITIVES = [
 ] as const;
 
 /** What only the reading thread of a helper process can be asked to do; numbered after the primitives. */
-export const CONTROLS = ["cancel", "give", "take"] as const;
+export const CONTROLS = ["cancel", "give", "take", "bud"] as const;
 
 /** The name of a primitive. */
 export type Primitive = typeof PRIMITIVES[number];

@@ -7,18 +7,16 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "guard.h"
 #include "helper.h"
 #include "lane.h"
-
-#define ENUM(name) CONTROL_##name,
-enum control { CONTROLS(ENUM) };
-#undef ENUM
 
 /*
  * args: fd. The descriptor goes with the answer. It is looked at first, so that
@@ -46,6 +44,26 @@ static int64_t take(int *received)
 	return result_of(fcntl(fd, F_SETFD, 0)) < 0 ? -errno : fd;
 }
 
+static void __attribute__((noreturn)) serve(void);
+
+/*
+ * Makes a copy that hears from the suite by the descriptor that came with the
+ * message, and gives its process id. Of a process that has done nothing yet it
+ * is a cheap way to have another one. It is no child of this one but of the
+ * suite, which waits for it; fork() cannot make such.
+ */
+static int64_t bud(int received)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+
+	if (pid)
+		return result_of(pid);
+	if (setpgid(0, 0) || dup2(received, HELPER_CHANNEL) < 0)
+		_exit(1);
+	close(received);
+	serve();
+}
+
 static int64_t do_control(const struct call *call, struct message *message, int *received)
 {
 	switch (call->primitive - primitive_count) {
@@ -55,6 +73,8 @@ static int64_t do_control(const struct call *call, struct message *message, int 
 		return give(call, message);
 	case CONTROL_take:
 		return take(received);
+	case CONTROL_bud:
+		return bud(*received);
 	}
 	return -ENOSYS;
 }
@@ -111,7 +131,7 @@ static void dispatch(const char *bytes, size_t length, int received)
 }
 
 /* Does messages until the suite hangs up. */
-static void __attribute__((noreturn)) serve(void)
+static void serve(void)
 {
 	static _Alignas(struct message) char bytes[MESSAGE_MAX];
 	int64_t length;

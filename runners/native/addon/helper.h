@@ -7,6 +7,10 @@
 #define HELPER_H
 
 /* Every control; they are numbered after the primitives. */
-#define CONTROLS(X) X(cancel) X(give) X(take)
+#define CONTROLS(X) X(cancel) X(give) X(take) X(bud)
+
+#define CONTROL(name) CONTROL_##name,
+enum control { CONTROLS(CONTROL) };
+#undef CONTROL
 
 #endif

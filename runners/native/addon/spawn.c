@@ -4,6 +4,8 @@
  *
  * The program is started from a file in memory. It is not a fork of the suite:
  * it has no mapping and no descriptor of the suite but its end of the channel.
+ * It is started once, and the helper processes are copies of that one, which
+ * does nothing else: to start the program for each costs more than most cases.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,9 +17,11 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "channel.h"
+#include "helper.h"
 #include "spawn.h"
 
 #ifndef MFD_EXEC
@@ -142,8 +146,8 @@ int helper_spawn(char *const argv[], struct helper *helper)
 	return spawn(argv, helper);
 }
 
-/* How long a helper process may take to start its first thread, in milliseconds; who needs it asks again. */
-#define FIRST_MS 1000
+/* How long a helper process may take to answer what never takes long, in milliseconds. */
+#define ANSWER_MS 1000
 
 /* Room for a message of one call. */
 union question {
@@ -151,19 +155,73 @@ union question {
 	_Alignas(struct message) char bytes[sizeof(struct message) + sizeof(struct call)];
 };
 
-/* Has a helper process start its first thread; gives the id of that, or 0. */
-static pid_t first_thread(int channel)
+/* Has a thread of a helper process do a call without arguments, and sends a descriptor along unless it is -1. */
+static int64_t ask(int channel, uint32_t thread, uint32_t primitive, int fd)
 {
-	union question question = { .message = { .thread = 1, .count = 1, .fd = -1 } };
+	union question question = { .message = { .thread = thread, .count = 1, .fd = -1 } };
 	struct pollfd one = { .fd = channel, .events = POLLIN };
-	int fd;
+	int error, none;
 
-	question.message.calls[0] = (struct call){ .primitive = PRIMITIVE_thread_id };
-	if (channel_send(channel, &question, sizeof(question), -1) || poll(&one, 1, FIRST_MS) < 1)
+	question.message.calls[0] = (struct call){ .primitive = primitive };
+	error = channel_send(channel, &question, sizeof(question), fd);
+	if (error)
+		return error;
+	if (poll(&one, 1, ANSWER_MS) < 1)
+		return -ETIMEDOUT;
+	if (channel_receive(channel, &question, sizeof(question), MSG_DONTWAIT, &none) != sizeof(question))
+		return -EPIPE;
+	return question.message.calls[0].result;
+}
+
+/* The helper process that the others are copies of. It does nothing for a case. */
+static struct helper stem = { .channel = -1 };
+static pthread_mutex_t stem_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Starts the stem where there is none. */
+static int grow(void)
+{
+	return stem.channel < 0 ? spawn(NULL, &stem) : 0;
+}
+
+/* Gives up a stem that does not answer; it is reaped where it has ended already. */
+static void fell(void)
+{
+	kill(stem.pid, SIGKILL);
+	waitpid(stem.pid, NULL, WNOHANG);
+	close(stem.channel);
+	stem.channel = -1;
+}
+
+/* Has the stem make a copy of itself. */
+static int bud(struct helper *helper)
+{
+	int ends[2];
+	int64_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return -errno;
+	pid = ask(stem.channel, 0, primitive_count + CONTROL_bud, ends[1]);
+	close(ends[1]);
+	if (pid > 0) {
+		*helper = (struct helper){ .pid = (pid_t)pid, .channel = ends[0] };
 		return 0;
-	if (channel_receive(channel, &question, sizeof(question), MSG_DONTWAIT, &fd) != sizeof(question))
-		return 0;
-	return (pid_t)question.message.calls[0].result;
+	}
+	close(ends[0]);
+	fell();
+	return (int)pid;
+}
+
+/* Gives another helper process of the program within the addon. */
+static int another(struct helper *helper)
+{
+	int error;
+
+	pthread_mutex_lock(&stem_lock);
+	error = grow();
+	if (!error)
+		error = bud(helper);
+	pthread_mutex_unlock(&stem_lock);
+	return error ? spawn(NULL, helper) : 0;
 }
 
 /*
@@ -178,6 +236,14 @@ static struct {
 	int error;
 	struct helper helper;
 } next = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+/* Has a helper process start its first thread; gives the id of that, or 0. */
+static pid_t first_thread(const struct helper *helper)
+{
+	int64_t thread = ask(helper->channel, 1, PRIMITIVE_thread_id, -1);
+
+	return thread > 0 ? (pid_t)thread : 0;
+}
 
 static void await_wanted(void)
 {
@@ -194,9 +260,9 @@ static void *start_ahead(void *unused)
 		int error;
 
 		await_wanted();
-		error = spawn(NULL, &helper);
+		error = another(&helper);
 		if (!error)
-			helper.thread = first_thread(helper.channel);
+			helper.thread = first_thread(&helper);
 		pthread_mutex_lock(&next.lock);
 		next.error = error;
 		next.helper = helper;
@@ -235,5 +301,5 @@ int helper_take(struct helper *helper)
 		*helper = next.helper;
 	next.state = NOTHING;
 	pthread_mutex_unlock(&next.lock);
-	return taken ? 0 : spawn(NULL, helper);
+	return taken ? 0 : another(helper);
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 /** Where a detector says whether it watches, and how it says so. */
 const SAYS = [
@@ -16,9 +16,11 @@ const SAYS = [
  * Those that watch now, of those that can be asked.
  *
  * @param root where /proc and /sys are
+ * @param of which to ask; all unless said otherwise
  */
-export function watching(root: string = ""): string[] {
-  return SAYS.filter(([, path, yes]) => yes.test(read(`${root}${path}`))).map(([name]) => name);
+export function watching(root: string = "", of: readonly string[] = SAYS.map(([name]) => name)): string[] {
+  return SAYS.filter(([name, path, yes]) => of.includes(name) && yes.test(read(`${root}${path}`)))
+    .map(([name]) => name);
 }
 
 /** Says of a detector that it watched at the begin of a case and not at its end; in place of a line of the kernel. */
@@ -31,9 +33,7 @@ export function saysSwitchedOff(text: string): boolean {
   return SAYS.some(([name]) => text === switchedOff(name));
 }
 
-/** The text of a file; to look first costs less than an error, where most kernels have none of these files. */
 function read(path: string): string {
-  if (!existsSync(path)) return "";
   try {
     return readFileSync(path, "utf8");
   } catch {

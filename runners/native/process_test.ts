@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertGreater, assertMatch, assertRejects } from "@std/assert";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { text } from "./abi/layout.ts";
 import { type Addon, loadAddon } from "./addon.ts";
@@ -377,6 +378,34 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "processes can be started, whatever has become of the one that they are copies of",
+  ignore: addon === undefined,
+  async fn() {
+    const loaded = addon ?? loadAddon();
+    const first = new HelperProcess(loaded);
+    const others = helpersOf(Deno.pid).filter((pid) => pid !== first.pid);
+    assertEquals(others.length, 1);
+    for (const pid of others) Deno.kill(pid, "SIGKILL");
+    for (let time = 0; time < 3; time++) {
+      const process = new HelperProcess(loaded);
+      assertEquals((await process.call(1, { do: "no_op" })).result, 0);
+      assertEquals(await process.end(10_000), { kind: "exited", status: 0 });
+    }
+    assertEquals((await first.call(1, { do: "no_op" })).result, 0);
+    assertEquals(await first.kill(10_000), { kind: "killed", signal: 9 });
+  },
+});
+
+/** The helper processes whose parent is a process. */
+function helpersOf(parent: number): number[] {
+  const file = (path: string) => existsSync(path) ? readFileSync(path, "utf8") : "";
+  return readdirSync("/proc").map(Number).filter((pid) =>
+    file(`/proc/${pid}/cmdline`).startsWith("conform-helper") &&
+    file(`/proc/${pid}/stat`).split(") ")[1]?.split(" ")[1] === `${parent}`
+  );
+}
 
 Deno.test({
   name: "HelperProcess tells of a program that there is not",

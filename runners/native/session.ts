@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
 import type { Call, ProgramStep } from "../../cases/program.ts";
 import type { LogLine, Observation, Outcome, Postconditions, Value } from "../../spec/observation.ts";
 import type { Event } from "../../spec/observation.ts";
@@ -28,6 +27,7 @@ import { Descriptor, type NativeObjects } from "./objects.ts";
 import { type Ending, HelperProcess } from "./process.ts";
 import { bufferInodes } from "./buffer_files.ts";
 import { isOverWithin, Strand } from "./strand.ts";
+import { taintFlags } from "./taint.ts";
 import type { Patience } from "./thread_state.ts";
 
 /** What a handler works with. */
@@ -321,7 +321,7 @@ export class Session {
    */
   async cleanUp(): Promise<{ readonly post: Postconditions; readonly stuck: string | undefined }> {
     this.setting.prepare?.();
-    const tainted = taintOf(taint());
+    const tainted = taintBut(this.setting.addon);
     for (const cleanUp of this.#cleanUps.reverse()) {
       await isOverWithin(cleanUp().catch(() => undefined), 1_000);
     }
@@ -332,7 +332,7 @@ export class Session {
     }
     const stuck = endings.find(([, ending]) => ending.kind === "stuck")?.[0];
     const leaks = stuck ? [] : await this.#leaks();
-    const post = { leaks, blocked, log: this.takeLog(), tainted: tainted !== taintOf(taint()) };
+    const post = { leaks, blocked, log: this.takeLog(), tainted: tainted !== taintBut(this.setting.addon) };
     return { post, stuck: stuck && await describeStuck(stuck) };
   }
 
@@ -371,13 +371,9 @@ const LAST_THREAD = 31;
 /** Making a fence of sw_sync taints the kernel by itself. */
 const TAINT_BY_FENCES = 1 << 14;
 
-/** What the kernel holds against itself. It reads a number, for which it takes no lock. */
-function taint(): number {
-  return Number(readFileSync("/proc/sys/kernel/tainted", "utf8"));
-}
-
-function taintOf(flags: number): number {
-  return flags & ~TAINT_BY_FENCES;
+/** The taint without what cases bring about. */
+function taintBut(addon: Addon): number {
+  return taintFlags(addon) & ~TAINT_BY_FENCES;
 }
 
 async function describeStuck({ pid }: HelperProcess): Promise<string> {

@@ -74,6 +74,8 @@ class NativeTarget implements Target {
   #stuck: string | undefined;
   #spare: Spare | undefined;
   #log: KernelLog | undefined;
+  /** The detectors that watched at the begin of the last case; all where there was none. */
+  #watching: readonly string[] | undefined;
 
   constructor(options: NativeOptions) {
     this.#options = options;
@@ -166,7 +168,8 @@ class NativeTarget implements Target {
     await this.#look();
     const log = this.#logFromNow();
     const { bugs } = program;
-    const watched = watching();
+    /* one that is off is not switched on again by itself */
+    const watched = this.#watching = watching("", this.#watching);
     try {
       if (this.#options.kmemleak) await forgetLeaks();
       if (bugs) await setBugs(bugs);

@@ -259,11 +259,9 @@ export async function pageSize(): Promise<number> {
 async function kernelConfig(release: string): Promise<string | undefined> {
   for (const path of ["/proc/config.gz", `/boot/config-${release}`, `/lib/modules/${release}/config`]) {
     try {
-      const file = await Deno.open(path);
-      const stream = path.endsWith(".gz")
-        ? file.readable.pipeThrough(new DecompressionStream("gzip"))
-        : file.readable;
-      return await new Response(stream).text();
+      if (!path.endsWith(".gz")) return await Deno.readTextFile(path);
+      const { readable } = await Deno.open(path);
+      return await new Response(readable.pipeThrough(new DecompressionStream("gzip"))).text();
     } catch {
       continue;
     }

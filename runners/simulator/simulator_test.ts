@@ -387,6 +387,25 @@ Deno.test("simulator() gives frames back in the order in which they were queued,
   );
 });
 
+Deno.test("simulator() has a queue for output keep a frame until there is another", () => {
+  const lines: readonly Line[] = [
+    ["exporter.create", { size: "64KiB", vmap: true }, "buf"],
+    ["video.open", { direction: "output" }, "video"],
+    ["video.queue", { video: "video", buffer: "buf" }],
+    ["video.start", { video: "video" }],
+  ];
+  const { steps, ...rest } = program(...lines);
+  const take = step(["video.take", { video: "video" }], "start", "take");
+  const next = step(["video.queue", { video: "video", buffer: "buf", index: 1 }], "call", "next");
+  const taken: ProgramStep = { id: "taken", action: "finish", of: "take" };
+  const { seen } = run(dialect("mainline-7.3"), { ...rest, steps: [...steps, take, next, taken] });
+  assertEquals(seen.slice(-3).map(({ outcome }) => outcome), [
+    { kind: "blocked", on: "frame" },
+    { kind: "returned", value: null },
+    { kind: "returned", value: { index: 0, failed: false } },
+  ]);
+});
+
 Deno.test("simulator() lets one wait for a frame of a video queue, and one open file have its places", () => {
   const open: Line = ["video.open", {}, "video"];
   const start: Line = ["video.start", { video: "video" }];

@@ -121,7 +121,7 @@ export function* queueBuffer(kernel: Kernel, request: VideoRequest): Steps<Errno
   if (error) return error;
   place.state = "queued";
   place.turn = queue.turns++;
-  if (queue.streaming) kernel.spawn("frame", fill(kernel, queue, place));
+  if (queue.streaming) kernel.spawn("frame", tick(kernel, queue));
   return undefined;
 }
 
@@ -198,20 +198,29 @@ export function startVideo(kernel: Kernel, queue: VideoQueue): ErrnoName | undef
   if (queue.streaming) return undefined;
   queue.streaming = true;
   for (const place of queue.places) {
-    if (place.state === "queued") kernel.spawn("frame", fill(kernel, queue, place));
+    if (place.state === "queued") kernel.spawn("frame", tick(kernel, queue));
   }
   return undefined;
 }
 
-/** The device is done with a buffer after a while. */
-function* fill(kernel: Kernel, queue: VideoQueue, place: VideoPlace): Steps<void> {
+/**
+ * The device is done with the buffer that was queued first, after a while. What is shown stays, until there is another
+ * to be shown; vivid_thread_vid_out_tick().
+ */
+function* tick(kernel: Kernel, queue: VideoQueue): Steps<void> {
   yield* kernel.sleep(FRAME_MS);
-  if (queue.streaming && place.state === "queued") place.state = "done";
+  const [first, second] = inTurn(queue, "queued");
+  if (queue.streaming && first && (queue.direction === "capture" || second)) first.state = "done";
+}
+
+/** The places in a state, in the order in which their buffers were queued. */
+function inTurn({ places }: VideoQueue, wanted: VideoPlace["state"]): readonly VideoPlace[] {
+  return places.filter(({ state }) => state === wanted).toSorted((a, b) => a.turn - b.turn);
 }
 
 /** The place whose buffer was queued first of those that the device is done with. */
-function nextDone({ places }: VideoQueue): VideoPlace | undefined {
-  return places.filter(({ state }) => state === "done").toSorted((a, b) => a.turn - b.turn)[0];
+function nextDone(queue: VideoQueue): VideoPlace | undefined {
+  return inTurn(queue, "done")[0];
 }
 
 /** Waits for the next buffer that the device is done with; vb2_core_dqbuf(). */

@@ -11,7 +11,7 @@ import type { LocalKernel } from "../kernels/store.ts";
 import { IN_IMAGE } from "./image.ts";
 import { guestInit } from "./init.ts";
 import { type Entry, packInitramfs } from "./initramfs.ts";
-import { loadOrder, type Module } from "./modules.ts";
+import { loadOrder, type Module, parametersOf } from "./modules.ts";
 
 /** The name of the virtio-serial port on which the agent speaks. */
 export const AGENT_PORT = "conform.agent";
@@ -118,11 +118,19 @@ function prepared(modules: readonly Pick<Module, "name">[]): string[] {
   ];
 }
 
-function load({ name }: Pick<Module, "name">): string {
-  return `load /modules/${name}.ko`;
+function load(module: Pick<Module, "name">): string {
+  const parameters = parametersOf(module);
+  return `load /modules/${module.name}.ko${parameters === undefined ? "" : ` ${parameters}`}`;
 }
 
-const DENO = `/image/${IN_IMAGE.deno} run --quiet --allow-all --no-config --no-remote --cached-only`;
+/**
+ * JavaScript is interpreted: an agent does some hundred short cases, and code that is compiled for them costs more than
+ * it gains, most of all where each instruction of it has to be translated as well.
+ */
+const DENO = [
+  `/image/${IN_IMAGE.deno} run --quiet --v8-flags=--jitless`,
+  "--allow-all --no-config --no-remote --cached-only",
+].join(" ");
 
 const SERVE = ["mount /dev/vda /image ext4", `serve ${AGENT_PORT} ${DENO} /image/${IN_IMAGE.agent}`];
 

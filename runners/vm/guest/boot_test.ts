@@ -22,6 +22,14 @@ Deno.test("the agent starts with the modules of its image, and is told of the de
   ]);
 });
 
+Deno.test("no GPU gets a console", () => {
+  const steps = stepsOf([{ name: "drm_kms_helper" }, { name: "vkms" }], "agent").split("\n");
+  assertEquals(steps.filter((step) => step.startsWith("load ")), [
+    "load /modules/drm_kms_helper.ko fbdev_emulation=0",
+    "load /modules/vkms.ko",
+  ]);
+});
+
 Deno.test("the start of the agent is timed when everything else is done", () => {
   const steps = stepsOf(SOME, { timed: new Uint8Array() }).trim().split("\n");
   assertEquals(beginnings(steps.slice(-5)), [

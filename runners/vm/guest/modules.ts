@@ -53,6 +53,17 @@ export async function loadOrder(folders: readonly string[], wanted: readonly str
   return { modules: [...modules.values()], absent: [...new Set(absent)] };
 }
 
+/**
+ * What modules are told. No GPU gets a console: nobody looks at it, each last close of the GPU would show it anew, and
+ * up to 6.12 vkms warns where a machine is too slow for its frames.
+ */
+const PARAMETERS: Readonly<Record<string, string>> = { drm_kms_helper: "fbdev_emulation=0" };
+
+/** What a module is told when it is loaded; `undefined` for most. */
+export function parametersOf({ name }: Pick<Module, "name">): string | undefined {
+  return PARAMETERS[name];
+}
+
 async function filesIn(folders: readonly string[]): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const folder of folders.toReversed()) {

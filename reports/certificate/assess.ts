@@ -278,7 +278,9 @@ function whyUnseen(
   if (!shownOn(kind).some((each) => kinds.has(each))) {
     return because(
       "not-observable",
-      `Only ${[...kinds].join(" and ")} targets can show it, and this one is ${kind}`,
+      `Only ${[...kinds].map((each) => KIND_WORDS[each]).join(" and ")} can show it, and this target is ${
+        KIND_WORDS[kind]
+      }`,
     );
   }
   return keyword === "MAY"
@@ -328,6 +330,12 @@ function becameOf({ result, lacks }: Entry): string {
   if (!result || result.end === "not-run") return "was not run";
   return `was answered with "not implemented here" (${result.reasons[0] ?? "no reason was given"})`;
 }
+
+const KIND_WORDS: Readonly<Record<TargetKind, string>> = {
+  sim: "a model",
+  native: "a kernel",
+  module: "a kernel with the suite's module",
+};
 
 /** The kind of a target. Whatever is not a simulator is a kernel, and has the module if it can be an importer in it. */
 function kindOf({ architecture, operations }: RecordedTarget): TargetKind {

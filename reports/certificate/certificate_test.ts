@@ -222,7 +222,9 @@ Deno.test("certify() says of a clause that only other kinds of targets can show 
   const { certificate } = await issue(onKernel(IDS), { cases: fewCases([...IDS, other.id]) });
   assertEquals(
     certificate.notObservable.map((each) => [each.clause, each.details]),
-    other.clauses.map((clause) => [clause, "Only sim targets can show it, and this one is module"]),
+    other.clauses.map((
+      clause,
+    ) => [clause, "Only a model can show it, and this target is a kernel with the suite's module"]),
   );
   assertEquals(certificate.notSupported.map((each) => each.case), [other.id]);
 });
@@ -233,7 +235,7 @@ Deno.test("certify() takes the want of the suite's module for a reason, and noth
   const cases = fewCases([...ids, inside.id]);
   const { certificate } = await issue(onKernel(ids), { cases });
   assertEquals(certificate.notObservable.map((each) => each.details), [
-    "Only sim and module targets can show it, and this one is native",
+    "Only a model and a kernel with the suite's module can show it, and this target is a kernel",
   ]);
   assertEquals(
     await objections(onKernel(ids, ["importer.attach"]), { cases, profile: profileOf(cases) }),

@@ -125,10 +125,11 @@ function load(module: Pick<Module, "name">): string {
 
 /**
  * JavaScript is interpreted: an agent does some hundred short cases, and code that is compiled for them costs more than
- * it gains, most of all where each instruction of it has to be translated as well.
+ * it gains, most of all where each instruction of it has to be translated as well. Its memory is tidied without other
+ * threads, which would have to be woken for little.
  */
 const DENO = [
-  `/image/${IN_IMAGE.deno} run --quiet --v8-flags=--jitless`,
+  `/image/${IN_IMAGE.deno} run --quiet --v8-flags=--jitless,--single-threaded-gc`,
   "--allow-all --no-config --no-remote --cached-only",
 ].join(" ");
 

@@ -91,7 +91,7 @@ export class Pages {
   }
 
   /** Says what cannot be shown. */
-  async problem(c: Context, { status, title, details }: Problem): Promise<Response> {
+  problem(c: Context, { status, title, details }: Problem): Response | Promise<Response> {
     const body = <ProblemPage title={title} details={details} />;
     return c.html(this.#text({ title, place: "none", body }), status);
   }

@@ -31,7 +31,7 @@ export const STYLE = `
 html { font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 body { margin: 0; background: var(--page); color: var(--ink); font-variant-numeric: tabular-nums; }
 a { color: var(--link); text-decoration-thickness: 1px; text-underline-offset: 2px; }
-a:focus-visible, summary:focus-visible, select:focus-visible, button:focus-visible, input:focus-visible {
+a:focus-visible, summary:focus-visible, select:focus-visible, button:focus-visible, input:focus-visible, .scroll:focus-visible {
   outline: 2px solid var(--link); outline-offset: 2px; border-radius: 3px;
 }
 .skip { position: absolute; left: -100vw; }
@@ -65,7 +65,7 @@ th { font-weight: 600; color: var(--soft); font-size: .8125rem; white-space: now
 td.number, th.number { text-align: right; white-space: nowrap; }
 td .mono, td.mono { font-size: .9em; overflow-wrap: anywhere; }
 a.mono { white-space: nowrap; }
-td a.mono, .links a { display: inline-block; white-space: nowrap; overflow-wrap: normal; min-height: 1.5rem; line-height: 1.5rem; }
+td a.mono, .links a { display: inline-block; white-space: nowrap; overflow-wrap: normal; min-height: 24px; line-height: 24px; }
 time { white-space: nowrap; }
 td.whole { min-width: 12rem; max-width: 24rem; overflow-wrap: anywhere; }
 td.whole a.mono, table.newest td a.mono { white-space: normal; overflow-wrap: anywhere; }
@@ -188,7 +188,7 @@ progress::-moz-progress-bar { background: var(--link); }
 ul.plain { list-style: none; margin: .5rem 0; padding: 0; font-size: .925rem; }
 ul.plain li { padding: .15rem 0; overflow-wrap: anywhere; }
 ul.plain a.mono, dl.problems a.mono { white-space: normal; overflow-wrap: anywhere; }
-.under > a { display: inline-block; min-height: 1.5rem; }
+.under > a { display: inline-block; min-height: 24px; }
 ul.log li { padding: .3rem 0; border-bottom: 1px solid var(--line); }
 .level { display: inline-block; min-width: 3rem; font-size: .8125rem; font-weight: 600; color: var(--soft); }
 .level.warn { color: var(--contested); }
@@ -197,7 +197,7 @@ form.filter .grow { flex: 1 1 22rem; }
 form.filter .grow input { width: 100%; }
 form.filter .help { flex-basis: 100%; margin: 0; font-size: .8125rem; max-width: none; }
 td.pick { width: 2rem; }
-td.pick label { display: block; min-width: 1.5rem; min-height: 1.5rem; }
+td.pick label { display: block; min-width: 24px; min-height: 24px; }
 td.pick input { width: 1.15rem; height: 1.15rem; margin: .2rem 0 0; accent-color: var(--link); }
 a.changed { font-weight: 600; }
 table.newest td { padding-block: .8rem; overflow-wrap: anywhere; }

@@ -8,12 +8,21 @@ import { behaviourText, changedIn, clauseCounts, traceLog, traceText } from "./f
 import { WINDOWS_STYLE } from "./style.ts";
 import type { ClauseWindows, Standing, Windows } from "./windows.ts";
 
+const STANDINGS: readonly Standing[] = [
+  "holds",
+  "broken",
+  "left open",
+  "contested",
+  "holds, not owed",
+  "not owed",
+];
+
 const SIGNS: Readonly<Record<Standing, string>> = {
   holds: "✓",
   broken: "✗",
   "left open": "?",
   contested: "≠",
-  "holds, not owed": "✓?",
+  "holds, not owed": "(✓)",
   "not owed": "·",
   "not shown": "",
 };
@@ -79,10 +88,12 @@ function Matrix({ windows: { runs, clauses } }: { readonly windows: Windows }) {
     <>
       <h2>Every clause</h2>
       <p class="key">
-        {Object.entries(SIGNS).map(([standing, sign]) => sign === "" ? "" : `${sign} ${standing}`).filter(
-          Boolean,
-        )
-          .join("   ")}. An empty cell: no case was answered.
+        {STANDINGS.map((standing) => (
+          <span>
+            <b class={kindOf(standing)}>{SIGNS[standing]}</b> {standing}
+          </span>
+        ))}
+        <span>An empty cell: no case was answered</span>
       </p>
       <div class="wide" role="region" aria-label="Every clause" tabindex={0}>
         <table class="matrix">
@@ -101,8 +112,9 @@ function Matrix({ windows: { runs, clauses } }: { readonly windows: Windows }) {
                     : clause} <span>{title}</span>
                 </th>
                 {standings.map((standing) => (
-                  <td class={`cell ${standing.replaceAll(/\W+/g, "-")}`} title={standing}>
-                    {SIGNS[standing]}
+                  <td class={`cell ${kindOf(standing)}`} title={standing}>
+                    <span aria-hidden="true">{SIGNS[standing]}</span>
+                    <span class="aloud">{standing}</span>
                   </td>
                 ))}
               </tr>
@@ -112,6 +124,11 @@ function Matrix({ windows: { runs, clauses } }: { readonly windows: Windows }) {
       </div>
     </>
   );
+}
+
+/** The class of a standing, for the style sheet. */
+function kindOf(standing: Standing): string {
+  return standing.replaceAll(/\W+/g, "-");
 }
 
 function Clause({ clause: { clause, title, behaviours, traces } }: { readonly clause: ClauseWindows }) {

@@ -22,7 +22,7 @@ h1 span, th span, h3 span { font-weight: 400; color: var(--soft); }
 h1 span { display: block; font-size: 1rem; }
 h2 { margin-top: 2.5rem; }
 a { color: var(--link); }
-.wide { overflow-x: auto; }
+.wide { position: relative; overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { text-align: left; padding: .2rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; }
@@ -34,7 +34,9 @@ td code, time { white-space: nowrap; }
 .broken { color: var(--bad); font-weight: 700; }
 .contested, .left-open, .holds-not-owed { color: var(--open); }
 .not-owed { color: var(--soft); }
-.key, .trace { color: var(--soft); white-space: pre-wrap; }
+.key { display: flex; flex-wrap: wrap; gap: .2rem 1.25rem; color: var(--soft); }
+.trace { color: var(--soft); white-space: pre-wrap; }
+.aloud { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 li { margin: .25rem 0; overflow-wrap: anywhere; }
 code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; }
 @media (max-width: 40rem) {

@@ -175,7 +175,7 @@ export function KillHistogram({ kills }: { readonly kills: readonly number[] }) 
   const highest = Math.max(1, ...columns);
   const width = Math.min(28, KILLS_WIDTH / columns.length);
   return (
-    <div class="scroll">
+    <div class="scroll" tabindex={0} role="region" aria-label="How many mutants each case kills">
       <svg
         class="durations"
         role="img"

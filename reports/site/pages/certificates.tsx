@@ -182,12 +182,18 @@ function Checks({ checked, recheck }: { readonly checked: CheckedCertificate; re
   );
 }
 
+/** So many findings stand open; the rest is for who wants to see it. */
+const FINDINGS_OPEN = 4;
+
 /** The most findings that are told. */
-const FINDINGS_TOLD = 20;
+const FINDINGS_TOLD = 200;
 
 function Wrong({ findings }: { readonly findings: readonly CertificateFinding[] }) {
   const signatureHolds = findings.every(({ kind }) => kind !== "file" && kind !== "signature");
   const otherSuite = signatureHolds && findings.some(({ kind }) => kind === "suite");
+  const items = findings.slice(0, FINDINGS_TOLD).map(({ kind, message }) => <li>{kind}: {message}</li>);
+  const rest = findings.length - FINDINGS_OPEN;
+  const untold = findings.length - FINDINGS_TOLD;
   return (
     <ul class={`notice ${otherSuite ? "" : "bad"}`}>
       <li>
@@ -197,8 +203,20 @@ function Wrong({ findings }: { readonly findings: readonly CertificateFinding[] 
             : "This certificate is not valid."}
         </b>
       </li>
-      {findings.slice(0, FINDINGS_TOLD).map(({ kind, message }) => <li>{kind}: {message}</li>)}
-      {findings.length > FINDINGS_TOLD ? <li>and {findings.length - FINDINGS_TOLD} more</li> : ""}
+      {rest > 1 ? items.slice(0, FINDINGS_OPEN) : items}
+      {rest > 1
+        ? (
+          <li>
+            <details>
+              <summary>{rest} more</summary>
+              <ul class="plain">
+                {items.slice(FINDINGS_OPEN)}
+                {untold > 0 ? <li>and {untold} more</li> : ""}
+              </ul>
+            </details>
+          </li>
+        )
+        : ""}
     </ul>
   );
 }

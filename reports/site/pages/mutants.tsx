@@ -120,6 +120,7 @@ function DialectTable({ dialects }: { readonly dialects: ReadonlyMap<string, rea
   return (
     <Table
       class="areas"
+      label="Mutants by dialect"
       columns={["Dialect", [<span class="aloud">Shares</span>, "share"], ["Mutants", "number"], [
         "Killed",
         "number",

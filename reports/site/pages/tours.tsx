@@ -37,6 +37,7 @@ export function TourPage({ name, tour }: { readonly name: string; readonly tour:
       </p>
       <Table
         class="areas"
+        label="By universe"
         columns={[
           "Universe",
           [<span class="aloud">Shares</span>, "share"],
@@ -212,6 +213,7 @@ export function DepthPage({ name, tour }: { readonly name: string; readonly tour
       )}
       <Table
         class="areas"
+        label="By universe"
         columns={["Universe", ["Sequences", "number"], ["Histories", "number"], ["Diverged", "number"]]}
       >
         <tbody>

@@ -15,10 +15,13 @@ import {
 } from "./calls.ts";
 
 /**
- * How long this thread looks for an answer, or for the end of a process, before it waits without being held up, in
- * nanoseconds. Where every instruction is translated, an answer takes most of a millisecond.
+ * How long this thread looks for an answer before it waits without being held up, in nanoseconds. Where every
+ * instruction is translated, an answer takes most of a millisecond.
  */
 const LOOK_NS = 2_000_000;
+
+/** The same for the end of a process, which takes longer and leaves nothing else to be done. */
+const END_NS = 10_000_000;
 
 /** How long one wait for an answer is at most, in milliseconds. */
 const WAIT_MS = 1_000;
@@ -276,7 +279,7 @@ export class HelperProcess {
   async #reaped(ms: number): Promise<Ending> {
     const limit = performance.now() + ms;
     for (let pause = 0;; pause = Math.min(pause + 1, 20)) {
-      const status = this.#isCopy ? this.#goneCopy() : this.#addon.reap(this.pid, pause === 0 ? LOOK_NS : 0);
+      const status = this.#isCopy ? this.#goneCopy() : this.#addon.reap(this.pid, pause === 0 ? END_NS : 0);
       const ending = endingOf(status);
       if (ending) return ending;
       if (performance.now() > limit) return { kind: "stuck" };

@@ -261,6 +261,22 @@ Deno.test("a case goes on where the connection is cut, and nothing is lost or to
   });
 });
 
+Deno.test("what comes with the end of its run is not lost or told twice where the connection is cut", async () => {
+  const agent = await startAgentProcess({ target: "sim", limits: CALM });
+  try {
+    await withCable(agent.port, async (cable, address) => {
+      const ids = Array.from({ length: 600 }, (_, index) => `case-${index}`);
+      const begun = () => cable.cut("once");
+      const told = await runOn(ids, address, { begun });
+      assertEquals(told.ends, ids.map(() => "completed"));
+      assertEquals(told.steps, ids.flatMap((id) => BOTH_STEPS.map((step) => `${id} ${step}`)));
+      assertEquals(cable.connections, 2);
+    });
+  } finally {
+    await agent.stop();
+  }
+});
+
 Deno.test("a connection that is cut for good ends the case as lost, in bounded time", async () => {
   await withAgent(BRIEF, async (agent) => {
     await withCable(agent.port, async (cable, address) => {

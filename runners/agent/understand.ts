@@ -81,27 +81,38 @@ function knownStep(step: WireStep, answers: Map<string, Outcome>): ProgramStep |
   return step.action === "call" ? call : call && { ...call, action: step.action };
 }
 
-function knownCall({ id, operation, args, bind }: WireCall, answers: Map<string, Outcome>): Call | undefined {
-  if (!isOperationName(operation)) {
-    answers.set(id, { kind: "unsupported", reason: `this version has no operation "${operation}"` });
+function knownCall(
+  { id, operation: name, args, bind }: WireCall,
+  answers: Map<string, Outcome>,
+): Call | undefined {
+  const known = knownOperation(name);
+  if (!known) {
+    answers.set(id, { kind: "unsupported", reason: `this version has no operation "${name}"` });
     return undefined;
   }
-  const checked = argsOf(operation).safeParse(args);
-  if (checked.success) return { action: "call", id, operation, args: checked.data, bind };
+  const checked = known.args.safeParse(args);
+  if (checked.success) return { action: "call", id, operation: known.operation, args: checked.data, bind };
   const why = checked.error.issues[0]?.message ?? "they are wrong";
   answers.set(id, { kind: "unsupported", reason: `this version cannot take these arguments: ${why}` });
   return undefined;
 }
 
-/** The schemas of arguments, compiled when they are first needed: every step of every case goes through one. */
-const COMPILED = new Map<OperationName, z.ZodType<AnyArgs>>();
+/** An operation of this version. */
+interface KnownOperation {
+  readonly operation: OperationName;
+  /** The schema of its arguments, compiled: every step of every case goes through one. */
+  readonly args: z.ZodType<AnyArgs>;
+}
 
-function argsOf(operation: OperationName): z.ZodType<AnyArgs> {
-  const known = COMPILED.get(operation);
-  if (known) return known;
-  const compiled = z.compile(operationOf(operation).args);
-  COMPILED.set(operation, compiled);
-  return compiled;
+/** The operations that were asked for so far. */
+const KNOWN = new Map<string, KnownOperation>();
+
+function knownOperation(name: string): KnownOperation | undefined {
+  const known = KNOWN.get(name);
+  if (known || !isOperationName(name)) return known;
+  const operation = { operation: name, args: z.compile(operationOf(name).args) };
+  KNOWN.set(name, operation);
+  return operation;
 }
 
 /**

@@ -60,6 +60,9 @@ const HELLO_MS = 30_000;
 /** The first wait before connecting again, in milliseconds; each further one is twice as long. */
 const BACKOFF_MS = 25;
 
+/** How many runs are sent ahead at a time. */
+const PORTION = 32;
+
 /**
  * Makes a target of whatever speaks the protocol.
  *
@@ -120,8 +123,8 @@ class RemoteTarget implements Target {
 
   announce(program: Program): void {
     this.#coming.push(program);
-    /* more of them may be announced in this turn */
-    if (this.#coming.length === 1) queueMicrotask(() => this.#sendAhead());
+    if (this.#coming.length >= PORTION) this.#sendAhead();
+    else if (this.#coming.length === 1) queueMicrotask(() => this.#sendAhead());
   }
 
   run(
@@ -209,15 +212,21 @@ class RemoteTarget implements Target {
     }
   }
 
-  /** Sends what was announced, as far as the testee lets runs wait, as soon as half of them are over. */
+  /** Sends what was announced, as far as the testee lets runs wait, in portions: it begins with one while it gets the next. */
   #sendAhead(): void {
+    for (let size = this.#nextPortion(); size > 0; size = this.#nextPortion()) {
+      const portion = this.#coming.splice(0, size);
+      this.#link?.connection.send(portion.map((program) => this.#runMessage(this.#runs.add(program))));
+    }
+  }
+
+  /** How many runs can be sent now: none before there is room for a whole portion. */
+  #nextPortion(): number {
     const link = this.#link;
-    if (!link || this.#suspect || this.#coming.length === 0) return;
-    const room = (link.hello.ahead ?? 0) - this.#runs.open.length;
-    if (room <= 0 || room * 2 < (link.hello.ahead ?? 0)) return;
-    link.connection.send(
-      this.#coming.splice(0, room).map((program) => this.#runMessage(this.#runs.add(program))),
-    );
+    if (!link || this.#suspect) return 0;
+    const { ahead = 0 } = link.hello;
+    const most = Math.min(PORTION, Math.ceil(ahead / 2));
+    return ahead - this.#runs.open.length < most ? 0 : Math.min(most, this.#coming.length);
   }
 
   #send(link: Link, program: Program): SentRun {

@@ -109,10 +109,14 @@ export class StreamConnection implements Connection {
 
   async #read(): Promise<void> {
     try {
-      for (let next = await this.#reader.read(); !next.done; next = await this.#reader.read()) {
+      for (let next = await this.#reader.read(); !next.done;) {
+        /* more is read while these bytes are seen to */
+        const following = this.#reader.read();
+        following.catch(() => {});
         const { lines, fault } = this.#splitter.push(next.value);
         if (lines.length > 0) this.#listener?.messages(lines);
         if (fault) return this.#lost(fault);
+        next = await following;
       }
       this.#lost(this.#splitter.end() ?? gone(this.peer));
     } catch (error) {

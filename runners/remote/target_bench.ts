@@ -40,6 +40,9 @@ const TARGETS: Readonly<Record<string, Target>> = {
   "agent": remoteTarget(NAME, () => connectWebSocket(agent.address)),
 };
 
+/** How often a thousand cases are run before anything is measured: each process compiles what it runs often by itself. */
+const WARM_UP = 40;
+
 const nobody: Sink = { begin() {}, step() {}, end() {} };
 
 /** Judges what was seen, as text, as a record would hold it. */
@@ -75,6 +78,7 @@ for (const [name, target] of Object.entries(TARGETS)) {
   await target.describe();
   const baseline = name === "in this process";
   const open = () => kept(target);
+  for (let round = 0; round < WARM_UP; round++) await runCases(thousand, open, {}, nobody);
   Deno.bench(`1,000 cases, ${name}`, { group: "engine", baseline }, async () => {
     await runCases(thousand, open, {}, nobody);
   });

@@ -34,7 +34,7 @@ const peekedSchema: z.ZodType<Peeked> = z.object({
 });
 
 /** How the messages that come most often begin where the suite's own sides have written them; the rest need not be read. */
-const END = /^\{"type":"end","run":(\d{1,15}),"observations":\d{1,15},"end":\{"end":"completed",/;
+const END = /^\{"type":"end","run":(\d{1,15}),"observations":\d{1,15},"end":\{"end":"completed","post":/;
 const OBSERVATION = /^\{"type":"observation","run":(\d{1,15}),"seq":(\d{1,15}),"observation":\{/;
 const RUN = /^\{"type":"run","run":(\d{1,15}),"ended":(\d{1,15}),"program":\{"case":"([^"\\]+)",/;
 

@@ -35,6 +35,9 @@ const DESCRIBE_MS = 600_000;
 /** How often a target may be opened anew. */
 const MAX_RESTARTS = 3;
 
+/** Why a program is aborted when the fuzzing or the tour is stopped; what the target says of it then tells nothing. */
+export const INTERRUPTED = "the fuzzer was interrupted";
+
 /** The target can no longer be used; nothing more can be played. */
 export class TargetLost extends Error {
   override readonly name = "TargetLost";
@@ -120,7 +123,7 @@ export class Player {
 
   async #wait(answer: Promise<CaseEnd>, controller: AbortController): Promise<CaseEnd | undefined> {
     const { timeoutMs, graceMs, signal } = this.#options;
-    const stop = () => controller.abort("the fuzzer was interrupted");
+    const stop = () => controller.abort(INTERRUPTED);
     signal?.addEventListener("abort", stop, { once: true });
     const limit = new Limit(timeoutMs);
     try {

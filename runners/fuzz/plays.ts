@@ -9,7 +9,7 @@ import { z } from "zod";
 import type { Program } from "../../cases/program.ts";
 import { type CaseEnd, caseEndSchema, type Observation, observationSchema } from "../../spec/observation.ts";
 import type { Target } from "../target.ts";
-import type { Played } from "./play.ts";
+import { INTERRUPTED, type Played } from "./play.ts";
 
 /** The version of the lines. */
 export const PLAYS_SCHEMA = "dmabuf-conform/plays/1";
@@ -107,7 +107,7 @@ async function played(
     observe(observation);
   };
   const end = await target.run(program, see, signal, log);
-  if (LASTING.has(end.end)) plays.add(program, { observations, end });
+  if (LASTING.has(end.end) && signal?.reason !== INTERRUPTED) plays.add(program, { observations, end });
   return end;
 }
 

@@ -3,6 +3,7 @@ import { caseIdSchema } from "../../spec/ids.ts";
 import { DIALECTS, simulator } from "../simulator/mod.ts";
 import type { Target } from "../target.ts";
 import { fuzz } from "./fuzz.ts";
+import { Player } from "./play.ts";
 import { type Plays, readPlays, remembering } from "./plays.ts";
 
 const model = DIALECTS.get("mainline-7.3");
@@ -65,6 +66,29 @@ Deno.test("remembering() does not keep what went wrong", async () => {
   const { plays, text } = kept();
   const target = await remembering(() => broken, plays)();
   await target.run({ case: caseIdSchema.parse("fuzz/program"), steps: [] }, () => {});
+  assertEquals(text().split("\n").length, 2);
+});
+
+Deno.test("remembering() does not keep the end of a program that was given up because the user stopped", async () => {
+  assert(model);
+  const stopped = new AbortController();
+  const slow: Target = {
+    ...simulator(model),
+    run: (_program, _observe, signal) =>
+      new Promise((resolve) => {
+        signal?.addEventListener("abort", () => resolve({ end: "hang", reason: "it was busy" }));
+        stopped.abort();
+      }),
+  };
+  const { plays, text } = kept();
+  const player = new Player(remembering(() => slow, plays), {
+    timeoutMs: 60_000,
+    graceMs: 60_000,
+    signal: stopped.signal,
+  });
+  const { end } = await player.play({ case: caseIdSchema.parse("fuzz/program"), steps: [] });
+  await player.close();
+  assertEquals(end.end, "hang");
   assertEquals(text().split("\n").length, 2);
 });
 

@@ -124,7 +124,8 @@ export class Player {
   async #wait(answer: Promise<CaseEnd>, controller: AbortController): Promise<CaseEnd | undefined> {
     const { timeoutMs, graceMs, signal } = this.#options;
     const stop = () => controller.abort(INTERRUPTED);
-    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
     const limit = new Limit(timeoutMs);
     try {
       const reply = await Promise.race([settled(answer), limit.passed, aborted(controller.signal)]);

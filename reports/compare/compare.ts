@@ -445,6 +445,11 @@ function groupsOf(cases: readonly CaseComparison[], labels: readonly string[]): 
     .toSorted(byPlaces);
 }
 
+/** Cases of which the same was seen in the same runs, those that come first in front. */
+export function alikeIn(cases: readonly CaseComparison[]): readonly (readonly CaseComparison[])[] {
+  return [...Map.groupBy(cases, ({ words, says }) => `${words.join()} ${says}`).values()];
+}
+
 function titleOf(at: readonly number[], labels: readonly string[], says: string): string {
   if (at.length === 0) return `N${says.slice(1)}`;
   return `Changed in ${at.map((place) => labels[place]).join(" and again in ")}`;

@@ -97,6 +97,20 @@ Deno.test("compareRuns() takes two reasons for which a case cannot be answered f
   assertEquals(same.map(({ case: id }) => id), ["a"]);
 });
 
+Deno.test("writeComparison() says in Markdown once what was seen, and which cases show it", () => {
+  const runs = [
+    run("7.0", fact("a", "fail", "ok"), fact("b", "fail", "ok"), fact("c", "pass", "EPERM")),
+    run("7.1", fact("a", "pass", "ENODEV"), fact("b", "pass", "ENODEV"), fact("c", "pass", "ENODEV")),
+  ];
+  const rows = writeComparison(compareRuns(runs), "markdown").split("\n").filter((line) =>
+    line.startsWith("| buffer")
+  );
+  assertEquals(rows, [
+    "| buffer.mmap: ok up to 7.0, ENODEV since 7.1 | fail | pass | a<br>b |",
+    "| buffer.mmap: EPERM up to 7.0, ENODEV since 7.1 | pass | pass | c |",
+  ]);
+});
+
 Deno.test("labelsOf() calls released kernels by as little as tells them apart, and others by their whole names", () => {
   const labels = (...kernels: string[]) => labelsOf(kernels.map((kernel) => run(kernel)));
   assertEquals(labels("6.1.0-56-amd64", "6.12.117+deb13-amd64", "7.3.4"), ["6.1", "6.12", "7.3"]);

@@ -6,7 +6,14 @@
 import { csvRow } from "../formats/csv.ts";
 import { printable } from "../formats/format.ts";
 import { text } from "../formats/markdown.ts";
-import type { CaseComparison, ComparedWord, Comparison, Difference, Group } from "./compare.ts";
+import {
+  alikeIn,
+  type CaseComparison,
+  type ComparedWord,
+  type Comparison,
+  type Difference,
+  type Group,
+} from "./compare.ts";
 
 /** The formats that a comparison can be written in. */
 export const COMPARISON_FORMATS = ["human", "json", "csv", "markdown"] as const;
@@ -106,9 +113,10 @@ function markdown(comparison: Comparison): string {
       "",
       `## ${text(title)}`,
       "",
-      ...(at.length === 0
-        ? [`${cases.length} cases.`]
-        : table(["case", ...runs.map(({ label }) => text(label)), "what changed"], cases.map(caseRow))),
+      ...(at.length === 0 ? [`${cases.length} cases.`] : table(
+        ["what was seen", ...runs.map(({ label }) => text(label)), "cases"],
+        alikeIn(cases).map(seenRow),
+      )),
     ]),
     ...clauseSection(
       runs.map(({ label }) => text(label)),
@@ -118,8 +126,10 @@ function markdown(comparison: Comparison): string {
   return `${lines.join("\n")}\n`;
 }
 
-function caseRow({ case: id, words, says }: CaseComparison): string[] {
-  return [text(id), ...words, text(says)];
+/** What was seen in each run, and the cases that show it. */
+function seenRow(cases: readonly CaseComparison[]): string[] {
+  const [first] = cases;
+  return [text(first?.says ?? ""), ...first?.words ?? [], cases.map(({ case: id }) => text(id)).join("<br>")];
 }
 
 function clauseSection(labels: readonly string[], rows: readonly (readonly string[])[]): string[] {

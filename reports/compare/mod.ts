@@ -4,6 +4,7 @@
  * @module
  */
 export {
+  alikeIn,
   type CaseComparison,
   type Change,
   type ClauseComparison,

@@ -154,6 +154,7 @@ details > summary { cursor: pointer; }
   table.stack tr { border-bottom: 1px solid var(--line); padding: .55rem 0; }
   table.stack td, table.stack tbody th { border: 0; padding: .05rem 0; text-align: left; }
   table.stack tbody th { display: block; }
+  table.stack td a { display: inline-block; min-height: 24px; }
   table.stack td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); }
   table.areas td.share, table.areas th.share { display: none; }
   ul.index { columns: auto; }
@@ -197,7 +198,7 @@ form.filter .grow { flex: 1 1 22rem; }
 form.filter .grow input { width: 100%; }
 form.filter .help { flex-basis: 100%; margin: 0; font-size: .8125rem; max-width: none; }
 td.pick { width: 2rem; }
-td.pick label { display: block; min-width: 24px; min-height: 24px; }
+td.pick label { display: block; min-width: 1.5rem; min-height: 1.5rem; }
 td.pick input { width: 1.15rem; height: 1.15rem; margin: .2rem 0 0; accent-color: var(--link); }
 a.changed { font-weight: 600; }
 table.newest td { padding-block: .8rem; overflow-wrap: anywhere; }

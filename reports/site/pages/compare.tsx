@@ -5,6 +5,7 @@
  */
 import { raw } from "hono/html";
 import {
+  alikeIn,
   type CaseComparison,
   type ClauseComparison,
   compareCases,
@@ -267,11 +268,6 @@ function CompareTable(
       </table>
     </div>
   );
-}
-
-/** Cases of which the same was seen in the same runs. */
-function alikeIn(cases: readonly CaseComparison[]): readonly (readonly CaseComparison[])[] {
-  return [...Map.groupBy(cases, ({ words, says }) => `${words.join()} ${says}`).values()];
 }
 
 /** What was seen in each run, and below it the cases in which it was. */

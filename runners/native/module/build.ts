@@ -14,30 +14,13 @@ import { cached, digestOf, madeWhole } from "../../vm/cache.ts";
 import { type Tell, VmError } from "../../vm/failure.ts";
 import { Archive, type ArchiveKernel, kernelInArchive } from "../../vm/kernels/mod.ts";
 import { type LocalKernel, localKernels, ownModuleFolder } from "../../vm/kernels/store.ts";
+import { toolchain } from "../../vm/kernels/toolchain.ts";
 import { runForText, runTool } from "../../vm/tools.ts";
 
 /** The name of the module's file. */
 export const MODULE_FILE = "dmabuf_conform.ko";
 
-/** The release of Debian that the compiler is of; it builds for older kernels, too. */
-const COMPILER_RELEASE = "trixie";
 const COMPILER = "gcc-14";
-
-/** What kbuild runs. */
-const TOOLS = [
-  COMPILER,
-  "make",
-  "bash",
-  "coreutils",
-  "sed",
-  "grep",
-  "findutils",
-  "mawk",
-  "perl-base",
-  "libelf1t64",
-  "xz-utils",
-  "zstd",
-] as const;
 
 /** A module that was built. */
 export interface BuiltModule {
@@ -131,7 +114,8 @@ async function buildInRoot(
       "Run as root, or build for headers that are here with --headers",
     );
   }
-  const root = await compilerRoot(archive, tell);
+  const { root } = await toolchain(archive, "modules", tell);
+  await mkdir(`${root}/usr/src`, { recursive: true });
   return await inBuildFolder(path, release, async (folder) => {
     tell(`Compiling for ${release}`);
     await runTool("unshare", ["-m", "bash", "-ec", scriptOf(root, headers, folder, release)]);
@@ -201,27 +185,11 @@ async function headersOf(archive: Archive, kernel: ArchiveKernel, tell: Tell): P
   return folder;
 }
 
-/** A root with the compiler and what kbuild runs. */
-async function compilerRoot(archive: Archive, tell: Tell): Promise<string> {
-  const folder = `${await cached("compiler")}/${COMPILER_RELEASE}-${COMPILER}`;
-  if (existsSync(folder)) return folder;
-  const packages = await archive.withDependencies(TOOLS, COMPILER_RELEASE);
-  await unpack(archive, packages, folder, tell, async (half) => {
-    await symlink("bash", `${half}/usr/bin/sh`);
-    await symlink("mawk", `${half}/usr/bin/awk`);
-    for (const name of ["dev", "proc", "work", "usr/src"]) {
-      await mkdir(`${half}/${name}`, { recursive: true });
-    }
-  });
-  return folder;
-}
-
 async function unpack(
   archive: Archive,
   packages: readonly string[],
   folder: string,
   tell: Tell,
-  finish: (half: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const downloads = await Deno.makeTempDir({ dir: await cached("downloads") });
   try {
@@ -231,7 +199,6 @@ async function unpack(
         tell(`Unpacking ${index + 1}/${packages.length}: ${each}`);
         await runTool("dpkg-deb", ["-x", await archive.downloadOne(each, downloads), half]);
       }
-      await finish(half);
     });
   } finally {
     await rm(downloads, { recursive: true, force: true });

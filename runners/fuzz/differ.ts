@@ -51,10 +51,16 @@ export function compare(program: Program, expected: Played, seen: Played): Compa
   if (end !== "completed" && !KERNEL_ENDS.includes(end)) {
     return { result: "target-error", reason: reason ?? `the run ended with ${end}` };
   }
+  const reached = Math.min(expected.observations.length, seen.observations.length);
   for (const [index, step] of program.steps.entries()) {
     const [one, other] = [expected.observations[index], seen.observations[index]];
     if (!one || !other) break;
-    const found = compareStep(one, other, finishedNext(program.steps, index));
+    const until = endOfWaits(program.steps, index, reached);
+    const found = compareStep(
+      { ...one, events: eventsUntilFinished(expected, index, until) },
+      { ...other, events: eventsUntilFinished(seen, index, until) },
+      finishedNext(program.steps, index),
+    );
     if (found === "same") continue;
     if (found === "unsupported") return { result: "unsupported", index };
     if (found.aspect === "target-error") {
@@ -63,6 +69,26 @@ export function compare(program: Program, expected: Played, seen: Played): Compa
     return { result: "differs", divergence: { index, ...found, aspect: found.aspect } };
   }
   return compareEnds(program, expected, seen);
+}
+
+/**
+ * What happened in a step and while the program then waits for calls: how much of it a call that goes on does before the
+ * step itself is over is up to chance. Those of a wait belong to the step before it.
+ */
+function eventsUntilFinished(
+  { observations }: Played,
+  from: number,
+  to: number,
+): readonly Event[] {
+  return observations.slice(from, to).flatMap(({ events }) => events);
+}
+
+/** Where the waits behind a step end; the step itself where one of the runs did not get so far. */
+function endOfWaits(steps: readonly ProgramStep[], index: number, reached: number): number {
+  if (steps[index]?.action === "finish") return index;
+  const next = steps.findIndex(({ action }, at) => at > index && action !== "finish");
+  const end = next < 0 ? steps.length : next;
+  return end <= reached ? end : index + 1;
 }
 
 type StepComparison =

@@ -53,6 +53,16 @@ Deno.test("compare() takes no notice of when an eventfd tells, but of the order 
   assertEquals(between([invalidate, wakeup], [invalidate]), "differs");
 });
 
+Deno.test("compare() takes no notice of how far a call is when the program begins to wait for it", () => {
+  const events = [{ event: "invalidate", attachment: "imp" }] as const;
+  const at = (where: number) => ({
+    observations: SEEN.map((each, index) => index === where ? { ...each, events } : each),
+    end: CLEAN,
+  });
+  assertEquals(compare(PROGRAM, at(1), at(2)).result, "same");
+  assertEquals(compare(PROGRAM, at(0), at(1)).result, "differs");
+});
+
 Deno.test("compare() tells outcomes, values, events, warnings and what is pending apart", () => {
   assertEquals(kindOf(against({ outcome: { kind: "failed", errno: "EIO" } })), [
     1,

@@ -528,6 +528,14 @@ Deno.test("simulator() maps nothing behind the end of a BAR, and shows none of i
   ]);
 });
 
+Deno.test("simulator() has no fdinfo of a closed descriptor", () => {
+  const info: Line = ["buffer.fdinfo", { buffer: "buf" }];
+  assertEquals(
+    endsOf("mainline-7.3", ["heap.alloc", {}, "buf"], ["fd.close", { fd: "buf" }], info).at(-1),
+    "ENOENT",
+  );
+});
+
 Deno.test("simulator() refuses what lies behind the end of a BAR", () => {
   const at = (page: number): Line => ["vfio.read_bar", { device: "dev", page }];
   assertEquals(endsOf("mainline-7.3", ["vfio.open", { bars: ["2 pages"] }, "dev"], at(1), at(2)), [

@@ -70,7 +70,8 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
   }),
   at("buffer.fdinfo", ({ kernel }, { buffer }) => {
     const dmabuf = dmaBufAsFile(kernel, buffer);
-    if (isError(dmabuf)) return dmabuf;
+    // A descriptor that is closed has no such file, and that of something else does not tell of a buffer.
+    if (isError(dmabuf)) return "ENOENT";
     const { size, file, ops, name } = dmabuf;
     return { size, count: file.refs, exporter: ops.name, name: name ?? null };
   }),

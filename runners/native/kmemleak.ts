@@ -66,8 +66,13 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 }
 
-/** Reads the kernel's list: how much memory, and who asked for it. */
+/** Reads the kernel's list: how much memory, and who asked for it; those that are alike together. */
 export function parseLeaks(text: string): string[] {
+  const alike = Map.groupBy(leaksIn(text), (leak) => leak);
+  return [...alike].map(([leak, { length }]) => length === 1 ? leak : `${length} times ${leak}`);
+}
+
+function leaksIn(text: string): string[] {
   return text.split(/^(?=unreferenced object )/m)
     .flatMap((object) => {
       const size = /^unreferenced object \S+ \(size (\d+)\)/.exec(object)?.[1];

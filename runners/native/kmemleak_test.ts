@@ -25,3 +25,10 @@ Deno.test("what the kernel lists as lost is told by its size and who asked for i
   ]);
   assertEquals(parseLeaks(""), []);
 });
+
+Deno.test("what was lost in the same way is told once, with how often", () => {
+  const [first = ""] = LIST.split(/(?=unreferenced object 0xffff888004a3c000)/);
+  assertEquals(parseLeaks(first + first.replace("4a3b000", "4a3d000")), [
+    "2 times 192 bytes that nothing points to (kmemleak), from dma_buf_dynamic_attach < conform_attach < do_syscall_64",
+  ]);
+});

@@ -89,7 +89,9 @@ class Rig {
 }
 
 const newest = Deno.env.has(BOOT_VARIABLE) ? await kernelToBoot() : undefined;
-const watching = newest && await kernelThatLooksForLeaks();
+
+/** A kernel that watches itself takes minutes to boot, so that it is booted only where the variable says `debug`. */
+const watching = Deno.env.get(BOOT_VARIABLE) === "debug" ? await kernelThatLooksForLeaks() : undefined;
 
 /** How long a kernel that watches itself may take to boot on a machine that is busy, in milliseconds. */
 const LONG_MS = 1_080_000;
@@ -236,7 +238,7 @@ Deno.test("memory that a case loses is told with who asked for it", { ignore: !w
     assertEquals(end.end, "completed");
     assertMatch(
       end.post?.leaks.join("\n") ?? "",
-      /^(2777|4096) bytes that nothing points to \(kmemleak\), from .*open_fault/,
+      /^\d+ times (2777|4096) bytes that nothing points to \(kmemleak\), from .*open_fault/,
     );
     const machines = rig.machines.length;
     await rig.machine();

@@ -17,6 +17,7 @@
 
 /* A size that nothing else has. */
 #define LOST_BYTES 2777
+#define LOST 200
 
 static char fault;
 static char page[16 * PAGE_SIZE];
@@ -66,12 +67,14 @@ static void fill(void)
 	filp_close(file, NULL);
 }
 
-/* Nothing points to this any more when it returns. */
+/* Nothing points to these any more when it returns, but what the allocator has left of the last ones. */
 static noinline void lose(void)
 {
-	char *lost = kmalloc(LOST_BYTES, GFP_KERNEL);
+	for (int count = 0; count < LOST; count++) {
+		char *lost = kmalloc(LOST_BYTES, GFP_KERNEL);
 
-	OPTIMIZER_HIDE_VAR(lost);
+		barrier_data(lost);
+	}
 }
 
 /* The processor of this thread comes last, since nothing else is done any more on the others. */

@@ -147,6 +147,7 @@ Deno.test("simulator() drops pages that are counted from a mapping, but not thos
   const discard: Line = ["memory.discard", { vma: "vma" }];
   const ofDevice = run(dialect("matt-v1-vfio"), program(...SHARED, map, discard)).seen.at(-1)?.outcome;
   assertEquals(ofDevice, { kind: "failed", errno: "EINVAL" });
+  assertEquals(endsOf("mainline-7.3", ["heap.alloc", {}, "buf"], map, discard).at(-1), "EINVAL");
   const counted = run(
     dialect("matt-v1-vfio"),
     program(["exporter.create", { mmap: true }, "buf"], map, discard),
@@ -547,7 +548,7 @@ Deno.test("simulator() changes no pages that are not mapped any more", () => {
   const ends = (unmapped: Record<string, number>, operation: "memory.discard" | "memory.protect") =>
     endsOf(
       "mainline-7.3",
-      ["heap.alloc", {}, "buf"],
+      ["exporter.create", { mmap: true }, "buf"],
       ["buffer.mmap", { buffer: "buf" }, "vma"],
       ["memory.unmap", { vma: "vma", ...unmapped }],
       [operation, operation === "memory.protect" ? { vma: "vma", access: ["read"] } : { vma: "vma" }],

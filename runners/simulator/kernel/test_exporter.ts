@@ -184,6 +184,8 @@ function opsOf(name: string, buffer: TestBuffer, options: ExporterOptions): DmaB
     map: has("map") ? () => mapped(buffer, options.map) : undefined,
     unmap: has("unmap") ? () => void buffer.mappings.put() : undefined,
     mmap: options.mmap ? () => serve : undefined,
+    // The heap maps all of a buffer at once, by its frame numbers; remap_pfn_range().
+    backing: name === TEST_EXPORTER ? "pages" : "frame numbers",
     vmap: options.vmap ? () => undefined : undefined,
     release: has("release") ? (kernel) => atomic(() => tellOfLeaks(kernel, name, buffer)) : undefined,
     revoke: revoke === "absent" ? undefined : () => atomic(() => revoke === "ok" ? 0 : revoke),

@@ -33,12 +33,9 @@ export function parseFdInfo(text: string): FdInfo | undefined {
   };
 }
 
-/**
- * The inodes of all dma-bufs of the machine. The kernel takes the lock of each for it, so that it is read where no task
- * is left that could hold one.
- */
-export function bufferInodes(bufinfo: string): ReadonlySet<string> {
-  return new Set(parseBufInfo(Deno.readTextFileSync(bufinfo)).map(({ inode }) => inode));
+/** The inodes of all dma-bufs of the machine. */
+export async function bufferInodes(bufinfo: string): Promise<ReadonlySet<string>> {
+  return new Set(parseBufInfo(await Deno.readTextFile(bufinfo)).map(({ inode }) => inode));
 }
 
 /** A dma-buf as `bufinfo` lists it. */

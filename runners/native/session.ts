@@ -331,7 +331,7 @@ export class Session {
       endings.push([process, await process.end(this.setting.limits.process)]);
     }
     const stuck = endings.find(([, ending]) => ending.kind === "stuck")?.[0];
-    const leaks = stuck ? [] : this.#leaks();
+    const leaks = stuck ? [] : await this.#leaks();
     const post = { leaks, blocked, log: this.takeLog(), tainted: tainted !== taintBut(this.setting.addon) };
     return { post, stuck: stuck && await describeStuck(stuck) };
   }
@@ -349,10 +349,10 @@ export class Session {
     return blocked;
   }
 
-  #leaks(): string[] {
+  async #leaks(): Promise<string[]> {
     const { bufinfo } = this.setting.machine;
     if (bufinfo.kind === "missing" || this.#inodes.size === 0) return [];
-    const alive = bufferInodes(bufinfo.path);
+    const alive = await bufferInodes(bufinfo.path);
     return [...this.#inodes].filter((inode) => alive.has(inode)).map((inode) =>
       `the dma-buf of inode ${inode}`
     );

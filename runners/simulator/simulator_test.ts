@@ -566,8 +566,9 @@ Deno.test("simulator() finds no descriptor of a process in one that is no copy o
     ["fd.inherited", { fd: "file", process: "other" }, "found"],
     ["process.fork", {}, "copy"],
     ["fd.inherited", { fd: "file", process: "copy" }, "inherited"],
+    ["fd.inherited", { fd: "sent", process: "other" }, "itself"],
   ];
-  assertEquals(endsOf("mainline-7.3", ...lines).slice(-3), ["EBADF", "returned", "returned"]);
+  assertEquals(endsOf("mainline-7.3", ...lines).slice(-4), ["EBADF", "returned", "returned", "returned"]);
 });
 
 Deno.test("simulator() takes any address until a domain asks for pages", () => {

@@ -51,7 +51,7 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
   at("fd.inherited", ({ devices }, { fd, process }) => {
     // Elsewhere the number is of another file, if of any.
     const isCopy = process instanceof ForkedProcess && process.descendsFrom(fd.process);
-    if (!isCopy || !process.descriptor(fd.number)) return "EBADF";
+    if ((!isCopy && process !== fd.process) || !process.descriptor(fd.number)) return "EBADF";
     const copy = { process, number: fd.number };
     const device = devices.get(fd);
     if (device) devices.set(copy, device);

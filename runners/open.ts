@@ -16,7 +16,7 @@ import {
   withFeatures,
 } from "./simulator/mod.ts";
 import type { Target } from "./target.ts";
-import { openVm, parseVm, VM_NAME, type VmName } from "./vm/mod.ts";
+import { openVm, parseVm, releaseIn, VM_NAME, type VmName } from "./vm/mod.ts";
 
 /** What a target's name stands for. */
 export interface TargetName {
@@ -116,14 +116,17 @@ function modelOfKernel(kernel: string): Dialect {
 
 /**
  * The dialect whose promises a target is held to unless somebody says otherwise. One that is reached by the protocol is
- * asked which kernel it runs.
+ * asked which kernel it runs, and the file of a kernel says it, too.
  *
  * @param name the target's name
  * @param open the target, where it is open already
  * @throws {TargetNameError} if there is no such target; what went wrong where it cannot be asked
  */
 export async function modelOfTarget(name: string, open?: Target): Promise<Dialect> {
-  const { dialect, remote } = parseTarget(name);
+  const { dialect, remote, vm } = parseTarget(name);
+  if (vm?.kernel.kind === "file") {
+    return followed(vm) ?? modelOfKernel(await releaseIn(vm.kernel.image) ?? "");
+  }
   if (!remote) return dialect;
   const target = open ?? openRemote(remote)();
   try {

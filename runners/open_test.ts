@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { openTarget, parseTarget, TargetNameError } from "./open.ts";
+import { modelOfTarget, openTarget, parseTarget, TargetNameError } from "./open.ts";
 import { DIALECTS } from "./simulator/mod.ts";
 
 const NAMES = [...DIALECTS.keys()];
@@ -91,4 +91,26 @@ Deno.test("parseTarget() reads the devices of the native target, and the feature
     devices: ["0000:01:00.0", "0000:02:00.1"],
     revokeFeature: 13,
   }]);
+});
+
+/** The begin of a bzImage, which says its release. */
+function imageOf(release: string): Uint8Array {
+  const bytes = new Uint8Array(0x400);
+  bytes.set(new TextEncoder().encode("HdrS"), 0x202);
+  bytes.set([0x00, 0x01], 0x20e);
+  bytes.set(new TextEncoder().encode(`${release} (somebody@somewhere)\0`), 0x300);
+  return bytes;
+}
+
+Deno.test("modelOfTarget() takes the model of a kernel in a file by what the file says of itself", async () => {
+  const image = await Deno.makeTempFile();
+  try {
+    for (const [release, model] of [["7.2.0-rc3+", "mainline-7.2"], ["7.4.0", "mainline-7.3"]]) {
+      await Deno.writeFile(image, imageOf(release ?? ""));
+      assertEquals((await modelOfTarget(`vm:kernel=${image}`)).id, model);
+      assertEquals((await modelOfTarget(`vm:kernel=${image},reference=matt-v8`)).id, "matt-v8");
+    }
+  } finally {
+    await Deno.remove(image);
+  }
 });

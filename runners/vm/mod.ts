@@ -13,4 +13,5 @@ export {
   type VmName,
   vmName,
 } from "./name.ts";
+export { releaseIn } from "./own_kernel.ts";
 export { openVm, type VmWatcher } from "./target.ts";

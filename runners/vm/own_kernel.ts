@@ -102,6 +102,11 @@ function isOf(release: string, config: string): boolean {
   return version !== undefined && release.startsWith(version) && !/^\d/.test(release.slice(version.length));
 }
 
+/** What `uname -r` will say of the kernel in a file; `undefined` where there is none. */
+export async function releaseIn(path: string): Promise<string | undefined> {
+  return existsSync(path) ? releaseOf(await readFile(path)) : undefined;
+}
+
 /** What `uname -r` will say of a bzImage; `undefined` where it is none. */
 export function releaseOf(image: Uint8Array): string | undefined {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);

@@ -537,6 +537,17 @@ Deno.test("simulator() has no fdinfo of a closed descriptor", () => {
   );
 });
 
+Deno.test("simulator() knows the device of a copy of its descriptor", () => {
+  const reopen = (device: string): Line => ["vfio.reopen", { device }];
+  const lines: readonly Line[] = [
+    ["vfio.open", {}, "dev"],
+    ["fd.path", { fd: "dev" }, "path"],
+    ["fd.dup", { fd: "dev" }, "copy"],
+  ];
+  const ends = endsOf("mainline-7.3", ...lines, reopen("path"), reopen("copy"));
+  assertEquals(ends.slice(-2), ["returned", "returned"]);
+});
+
 Deno.test("simulator() refuses what lies behind the end of a BAR", () => {
   const at = (page: number): Line => ["vfio.read_bar", { device: "dev", page }];
   assertEquals(endsOf("mainline-7.3", ["vfio.open", { bars: ["2 pages"] }, "dev"], at(1), at(2)), [

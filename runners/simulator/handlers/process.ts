@@ -5,6 +5,7 @@
  */
 import { fork, ForkedProcess } from "../kernel/fork.ts";
 import { closeFd, type Fd, File, getFile, Process, READ_ONLY } from "../kernel/file.ts";
+import type { VfioPciDevice } from "../kernel/vfio_pci_core.ts";
 import { at, exitProcess, on, type SimHandler } from "../session.ts";
 import type { OperationName } from "../../../spec/operations/mod.ts";
 
@@ -14,6 +15,13 @@ function copyOf({ process, number }: Fd, to: Process): Fd | "EBADF" | "EMFILE" {
   if (!entry) return "EBADF";
   if (to.exhausted) return "EMFILE";
   return to.install(getFile(entry.file), { cloexec: false, path: entry.path });
+}
+
+/** A copy of a descriptor is of the same device. */
+function ofSameDevice<E extends string>(devices: Map<Fd, VfioPciDevice>, fd: Fd, copy: Fd | E): Fd | E {
+  const device = devices.get(fd);
+  if (device && typeof copy !== "string") devices.set(copy, device);
+  return copy;
 }
 
 /** The handlers of `process.*`, `fd.*` and `clock.*`. */
@@ -33,8 +41,8 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
     if (process.exhausted) return "EMFILE";
     return process.install(new File(kind, kind, undefined, kind === "pipe" ? READ_ONLY : undefined));
   }),
-  at("fd.dup", (_session, { fd }) => {
-    return copyOf(fd, fd.process);
+  at("fd.dup", ({ devices }, { fd }) => {
+    return ofSameDevice(devices, fd, copyOf(fd, fd.process));
   }),
   at("fd.dup_over", ({ kernel }, { fd, over }) => {
     const entry = fd.process.descriptor(fd.number);
@@ -45,23 +53,22 @@ export const processHandlers: readonly (readonly [OperationName, SimHandler])[] 
     over.process.setDescriptor(over.number, copy);
     return undefined;
   }),
-  at("fd.send", (_session, { fd, to }) => {
-    return copyOf(fd, to);
+  at("fd.send", ({ devices }, { fd, to }) => {
+    return ofSameDevice(devices, fd, copyOf(fd, to));
   }),
   at("fd.inherited", ({ devices }, { fd, process }) => {
     // Elsewhere the number is of another file, if of any.
     const isCopy = process instanceof ForkedProcess && process.descendsFrom(fd.process);
     if ((!isCopy && process !== fd.process) || !process.descriptor(fd.number)) return "EBADF";
     const copy = { process, number: fd.number };
-    const device = devices.get(fd);
-    if (device) devices.set(copy, device);
-    return copy;
+    return ofSameDevice(devices, fd, copy);
   }),
-  at("fd.path", (_session, { fd }) => {
+  at("fd.path", ({ devices }, { fd }) => {
     const file = fd.process.descriptor(fd.number)?.file;
     if (!file) return "EBADF";
     if (fd.process.exhausted) return "EMFILE";
-    return fd.process.install(new File(file.kind, file.of, undefined, READ_ONLY), { path: true });
+    const copy = fd.process.install(new File(file.kind, file.of, undefined, READ_ONLY), { path: true });
+    return ofSameDevice(devices, fd, copy);
   }),
   at("fd.close", ({ kernel }, { fd }) => {
     return closeFd(kernel, fd) ? undefined : "EBADF";

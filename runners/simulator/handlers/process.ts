@@ -18,7 +18,7 @@ function copyOf({ process, number }: Fd, to: Process): Fd | "EBADF" | "EMFILE" {
 }
 
 /** A copy of a descriptor is of the same device. */
-function ofSameDevice<E extends string>(devices: Map<Fd, VfioPciDevice>, fd: Fd, copy: Fd | E): Fd | E {
+function ofSameDevice<C extends Fd | string>(devices: Map<Fd, VfioPciDevice>, fd: Fd, copy: C): C {
   const device = devices.get(fd);
   if (device && typeof copy !== "string") devices.set(copy, device);
   return copy;

@@ -275,7 +275,7 @@ Deno.test("parseCases() knows the kind of a copied descriptor", () => {
 
 Deno.test("parseCases() says what a step cannot be expected to do", () => {
   assertEquals(whenMessages("  - buffer.mmap: { buffer: buf }\n    fails: ENODVE"), [
-    'x.yaml:10:12: Expected one of EPERM, ENOENT, EINTR, … (27 words), or a list, found the text "ENODVE". Did you mean "ENODEV"?',
+    'x.yaml:10:12: Expected one of EPERM, ENOENT, ESRCH, … (151 words), or a list, found the text "ENODVE". Did you mean "ENODEV"?',
   ]);
   assertEquals(whenMessages("  - buffer.mmap: { buffer: buf }\n    fails: [ENODEV, EBUSY]"), [
     "x.yaml:10:21: The vocabulary does not list EBUSY for the operation. Use one of: EACCES, EINVAL, ENODEV",

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ERRNO_NAMES, errnoName, errnoNumber, isErrnoName } from "./errno.ts";
+import { ERRNO_NAMES, errnoName, errnoNumber, isErrnoName, KERNEL_ONLY_ERRNOS } from "./errno.ts";
 
 Deno.test("errnoNumber() gives the number of the architecture, not the generic one", () => {
   assertEquals(errnoNumber("EBADFD"), 77);
@@ -23,4 +23,28 @@ Deno.test("isErrnoName() does not take inherited property names for errors", () 
   assertEquals(isErrnoName("ENODEVICE"), false);
   assertEquals(isErrnoName("toString"), false);
   assertEquals(isErrnoName(19), false);
+});
+
+Deno.test("every error of the C library's headers has its name and number here", async () => {
+  const text = (await Promise.all(["errno-base.h", "errno.h"].map(readHeader))).join("");
+  const defined = [...text.matchAll(/^#define\s+(E\w+)\s+(\d+)/gm)];
+  for (const [, name, number] of defined) assertEquals(errnoName(Number(number)), name);
+});
+
+/** A header of the kernel's interface; empty where this machine has none. */
+async function readHeader(name: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(`/usr/include/asm-generic/${name}`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
+
+Deno.test("KERNEL_ONLY_ERRNOS are those that no user space call returns", () => {
+  for (const name of ["ERESTARTSYS", "EPROBE_DEFER", "ENOTSUPP"] as const) {
+    assertEquals(KERNEL_ONLY_ERRNOS.includes(name), true);
+  }
+  assertEquals(KERNEL_ONLY_ERRNOS.includes("EOPNOTSUPP"), false);
+  assertEquals(ERRNO_NAMES.filter((name) => errnoNumber(name) >= 512), KERNEL_ONLY_ERRNOS);
 });

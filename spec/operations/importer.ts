@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { ERRNO_NAMES } from "../errno.ts";
+import { INJECTABLE_ERRNOS } from "../errno.ts";
 import { sizeSchema } from "../size.ts";
 import { descriptorOrNumber, named, operation } from "./operation.ts";
 
@@ -143,7 +143,9 @@ export const fenceOperations = {
   }),
   "fence.signal": operation({
     fence: named.fence,
-    error: z.enum(ERRNO_NAMES).optional().meta({ description: "The error with which it signals, if any." }),
+    error: z.enum(INJECTABLE_ERRNOS).optional().meta({
+      description: "The error with which it signals, if any.",
+    }),
   }, {
     summary: "Signals a fence.",
     follows: "SW_SYNC_IOC_INC; dma_fence_signal(), dma_fence_set_error()",
@@ -173,17 +175,17 @@ export const exporterOperations = {
   }),
   "exporter.create": operation({
     size: fourPages,
-    attach: z.union([z.literal("ok"), z.enum(ERRNO_NAMES)]).default("ok")
+    attach: z.union([z.literal("ok"), z.enum(INJECTABLE_ERRNOS)]).default("ok")
       .meta({ description: "What the attach operation answers." }),
-    pin: z.union([z.enum(["absent", "ok"]), z.enum(ERRNO_NAMES)]).default("absent")
+    pin: z.union([z.enum(["absent", "ok"]), z.enum(INJECTABLE_ERRNOS)]).default("absent")
       .meta({ description: "Whether there is a pin operation and what it answers." }),
-    map: z.union([z.enum(["ok", "null"]), z.enum(ERRNO_NAMES)]).default("ok")
+    map: z.union([z.enum(["ok", "null"]), z.enum(INJECTABLE_ERRNOS)]).default("ok")
       .meta({ description: "What the map operation answers; null is no table and no error." }),
     mmap: z.boolean().default(false).meta({ description: "Whether there is an mmap operation." }),
     vmap: z.boolean().default(false).meta({ description: "Whether there is a vmap operation." }),
     omit: z.array(z.enum(["map", "unmap", "release", "unpin"])).default([])
       .meta({ description: "Required operations that are left out." }),
-    revoke: z.union([z.enum(["absent", "ok"]), z.enum(ERRNO_NAMES)]).default("absent").meta({
+    revoke: z.union([z.enum(["absent", "ok"]), z.enum(INJECTABLE_ERRNOS)]).default("absent").meta({
       description: "Whether there is an operation that revokes for good, and what it answers.",
     }),
     revoke_semantics: z.boolean().default(false).meta({

@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { ERRNO_NAMES } from "../errno.ts";
+import { INJECTABLE_ERRNOS } from "../errno.ts";
 import { sizeSchema } from "../size.ts";
 import { descriptorOrNumber, named, operation } from "./operation.ts";
 
@@ -272,7 +272,7 @@ export const vfioOperations = {
   "vfio.fail_next": operation({
     device: named.device,
     request: z.enum(["config-write", "reset"]).meta({ description: "What will fail." }),
-    errno: z.enum(ERRNO_NAMES).meta({ description: "The error that it will fail with." }),
+    errno: z.enum(INJECTABLE_ERRNOS).meta({ description: "The error that it will fail with." }),
   }, {
     summary: "Makes the hardware refuse the next request of a kind.",
     follows: "vfio_user_config_write(), pci_try_reset_function()",

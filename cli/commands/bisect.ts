@@ -56,9 +56,9 @@ interface Bisected {
 export async function bisect(args: BisectArguments, io: Io): Promise<number> {
   const suite = loadSuite();
   const case_ = caseNamed(args.case, suite);
-  const targets = await targetsGiven(args);
+  if (args.good === args.bad) throw new Failure(2, "The good target is the bad one", "Name two");
+  const targets = await targetsToSearch(args);
   const [good, bad] = [placeOf(args.good, "good", targets), placeOf(args.bad, "bad", targets)];
-  if (good === bad) throw new Failure(2, "The good target is the bad one", "Name two");
   const tries = new Tries(case_, targets, args, suite, io);
   const lock = lockOf((await tries.at(good)).shown, (await tries.at(bad)).shown);
   if (typeof lock === "string") {
@@ -117,9 +117,23 @@ function caseNamed(name: string, { cases, byId }: Suite): Case {
   }
 }
 
-/** The place of a target, which may be named by the version of its kernel alone. */
+/** The targets that are named; else the kernels at hand, or the two ends alone where one is not among those. */
+async function targetsToSearch(args: BisectArguments): Promise<readonly string[]> {
+  const targets = await targetsGiven(args);
+  const ends = [args.good, args.bad].map(wholeName);
+  const areNamed = args.kernels.length > 0 || args.targets.length > 0;
+  return areNamed || ends.every((end) => targets.includes(end))
+    ? targets
+    : await targetsGiven({ kernels: [], targets: ends });
+}
+
+/** The name of a target, which may be that of its kernel alone. */
+function wholeName(name: string): string {
+  return /^\d/.test(name) ? `vm:${name}` : name;
+}
+
 function placeOf(name: string, side: "good" | "bad", targets: readonly string[]): number {
-  const place = targets.findIndex((target) => target === name || target === `vm:${name}`);
+  const place = targets.indexOf(wholeName(name));
   if (place >= 0) return place;
   const all = `The targets are ${targets.join(", ") || "none"}; name others with --kernels or --targets`;
   throw new Failure(2, `The ${side} target "${name}" is not among those to search`, all);

@@ -113,6 +113,12 @@ Deno.test("search() halves, in either direction, and goes round places that are 
   assertEquals(await found("gb", 0, 1), { good: 0, bad: 1, neither: [], asked: 0 });
 });
 
+Deno.test("conform bisect holds two targets against each other that are no kernels at hand", async () => {
+  const ran = await conform("bisect", CASE, "--good", "sim:mainline-7.3", "--bad", "sim:mainline-7.0");
+  assertEquals(ran.status, 0);
+  assertStringIncludes(ran.out, "The case was run on 2 targets.");
+});
+
 Deno.test("conform bisect refuses what cannot be searched", async () => {
   const refused = async (status: number, words: string, ...args: string[]) => {
     const ran = await conform("bisect", ...args);

@@ -227,8 +227,14 @@ async function mortalTestee(folder: string) {
   const testee = new URL("../runners/testing/sim_testee.ts", import.meta.url).pathname;
   const start =
     `"${Deno.execPath()}" run -A --quiet --no-check "${testee}" --stdio --target sim:matt-v1-vfio`;
-  const lives =
-    `lines=$(cat "$0.lines") || exit; ${start} | sed -u "\${lines}q5"; [ $? -ne 5 ] || rm "$0.lines"\n`;
+  // When the last line is out, the testee must end at once: what would end it is its next line, which may never come.
+  const lives = `lines=$(cat "$0.lines") || exit
+mkfifo "$0.$$" && exec 3<&0
+${start} <&3 >"$0.$$" &
+sed -u "\${lines}q5" <"$0.$$"
+[ $? -ne 5 ] || rm "$0.lines"
+kill $!
+`;
   await Deno.writeTextFile(script, lives);
   return { script, livesFor: (lines: number) => Deno.writeTextFile(`${script}.lines`, `${lines}\n`) };
 }

@@ -8,7 +8,8 @@ import { existsSync, statSync } from "node:fs";
 import { chmod, copyFile, mkdir, readFile, rm, truncate, utimes } from "node:fs/promises";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { ADDON_NAME, addonPlaces, findAddon } from "../../native/location.ts";
+import { AddonError, loadAddon } from "../../native/addon.ts";
+import { ADDON_NAME, builtAddon, findAddon } from "../../native/location.ts";
 import { cached, digestOf, digestOfFile, madeWhole } from "../cache.ts";
 import { type Tell, VmError } from "../failure.ts";
 import { runForText, runTool } from "../tools.ts";
@@ -83,13 +84,15 @@ async function partsOf(tell: Tell): Promise<Part[]> {
   ];
 }
 
+/** The addon, which runs the cases in the guest. One of another version is refused here, before anything boots. */
 function addonFile(): string {
-  const found = findAddon();
-  if (found !== undefined) return found;
-  throw new VmError(
-    `The native addon, which runs the cases in the guest, is not at ${addonPlaces().join(" or ")}`,
-    "Build it with: deno task build:native",
-  );
+  try {
+    loadAddon();
+  } catch (error) {
+    if (error instanceof AddonError) throw new VmError(error.message, error.hint);
+    throw error;
+  }
+  return findAddon() ?? builtAddon("plain");
 }
 
 /** The shared libraries of programs, and what loads them. */

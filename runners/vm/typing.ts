@@ -8,9 +8,14 @@
 /** The byte with which commands to QEMU begin (Ctrl-A); they are for now, whatever the guest does. */
 const TO_QEMU = 0x01;
 
-/** How a shell asks for something: at the end of all that was said, perhaps with the question where the cursor is. */
-// deno-lint-ignore no-control-regex
-const PROMPT = /[#$] (\x1b\[6n)?$/;
+/** The question where the cursor is, which a shell may put behind its prompt. */
+const WHERE_IS_THE_CURSOR = "\x1b[6n";
+
+/** Whether a shell asks for something: at the end of all that was said. */
+function asks(said: string): boolean {
+  const prompt = said.endsWith(WHERE_IS_THE_CURSOR) ? said.slice(0, -WHERE_IS_THE_CURSOR.length) : said;
+  return /[#$] $/.test(prompt);
+}
 
 /** The last that is looked at, in characters. */
 const LOOKED_AT = 16;
@@ -45,7 +50,7 @@ export class Typing {
   async said(text: string): Promise<void> {
     if (this.#state === "somebody reads") return;
     this.#last = (this.#last + text).slice(-LOOKED_AT);
-    if (!PROMPT.test(this.#last)) return;
+    if (!asks(this.#last)) return;
     this.#state = "somebody reads";
     const kept = this.#kept;
     this.#kept = [];

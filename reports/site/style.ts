@@ -204,6 +204,7 @@ a.changed { font-weight: 600; }
 table.newest td { padding-block: .8rem; overflow-wrap: anywhere; }
 table.newest td.share { min-width: 17rem; width: 34%; }
 table.newest th.target { min-width: 15rem; }
+@media screen { table.certificates td:first-child { min-width: 9rem; } }
 .strip, .durations { display: block; }
 .strip { max-width: none; }
 .strip .hit { fill: transparent; }

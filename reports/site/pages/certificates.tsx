@@ -65,7 +65,7 @@ function CertificateRow({ checked }: { readonly checked: CheckedCertificate }) {
   const { profile, target, grade, issuedAt, clauseCounts } = certificate;
   return (
     <tr>
-      <td class="wide">
+      <td>
         <a href={certificatePath(name)}>{profile.id}</a>
         <div class="soft">{profile.title}</div>
       </td>

@@ -92,7 +92,7 @@ static int access_mapping(struct mapping *mapping, struct conform_access *arg)
 
 static int access_vmapping(struct vmapping *vmapping, struct conform_access *arg)
 {
-	u64 size = vmapping->importer->dmabuf->size;
+	u64 size = vmapping->importer->size;
 	int ret = -EIO;
 
 	if (arg->offset > size || arg->size > size - arg->offset)
@@ -138,6 +138,7 @@ int conform_cpu_access(struct conform_call *call)
 	static const enum dma_data_direction directions[] = { DMA_BIDIRECTIONAL, DMA_TO_DEVICE, DMA_FROM_DEVICE };
 	struct conform_cpu_access *arg = call->arg;
 	struct importer *importer;
+	struct dma_buf *dmabuf;
 	int ret;
 
 	if (arg->direction >= ARRAY_SIZE(directions) || arg->end > 1)
@@ -145,10 +146,14 @@ int conform_cpu_access(struct conform_call *call)
 	importer = conform_importer_find(call, arg->attachment);
 	if (!importer)
 		return -ENOENT;
-	if (arg->end)
-		ret = dma_buf_end_cpu_access(importer->dmabuf, directions[arg->direction]);
-	else
-		ret = dma_buf_begin_cpu_access(importer->dmabuf, directions[arg->direction]);
+	dmabuf = conform_importer_buffer(importer);
 	conform_obj_put(&importer->obj);
+	if (!dmabuf)
+		return -EINVAL;
+	if (arg->end)
+		ret = dma_buf_end_cpu_access(dmabuf, directions[arg->direction]);
+	else
+		ret = dma_buf_begin_cpu_access(dmabuf, directions[arg->direction]);
+	dma_buf_put(dmabuf);
 	return ret;
 }

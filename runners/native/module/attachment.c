@@ -111,9 +111,9 @@ int conform_private_map_request(struct conform_call *call)
 	ret = mutex_lock_interruptible(&importer->lock);
 	if (ret)
 		goto out;
-	ret = dma_resv_lock_interruptible(importer->dmabuf->resv, NULL);
+	ret = importer->dying ? -EINVAL : dma_resv_lock_interruptible(importer->dmabuf->resv, NULL);
 	if (!ret) {
-		ret = importer->dying ? -EINVAL : conform_private_map(importer->dmabuf, &arg->length);
+		ret = conform_private_map(importer->dmabuf, &arg->length);
 		dma_resv_unlock(importer->dmabuf->resv);
 	}
 	mutex_unlock(&importer->lock);

@@ -168,15 +168,17 @@ static void free_buf(struct conform_buf *buf)
 	atomic_dec(&conform_buffers);
 }
 
+/* Whoever takes a buffer away from its device keeps its file meanwhile, so that vdev does not change any more. */
 static void release(struct dma_buf *dmabuf)
 {
 	struct conform_buf *buf = dmabuf->priv;
 
-	down_write(&buf->device->memory_lock);
-	list_del_init(&buf->node);
-	if (buf->vdev)
+	if (buf->vdev) {
+		down_write(&buf->device->memory_lock);
+		list_del_init(&buf->node);
+		up_write(&buf->device->memory_lock);
 		conform_unregister(buf->vdev);
-	up_write(&buf->device->memory_lock);
+	}
 	iput(buf->inode);
 	free_buf(buf);
 }

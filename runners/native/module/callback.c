@@ -86,9 +86,9 @@ static void invalidated(struct dma_buf_attachment *attach)
 
 static void unmap_by_itself(struct importer *importer, u32 kind)
 {
-	conform_importer_lock_at_last(importer);
-	if (!importer->dying)
-		tell_of_unmap(importer, kind, conform_give_back_all(importer));
+	if (!conform_importer_lock_at_last(importer))
+		return;
+	tell_of_unmap(importer, kind, conform_give_back_all(importer));
 	conform_importer_unlock(importer);
 }
 

@@ -8,6 +8,7 @@
 
 #include <linux/dma-buf.h>
 #include <linux/eventfd.h>
+#include <linux/fs.h>
 #include <linux/iosys-map.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -73,6 +74,16 @@ static inline void conform_vm_flags_set(struct vm_area_struct *vma, unsigned lon
 	vm_flags_set(vma, flags);
 #else
 	vma->vm_flags |= flags;
+#endif
+}
+
+/* Takes a reference on a file that may be on its way out; false if it is. */
+static inline bool conform_get_file_active(struct file **file)
+{
+#ifdef HAVE_GET_FILE_ACTIVE
+	return get_file_active(file);
+#else
+	return get_file_rcu(*file);
 #endif
 }
 

@@ -33,22 +33,22 @@ int conform_importer_lock(struct importer *importer)
 
 	if (ret)
 		return ret;
-	ret = lock_reservation(importer);
-	if (!ret && !importer->dying && importer->attach)
-		return 0;
-	if (!ret) {
-		unlock_reservation(importer);
-		ret = -EINVAL;
-	}
-	mutex_unlock(&importer->lock);
+	ret = importer->dying || !importer->attach ? -EINVAL : lock_reservation(importer);
+	if (ret)
+		mutex_unlock(&importer->lock);
 	return ret;
 }
 
-/* The same without being interrupted, whatever became of the importer meanwhile. */
-void conform_importer_lock_at_last(struct importer *importer)
+/* The same without being interrupted; false, and nothing is locked, where the importer gives or gave everything back. */
+bool conform_importer_lock_at_last(struct importer *importer)
 {
 	mutex_lock(&importer->lock);
-	lock_reservation_at_last(importer);
+	if (!importer->dying) {
+		lock_reservation_at_last(importer);
+		return true;
+	}
+	mutex_unlock(&importer->lock);
+	return false;
 }
 
 void conform_importer_unlock(struct importer *importer)
@@ -64,11 +64,36 @@ struct importer *conform_importer_find(struct conform_call *call, u32 id)
 	return obj ? to_importer(obj) : NULL;
 }
 
+/* Gives the buffer with a reference, without waiting for anybody; NULL after the detach. */
+struct dma_buf *conform_importer_buffer(struct importer *importer)
+{
+	struct dma_buf *dmabuf;
+
+	spin_lock(&importer->buffer_lock);
+	dmabuf = importer->dmabuf;
+	if (dmabuf)
+		get_dma_buf(dmabuf);
+	spin_unlock(&importer->buffer_lock);
+	return dmabuf;
+}
+
+static void put_buffer(struct importer *importer)
+{
+	struct dma_buf *dmabuf;
+
+	spin_lock(&importer->buffer_lock);
+	dmabuf = importer->dmabuf;
+	importer->dmabuf = NULL;
+	spin_unlock(&importer->buffer_lock);
+	if (dmabuf)
+		dma_buf_put(dmabuf);
+}
+
 static void free_importer(struct conform_obj *obj)
 {
 	struct importer *importer = to_importer(obj);
 
-	dma_buf_put(importer->dmabuf);
+	put_buffer(importer);
 	put_device(importer->dev);
 	kfree(importer);
 }
@@ -83,6 +108,8 @@ static struct importer *new_importer(struct conform_session *session, const stru
 	conform_obj_init(&importer->obj, CONFORM_TYPE_IMPORTER, free_importer);
 	importer->session = session;
 	importer->dmabuf = dmabuf;
+	importer->size = dmabuf->size;
+	spin_lock_init(&importer->buffer_lock);
 	importer->dev = dev;
 	importer->policy = arg->policy;
 	importer->delay_ms = arg->delay_ms;
@@ -193,7 +220,7 @@ static void give_up(struct importer *importer)
 	unlock_reservation(importer);
 }
 
-/* Gives everything back and detaches. Whoever comes second waits until the first is through. */
+/* Gives everything back, detaches, and lets go of the buffer. Whoever comes second waits until the first is through. */
 void conform_importer_shut_down(struct conform_obj *obj)
 {
 	struct importer *importer = to_importer(obj);
@@ -215,6 +242,7 @@ void conform_importer_shut_down(struct conform_obj *obj)
 	if (importer->attach)
 		dma_buf_detach(importer->dmabuf, importer->attach);
 	conform_callback_stop(importer);
+	put_buffer(importer);
 	mutex_lock(&conform_pci_lock);
 	list_del_init(&importer->on_device);
 	mutex_unlock(&conform_pci_lock);

@@ -5,6 +5,8 @@
  * Locks: importer->lock, then the reservation lock, then mapping->lock. The callback runs with the reservation lock
  * held and takes mapping->lock only. An access through a mapping takes mapping->lock alone, since a device reads and
  * writes whatever the exporter waits for.
+ *
+ * Whoever has a number of an importer or of a mapping keeps the importer, not the buffer: a detach lets go of that.
  */
 #ifndef _CONFORM_IMPORTER_H
 #define _CONFORM_IMPORTER_H
@@ -17,7 +19,10 @@
 struct importer {
 	struct conform_obj obj;
 	struct conform_session *session;
+	/* NULL after the detach: with the lock and dying not set, or with buffer_lock and a reference of one's own */
 	struct dma_buf *dmabuf;
+	spinlock_t buffer_lock;
+	size_t size;
 	struct dma_buf_attachment *attach;
 	struct device *dev;
 	u32 policy;
@@ -72,8 +77,9 @@ static inline struct importer *to_importer(struct conform_obj *obj)
 /* importer.c */
 struct importer *conform_importer_find(struct conform_call *call, u32 id);
 int conform_importer_lock(struct importer *importer);
-void conform_importer_lock_at_last(struct importer *importer);
+bool conform_importer_lock_at_last(struct importer *importer);
 void conform_importer_unlock(struct importer *importer);
+struct dma_buf *conform_importer_buffer(struct importer *importer);
 
 /* callback.c */
 const struct dma_buf_attach_ops *conform_importer_ops(const struct conform_attach *arg);

@@ -151,8 +151,8 @@ void conform_mapping_shut_down(struct conform_obj *obj)
 	struct mapping *mapping = container_of(obj, struct mapping, obj);
 	struct importer *importer = mapping->importer;
 
-	conform_importer_lock_at_last(importer);
-	if (!importer->dying)
-		give_back(mapping);
+	if (!conform_importer_lock_at_last(importer))
+		return;
+	give_back(mapping);
 	conform_importer_unlock(importer);
 }

@@ -213,7 +213,10 @@ void conform_buffer_change(struct conform_buf *buf, enum conform_status to)
 	}
 }
 
-/* An event revokes the buffers of the session, or makes them usable again. memory_lock is held for writing. */
+/*
+ * An event revokes the buffers of the session, or makes them usable again. memory_lock is held for writing. Each buffer
+ * is kept meanwhile, so that nobody's last close waits for the lock; one whose release waits for it already is passed over.
+ */
 void conform_move_buffers(struct conform_device *device, enum conform_status to)
 {
 	struct conform_buf *buf;
@@ -221,7 +224,10 @@ void conform_move_buffers(struct conform_device *device, enum conform_status to)
 	lockdep_assert_held_write(&device->memory_lock);
 	device->last_revoked = to != STATUS_OK;
 	list_for_each_entry(buf, &device->buffers, node) {
+		if (!conform_get_file_active(&buf->dmabuf->file))
+			continue;
 		conform_buffer_change(buf, to);
+		fput(buf->dmabuf->file);
 		if (conform_bug(BUG_FIRST_BUFFER_ONLY))
 			break;
 	}
@@ -258,7 +264,13 @@ void conform_close_buffers(struct conform_device *device)
 	down_write(&device->memory_lock);
 	if (!(device->dialect.flags & CONFORM_CLOSE_RENOTIFIES))
 		conform_move_buffers(device, STATUS_TEMP);
-	list_for_each_entry_safe(buf, next, &device->buffers, node)
+	list_for_each_entry_safe(buf, next, &device->buffers, node) {
+		struct file *file = buf->dmabuf->file;
+
+		if (!conform_get_file_active(&file))
+			continue;
 		close_buffer(device, buf);
+		fput(file);
+	}
 	up_write(&device->memory_lock);
 }

@@ -268,6 +268,62 @@ static void closing_undoes(void)
 	nothing_is_left();
 }
 
+/* The number of a mapping keeps nothing of a buffer whose importer is detached. */
+static void detach_lets_go(void)
+{
+	int module = open_module();
+	unsigned int id, attachment, mapping;
+	int device = create_device(module, 0, 4, &id);
+	int buffer = export_pages(device, 0, 2);
+
+	GIVES(0, attach(module, buffer, CONFORM_KIND_DYNAMIC, CONFORM_POLICY_KEEP, 0, &attachment));
+	GIVES(0, map(module, attachment, &mapping));
+	close(buffer);
+	CHECK("the attachment keeps the buffer", info(module).buffers == 1);
+	GIVES(0, with_id(module, CONFORM_DETACH, attachment));
+	CHECK("no buffer is left", info(module).buffers == 0);
+	GIVES(-EIO, read_byte(module, mapping, 0));
+	GIVES(0, with_id(module, CONFORM_UNMAP, mapping));
+	GIVES(-ENOENT, with_id(module, CONFORM_DETACH, attachment));
+	close(device);
+	close(module);
+	nothing_is_left();
+}
+
+static void *disable_in_thread(void *argument)
+{
+	struct call *call = argument;
+
+	call->result = set_memory(call->device, 0);
+	call->is_over = 1;
+	return NULL;
+}
+
+/* An event that waits for a buffer keeps it, so that the last close does not wait for the event. */
+static void last_close_goes_on(void)
+{
+	int module = open_module();
+	unsigned int id, fence;
+	int device = create_device(module, 0, 4, &id);
+	int buffer = export_pages(device, 0, 2);
+	struct call call = { .device = device };
+
+	close(create_fence(module, &fence));
+	GIVES(0, add_fence(module, buffer, fence, CONFORM_USAGE_READ));
+	pthread_create(&call.thread, NULL, disable_in_thread, &call);
+	usleep(100000);
+	CHECK("the event waits for the fence", !call.is_over);
+	close(buffer);
+	CHECK("the close does not wait for the event", !call.is_over);
+	CHECK("the event keeps the buffer", info(module).buffers == 1);
+	GIVES(0, signal_fence(module, fence, 0));
+	GIVES(0, end(&call));
+	CHECK("no buffer is left", info(module).buffers == 0);
+	close(device);
+	close(module);
+	nothing_is_left();
+}
+
 static void reopened(void)
 {
 	int module = open_module();
@@ -359,6 +415,8 @@ int main(void)
 	policies();
 	events_in_order();
 	closing_undoes();
+	detach_lets_go();
+	last_close_goes_on();
 	reopened();
 	test_exporter();
 	cannot_unload_in_use();

@@ -21,7 +21,7 @@ const FIRST = 256;
 
 const numbers = new WeakMap<HelperProcess, Numbers>();
 
-/** Notes that the case has closed a descriptor. */
+/** Notes that the case closes a descriptor, before it does. */
 export function retire(process: HelperProcess, number: number): void {
   const known = numbers.get(process) ?? { retired: new Set(), next: FIRST };
   numbers.set(process, known);

@@ -10,7 +10,8 @@ import { lookAtMachine } from "./machine.ts";
 import { Descriptor } from "./objects.ts";
 import { HelperProcess } from "./process.ts";
 import { runRace } from "./race.ts";
-import { LIMITS, on, Session, type Setting } from "./session.ts";
+import { LIMITS, type NativeHandler, on, Session, type Setting } from "./session.ts";
+import { Strand } from "./strand.ts";
 import { nativeTarget } from "./target.ts";
 import { addonForTests } from "./testing.ts";
 
@@ -136,6 +137,56 @@ Deno.test({
     assertEquals(outcomes.slice(0, 9), Array.from({ length: 9 }, () => NOTHING));
     assertEquals(outcomes.slice(9, 13), [closed, closed, closed, closed]);
     assertEquals(outcomes.slice(13).map(({ kind }) => kind), ["returned", "returned"]);
+    assertEquals(post, { leaks: [], blocked: [], log: [], tainted: false });
+  },
+});
+
+/** A strand whose close is done and then waits, as that of a device does which waits for fences. */
+class SlowToClose extends Strand {
+  readonly #through: Promise<void>;
+
+  constructor({ thread }: Strand, through: Promise<void>) {
+    super(thread);
+    this.#through = through;
+  }
+
+  override async attempt(...call: Parameters<Strand["attempt"]>) {
+    const reply = await super.attempt(...call);
+    if (call[1] === "close") await this.#through;
+    return reply;
+  }
+}
+
+Deno.test({
+  name: "Session gives nothing the number of a descriptor whose close waits",
+  ignore,
+  async fn() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const common = await setting();
+    const close = HANDLERS.get("fd.close");
+    const pretended: (readonly [OperationName, NativeHandler])[] = [
+      ["fd.close", async (context, args) => {
+        return await close?.({ ...context, strand: new SlowToClose(context.strand, promise) }, args);
+      }],
+      on("clock.advance", () => Promise.resolve(resolve())),
+    ];
+    const closing = call("fd.close", { fd: "one" });
+    const { outcomes, post } = await outcomesOf([
+      call("heap.alloc", {}, "one"),
+      start(closing),
+      call("heap.alloc", {}, "two"),
+      call("fd.flags", { fd: "one" }),
+      call("clock.advance", { ms: 1 }),
+      finish(closing),
+      call("fd.close", { fd: "two" }),
+    ], {
+      ...common,
+      handlers: new Map([...common.handlers, ...pretended]),
+      limits: { ...common.limits, step: 50 },
+    });
+    const closed: Outcome = { kind: "failed", errno: "EBADF" };
+    assertEquals(outcomes[1]?.kind, "blocked");
+    assertEquals(outcomes.slice(2), [NOTHING, closed, NOTHING, NOTHING, NOTHING]);
     assertEquals(post, { leaks: [], blocked: [], log: [], tainted: false });
   },
 });

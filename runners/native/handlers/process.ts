@@ -146,8 +146,9 @@ export const processHandlers: readonly (readonly [OperationName, NativeHandler])
     return fd.copy(process, fd.number);
   }),
   on("fd.close", async ({ strand }, { fd }) => {
-    await strand.do(fd.process, "close", [fd.number]);
+    /* the number is free as soon as the close has begun, and that may wait */
     retire(fd.process, fd.number);
+    await strand.do(fd.process, "close", [fd.number]);
   }),
   on("fd.flags", async ({ strand }, { fd }) => {
     const flags = await strand.do(fd.process, "fcntl", [fd.number, F_GETFL]);

@@ -518,6 +518,19 @@ Deno.test("simulator() has no request of a device for the file that has taken it
   assertEquals(ends(["drm.open", {}, "other"]), ["EINVAL", "EINVAL"]);
 });
 
+Deno.test("simulator() has no request of a buffer for the file that has taken its number", () => {
+  const buffer: Line = ["heap.alloc", {}, "buf"];
+  const requests: Line[] = [
+    ["buffer.sync", { buffer: "buf", phase: "start", access: ["read"] }],
+    ["buffer.set_name", { buffer: "buf", name: "other" }],
+    ["buffer.revoke", { buffer: "buf" }],
+    ["buffer.export_sync_file", { buffer: "buf", access: ["read"] }],
+  ];
+  const over: Line = ["fd.dup_over", { fd: "other", over: "buf" }];
+  const ends = endsOf("mainline-7.3", ["vfio.open", {}, "other"], buffer, over, ...requests);
+  assertEquals(ends.slice(-4), ["ENOTTY", "ENOTTY", "ENOTTY", "ENOTTY"]);
+});
+
 Deno.test("simulator() maps nothing behind the end of a BAR, and shows none of it in low power", () => {
   const open: Line = ["vfio.open", { bars: ["2 pages"], low_power: true }, "dev"];
   const map = (length: string): Line => ["vfio.mmap", { device: "dev", length }, "vma"];

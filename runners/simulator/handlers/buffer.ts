@@ -7,6 +7,7 @@ import type { OperationName } from "../../../spec/operations/mod.ts";
 import { isError } from "../kernel/check.ts";
 import {
   dmaBufAsFile,
+  dmaBufAsked,
   dmaBufExportFence,
   dmaBufImportFence,
   dmaBufMmap,
@@ -47,29 +48,29 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     return isError(dmabuf) ? dmabuf : dmaBufSeek(kernel, dmabuf, { whence, offset });
   }),
   on("buffer.sync", function* ({ kernel }, { buffer, phase, access, unknown_flag, unreadable }) {
-    const dmabuf = dmaBufOf(buffer);
+    const dmabuf = dmaBufAsked(buffer);
     if (isError(dmabuf)) return dmabuf;
     return yield* dmaBufSync(kernel, dmabuf, { phase, access, unknownFlag: unknown_flag, unreadable });
   }),
   on("buffer.ioctl", function* ({ kernel }, { buffer, number }) {
-    const dmabuf = dmaBufOf(buffer);
+    const dmabuf = dmaBufAsked(buffer);
     if (isError(dmabuf)) return dmabuf;
     if (number !== REVOKE_NUMBER) return kernel.rules.core.unknownIoctl;
     return yield* dmaBufRevoke(kernel, { dmabuf, caller: buffer.process, argument: "none" });
   }),
   on("buffer.revoke", function* ({ kernel }, { buffer, argument }) {
-    const dmabuf = dmaBufOf(buffer);
+    const dmabuf = dmaBufAsked(buffer);
     if (isError(dmabuf)) return dmabuf;
     return yield* dmaBufRevoke(kernel, { dmabuf, caller: buffer.process, argument });
   }),
   at("buffer.set_name", ({ kernel }, { buffer, name }) => {
-    const dmabuf = dmaBufAsFile(kernel, buffer);
+    const dmabuf = dmaBufAsFile(kernel, dmaBufAsked(buffer));
     if (isError(dmabuf)) return dmabuf;
     dmabuf.name = name;
     return undefined;
   }),
   at("buffer.fdinfo", ({ kernel }, { buffer }) => {
-    const dmabuf = dmaBufAsFile(kernel, buffer);
+    const dmabuf = dmaBufAsFile(kernel, dmaBufOf(buffer));
     // A descriptor that is closed has no such file, and that of something else does not tell of a buffer.
     if (isError(dmabuf)) return "ENOENT";
     const { size, file, ops, name } = dmabuf;
@@ -86,11 +87,11 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     return dmabuf.attachments.length;
   }),
   on("buffer.poll", function* ({ kernel }, { buffer }) {
-    const dmabuf = dmaBufAsFile(kernel, buffer);
+    const dmabuf = dmaBufAsFile(kernel, dmaBufOf(buffer));
     return isError(dmabuf) ? dmabuf : yield* dmaBufPoll(kernel, dmabuf);
   }),
   at("buffer.export_sync_file", ({ kernel, fences }, { buffer, access }) => {
-    const dmabuf = dmaBufAsFile(kernel, buffer);
+    const dmabuf = dmaBufAsFile(kernel, dmaBufAsked(buffer));
     if (isError(dmabuf)) return dmabuf;
     if (kernel.rules.core.syncFile === "absent") return kernel.rules.core.unknownIoctl;
     if (access.length === 0) return "EINVAL";
@@ -100,7 +101,7 @@ export const bufferHandlers: readonly (readonly [OperationName, SimHandler])[] =
     return buffer.process.install(new File("sync-file", fence, undefined, READ_ONLY));
   }),
   on("buffer.import_sync_file", function* ({ kernel }, { buffer, fence, access }) {
-    const dmabuf = dmaBufAsFile(kernel, buffer);
+    const dmabuf = dmaBufAsFile(kernel, dmaBufAsked(buffer));
     if (isError(dmabuf)) return dmabuf;
     if (kernel.rules.core.syncFile === "absent") return kernel.rules.core.unknownIoctl;
     const file = fget(fence);

@@ -494,9 +494,19 @@ export function dmaBufOf(fd: Fd): DmaBuf | ErrnoName {
   return file.of instanceof DmaBuf ? file.of : "EINVAL";
 }
 
-/** The same for an operation that has nothing to do with what the buffer holds: poll, fdinfo, names, sync files. */
-export function dmaBufAsFile(kernel: Kernel, fd: Fd): DmaBuf | ErrnoName {
-  const dmabuf = dmaBufOf(fd);
+/** The same for a request (an ioctl), whose number means nothing to another file; a GPU takes it for one of its own. */
+export function dmaBufAsked(fd: Fd): DmaBuf | ErrnoName {
+  const file = fget(fd);
+  if (!file || file.of instanceof DmaBuf || file.kind === "drm") return dmaBufOf(fd);
+  return "ENOTTY";
+}
+
+/**
+ * A buffer for an operation that has nothing to do with what it holds: poll, fdinfo, names, sync files.
+ *
+ * @param dmabuf the buffer, or why there is none
+ */
+export function dmaBufAsFile(kernel: Kernel, dmabuf: DmaBuf | ErrnoName): DmaBuf | ErrnoName {
   if (isError(dmabuf)) return dmabuf;
   return refusal(kernel, kernel.rules.core.fileOperations, dmabuf) ?? dmabuf;
 }

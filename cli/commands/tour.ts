@@ -6,6 +6,7 @@
 import { profilesOf } from "../../cases/select.ts";
 import { openTarget, parseTarget, TargetNameError } from "../../runners/open.ts";
 import type { WriteOptions } from "../../runners/fuzz/case_file.ts";
+import { TargetLost } from "../../runners/fuzz/play.ts";
 import { watchInvariants } from "../../runners/simulator/explore/invariants.ts";
 import type { Dialect } from "../../runners/simulator/mod.ts";
 import {
@@ -57,8 +58,13 @@ export async function tour(args: TourArguments, io: Io): Promise<number> {
   const progress = progressOn(io);
   io.err(`Touring ${target} by the model ${dialect.id}\n`);
   const common = { universes, timeoutMs: args.timeout * 1000, signal: io.signal };
+  const stopping = (why: string) => {
+    progress.end();
+    io.err(`Stopping early: ${why}\n`);
+  };
   const report: Report = args.depth === undefined
-    ? await takeTour(dialect, open, { ...common, length: args.length, progress: progress.update })
+    ? await takeTour(dialect, open, { ...common, length: args.length, progress: progress.update, stopping })
+      .catch(unusable)
     : await tourToDepth(dialect, open, {
       ...common,
       depth: args.depth,
@@ -71,6 +77,16 @@ export async function tour(args: TourArguments, io: Io): Promise<number> {
     : await save(report, args.out, { against: dialect, target, open });
   io.out(args.format === "json" ? jsonOf(report, saved) : describe(report, saved));
   return exitStatus(report);
+}
+
+/** A target that cannot even be opened leaves nothing to report. */
+function unusable(error: unknown): never {
+  if (!(error instanceof TargetLost)) throw error;
+  throw new Failure(3, sentence(error.message), "conform run says whether the target works at all", error);
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** What became of each divergence: the file of its case, or why there is none. */

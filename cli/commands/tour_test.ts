@@ -89,6 +89,12 @@ Deno.test("conform tour answers wrong usage with 2 and the nearest right word", 
   }
 });
 
+Deno.test("conform tour exits with 3 and counts nothing where the target cannot be opened", async () => {
+  const { status, out, err } = await conform("tour", "--target", "stdio:/nonexistent", "--universe", "cpu");
+  assertEquals([status, out], [3, ""]);
+  assertStringIncludes(err, 'The target could not be opened: the command "/nonexistent"');
+});
+
 Deno.test("conform tour --help says what it can do", async () => {
   const { status, out, err } = await conform("tour", "--help");
   assertEquals([status, err], [0, ""]);

@@ -122,6 +122,8 @@ export interface TourOptions {
   readonly maxDivergences?: number | undefined;
   /** Is told how far the tour is. */
   readonly progress?: ((done: number, total: number, what: string) => void) | undefined;
+  /** Is told as soon as the tour comes to its end too early, and why; what was taken is counted afterwards. */
+  readonly stopping?: ((why: string) => void) | undefined;
   /** Stops the tour. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -132,6 +134,7 @@ export interface TourOptions {
  * @param dialect the model
  * @param open opens the target; again when it had to be closed
  * @param options how
+ * @throws {TargetLost} if the target cannot be opened, or does not say what it is, before anything is taken
  */
 export async function tour(
   dialect: Dialect,
@@ -141,6 +144,7 @@ export async function tour(
   const { timeoutMs = 60_000, graceMs = 5_000, signal } = options;
   const described = describedTarget(open);
   const player = new Player(described.open, { timeoutMs, graceMs, signal });
+  await player.describe();
   const guide = new Guide(player, options);
   const universes: UniverseReport[] = [];
   for (const universe of options.universes ?? UNIVERSES) {
@@ -191,7 +195,7 @@ interface Found {
 
 class Guide {
   readonly failures: string[] = [];
-  stopped: string | undefined;
+  #stopped: string | undefined;
   #failuresInARow = 0;
   readonly #player: Player;
   readonly #options: TourOptions;
@@ -199,6 +203,17 @@ class Guide {
   constructor(player: Player, options: TourOptions) {
     this.#player = player;
     this.#options = options;
+  }
+
+  /** Why the tour did not come to its end, if so. */
+  get stopped(): string | undefined {
+    return this.#stopped;
+  }
+
+  #stop(why: string): void {
+    if (this.#stopped !== undefined) return;
+    this.#stopped = why;
+    this.#options.stopping?.(why);
   }
 
   async visit(dialect: Dialect, universe: Universe): Promise<UniverseReport> {
@@ -221,7 +236,7 @@ class Guide {
 
   async #play(visit: Visit, path: Path): Promise<void> {
     const { progress, signal, maxDivergences = MAX_DIVERGENCES } = this.#options;
-    if (signal?.aborted) this.stopped ??= "the tour was interrupted";
+    if (signal?.aborted) this.#stop("the tour was interrupted");
     const possible = visit.open(path);
     const enough = visit.found.length >= maxDivergences;
     const over = this.stopped !== undefined || visit.closed !== undefined || enough;
@@ -260,7 +275,7 @@ class Guide {
   #failed(reason: string): void {
     if (!this.failures.includes(reason)) this.failures.push(reason);
     if (++this.#failuresInARow >= MAX_FAILURES) {
-      this.stopped = `the target failed ${MAX_FAILURES} times in a row`;
+      this.#stop(`the target failed ${MAX_FAILURES} times in a row`);
     }
   }
 
@@ -274,7 +289,7 @@ class Guide {
         : comparison;
     } catch (error) {
       if (!(error instanceof TargetLost)) throw error;
-      this.stopped = messageOf(error);
+      this.#stop(messageOf(error));
       this.failures.push(messageOf(error));
       return undefined;
     }

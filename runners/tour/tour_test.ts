@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Program } from "../../cases/program.ts";
 import type { Observation } from "../../spec/observation.ts";
 import { loadLedger } from "../../spec/ledger.ts";
+import { TargetLost } from "../fuzz/play.ts";
 import { type Dialect, DIALECTS, simulator } from "../simulator/mod.ts";
 import { MUTANTS } from "../simulator/mutants/mod.ts";
 import { dies, neverAnswers } from "../testing/fakes.ts";
@@ -146,11 +147,20 @@ Deno.test("tour() ends cleanly on a target that dies in the middle, every time o
   assert(taken + notTaken.length === edges && taken > edges / 2);
 });
 
-Deno.test("tour() gives a target up that cannot be opened or never answers", async () => {
-  const closed = await tour(V1, () => Promise.reject(new Error("no such device")), { universes: CPU });
-  assertEquals(closed.stopped, "the target could not be opened: no such device");
-  const silent = await tour(V1, neverAnswers, { universes: CPU, timeoutMs: 1, graceMs: 1 });
+Deno.test("tour() says at once that a target cannot be opened, and does nothing else", async () => {
+  const progress = () => {
+    throw new Error("Nothing can be done without a target");
+  };
+  const touring = tour(V1, () => Promise.reject(new Error("no such device")), { universes: CPU, progress });
+  await assertRejects(() => touring, TargetLost, "the target could not be opened: no such device");
+});
+
+Deno.test("tour() gives a target up that never answers, and says so before it counts", async () => {
+  const said: string[] = [];
+  const options = { universes: CPU, timeoutMs: 1, graceMs: 1, stopping: (why: string) => said.push(why) };
+  const silent = await tour(V1, neverAnswers, options);
   assert(silent.stopped !== undefined && silent.failures.length > 0);
+  assertEquals(said, [silent.stopped]);
 });
 
 Deno.test("tour() takes a plain device where the target has none that can do more", async () => {

@@ -4,7 +4,8 @@
  * A PC with an IOMMU and two root ports. Behind one is a device whose memory is exported (`ivshmem-plain`, BAR 2 is
  * RAM), behind the other one that does DMA on request (`edu`). Each has an IOMMU group of its own, and can be reset
  * through its port. A third one (`pci-testdev`) is there for the suite's own module to import with, and a GPU
- * (`virtio-gpu`) to import by its own driver. The processor is one for which Linux allows DMA from one device to the
+ * (`virtio-gpu`) to import by its own driver, which takes the memory of others only where QEMU can have it in one piece
+ * (blobs), by `/dev/udmabuf`. The processor is one for which Linux allows DMA from one device to the
  * other.
  *
  * @module
@@ -33,6 +34,8 @@ export interface MachineParts {
   readonly memory?: number | undefined;
   /** A file that its memory is in, or a copy of; the machine of a copy waits for the state of its devices. */
   readonly memoryFile?: { readonly path: string; readonly as: "the file itself" | "a copy" } | undefined;
+  /** What its GPU can do; only with its own memory where left out. A machine with blobs cannot be kept. */
+  readonly gpu?: "with blobs" | undefined;
 }
 
 /** Files through which this process and the machine talk. */
@@ -106,18 +109,30 @@ function computer(parts: MachineParts): string[] {
     ...["-device", "intel-iommu,intremap=on,caching-mode=on"],
     ...["-device", "pcie-root-port,id=port1,chassis=1,slot=1,addr=4"],
     ...["-device", "pcie-root-port,id=port2,chassis=2,slot=2,addr=5"],
-    ...["-object", "memory-backend-ram,id=shared,size=1M"],
+    ...["-object", `${backendOf(parts)},id=shared,size=1M`],
     ...["-device", "ivshmem-plain,memdev=shared,master=on,bus=port1", "-device", "edu,bus=port2"],
     ...["-device", "pci-testdev,addr=7"],
-    ...["-device", "virtio-gpu-pci,addr=8"],
+    ...["-device", `virtio-gpu-pci,addr=8${parts.gpu ? BLOBS : ""}`],
     ...["-kernel", kernel, "-initrd", initramfs, "-append", commandLine(append)],
   ];
 }
 
-function memoryOf({ memory, memoryFile }: MachineParts): string[] {
+/**
+ * A GPU that takes the memory of others, and finds it by the addresses that the kernel gives to a device behind the
+ * IOMMU. Without that it would take them for those of the memory itself.
+ */
+const BLOBS = ",blob=on,iommu_platform=on";
+
+/** What the memory of a machine is made of; udmabuf wants all that a GPU may be shown in a memfd. */
+function backendOf({ gpu }: MachineParts): string {
+  return gpu ? "memory-backend-memfd" : "memory-backend-ram";
+}
+
+function memoryOf(parts: MachineParts): string[] {
+  const { memory, memoryFile } = parts;
   const size = `size=${memory ?? MEMORY_MIB}M`;
   const beginning = ["-m", String(memory ?? MEMORY_MIB), "-object"];
-  if (!memoryFile) return [...beginning, `memory-backend-ram,id=memory,${size}`];
+  if (!memoryFile) return [...beginning, `${backendOf(parts)},id=memory,${size}`];
   const path = `mem-path=${escaped(memoryFile.path)}`;
   return memoryFile.as === "a copy"
     ? [...beginning, `memory-backend-file,id=memory,${size},${path},share=off`, "-incoming", "defer"]

@@ -19,6 +19,16 @@ Deno.test("a machine has an IOMMU, and each device behind a port of its own", ()
   ]);
 });
 
+Deno.test("a GPU with blobs is behind the IOMMU, and all memory that it may be shown is in a memfd", () => {
+  const args = machineArguments({ ...PARTS, gpu: "with blobs" }, FILES);
+  const gpus = valuesOf(args, "-device").filter((each) => each.startsWith("virtio-gpu"));
+  assertEquals(gpus, ["virtio-gpu-pci,addr=8,blob=on,iommu_platform=on"]);
+  assertEquals(valuesOf(args, "-object"), [
+    "memory-backend-memfd,id=memory,size=512M",
+    "memory-backend-memfd,id=shared,size=1M",
+  ]);
+});
+
 Deno.test("a panic stops the machine, and a reboot ends it", () => {
   const args = machineArguments(PARTS, FILES);
   assertEquals(valuesOf(args, "-action"), ["panic=pause"]);

@@ -36,6 +36,8 @@ export interface VmName {
   readonly append: string | undefined;
   /** How long it may take to boot, in milliseconds; what follows from the kernel's configuration otherwise. */
   readonly bootMs?: number | undefined;
+  /** Whether its GPU takes the memory of others, for which the host needs `/dev/udmabuf`. */
+  readonly gpu?: "with blobs" | undefined;
   /** When it is booted anew. */
   readonly reuse: Reuse;
 }
@@ -44,7 +46,7 @@ const VERSION = /^\d[\w.+-]*$/;
 
 /**
  * Reads a name such as `vm:7.3`, `vm:7.3,stock,pristine`, `vm:7.3,reference=matt-v1-vfio`, `vm:7.3,boot=600`,
- * `vm:7.3.4-conform-debug,kmemleak` or `vm:kernel=bzImage,modules=out,append=iommu=pt`; what stands behind `append=` belongs to it to the end.
+ * `vm:7.3,blobs`, `vm:7.3.4-conform-debug,kmemleak` or `vm:kernel=bzImage,modules=out,append=iommu=pt`; what stands behind `append=` belongs to it to the end.
  *
  * @returns what it stands for, or what is wrong with it
  */
@@ -54,12 +56,14 @@ export function parseVm(name: string): VmName | string {
   const values = new Map<string, string>();
   let reuse: Reuse = "until dirty";
   let kmemleak: VmName["kmemleak"];
+  let gpu: VmName["gpu"];
   let modules: ModuleChoice = "modules made here";
   for (const word of words) {
     const [, key, value = ""] = /^(kernel|modules|reference|boot)=(.+)$/s.exec(word) ?? [];
     if (key !== undefined) values.set(key, value);
     else if (word === "pristine") reuse = "one case";
     else if (word === "kmemleak") kmemleak = "after each case";
+    else if (word === "blobs") gpu = "with blobs";
     else if (word === "stock") modules = "its own modules only";
     else if (VERSION.test(word) && !values.has("version")) values.set("version", word);
     else return `A virtual machine cannot use "${word}"`;
@@ -71,7 +75,7 @@ export function parseVm(name: string): VmName | string {
   const kernel = kernelOf(values, modules);
   return typeof kernel === "string"
     ? kernel
-    : { id: name, kernel, reference, kmemleak, append, bootMs, reuse };
+    : { id: name, kernel, reference, kmemleak, gpu, append, bootMs, reuse };
 }
 
 function bootMsOf(seconds: string | undefined): number | undefined | string {
@@ -94,13 +98,16 @@ function kernelOf(values: ReadonlyMap<string, string>, made: ModuleChoice): Kern
 }
 
 /** Writes a name that {@link parseVm} reads. */
-export function vmName({ kernel, reference, kmemleak, append, bootMs, reuse }: Omit<VmName, "id">): string {
+export function vmName(
+  { kernel, reference, kmemleak, gpu, append, bootMs, reuse }: Omit<VmName, "id">,
+): string {
   const words = kernel.kind === "version"
     ? [kernel.version, ...(kernel.with === "its own modules only" ? ["stock"] : [])]
     : [`kernel=${kernel.image}`, ...(kernel.modules === undefined ? [] : [`modules=${kernel.modules}`])];
   if (reference !== undefined) words.push(`reference=${reference}`);
   if (bootMs !== undefined) words.push(`boot=${bootMs / 1000}`);
   if (kmemleak !== undefined) words.push("kmemleak");
+  if (gpu !== undefined) words.push("blobs");
   if (reuse === "one case") words.push("pristine");
   if (append !== undefined) words.push(`append=${append}`);
   return `vm:${words.join(",")}`;

@@ -9,6 +9,7 @@ const NAMES = [
   "vm:7.3,reference=matt-v1-vfio,pristine",
   "vm:7.3,stock,boot=600,pristine",
   "vm:7.3.4-conform-debug,kmemleak",
+  "vm:7.3,reference=matt-v1-vfio,blobs,pristine",
   "vm:7.3,append=iommu=pt console=ttyS0,115200",
   "vm:kernel=out/bzImage",
   "vm:kernel=out/bzImage,modules=out/lib,pristine,append=a=b,c",

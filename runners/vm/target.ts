@@ -36,6 +36,9 @@ import type { KernelChoice, VmName } from "./name.ts";
 import { ownKernel } from "./own_kernel.ts";
 import { forgetSnapshot, resume, type Snapshot, snapshotOf } from "./snapshot.ts";
 
+/** What puts pieces of a guest's memory together for QEMU. */
+const UDMABUF = "/dev/udmabuf";
+
 /** How long a machine may take to boot where a processor of its own is tried, in milliseconds. */
 const PROBE_MS = 30_000;
 
@@ -108,10 +111,11 @@ export function openVm(name: VmName, watcher: VmWatcher = {}): () => Target {
 
 async function prepare(name: VmName, tell: Tell): Promise<Setup> {
   const { id, kernel: choice, append } = name;
+  if (name.gpu) demandUdmabuf();
   const { kernel, added } = await chosen(choice);
   const purpose = { words: await wordsOf(name, kernel) };
   const [image, initramfs] = await Promise.all([guestImage(tell), initramfsFor(kernel, purpose, tell)]);
-  const parts = { kernel: kernel.image, initramfs: initramfs.path, image: image.path, append };
+  const parts = { kernel: kernel.image, initramfs: initramfs.path, image: image.path, append, gpu: name.gpu };
   const accelerator = await acceleratorFor(parts, kernel.digest, (each) => boots(id, each), tell);
   const facts = [
     kernel.digest,
@@ -120,6 +124,7 @@ async function prepare(name: VmName, tell: Tell): Promise<Setup> {
     commandLine(append),
     await qemuVersion(),
     accelerator,
+    ...(name.gpu ? [name.gpu] : []),
   ];
   const whole = { ...parts, accelerator, threads: threadsFor(await qemuVersion()) };
   const bootMs = name.bootMs ?? await bootLimitMs(kernel);
@@ -131,6 +136,15 @@ async function prepare(name: VmName, tell: Tell): Promise<Setup> {
     digest: digestOf(facts),
     ...keeper({ id, parts: whole, bootMs, digest: digestOf(facts) }, tell),
   };
+}
+
+/** The memory of a guest is scattered over that of QEMU; udmabuf puts what a blob is made of together. */
+function demandUdmabuf(): void {
+  if (existsSync(UDMABUF)) return;
+  throw new VmError(
+    `QEMU has no GPU with blobs where there is no ${UDMABUF}`,
+    "modprobe udmabuf, or build the host's kernel with CONFIG_UDMABUF; runners/vm/README.md has a way without",
+  );
 }
 
 /** What the agent's native target is to do beside what every one does. */
@@ -152,6 +166,7 @@ function keeper(
   const nowhere = { agent: "", monitor: "", console: "" };
   const all = digestOf([digest, ...machineArguments(parts, nowhere), fileOf(parts.image)]);
   let kept: Promise<Snapshot | undefined> | undefined;
+  if (parts.gpu) return { kept: () => Promise.resolve(undefined), forget: () => Promise.resolve() };
   const make = async (own: MachineParts, action: (machine: Machine) => Promise<void>) => {
     const live = await boot(id, own, bootMs);
     try {

@@ -25,6 +25,8 @@ export interface DrmRules {
   readonly own: (device: DrmDevice, dmabuf: DmaBuf) => GemObject | undefined;
   /** The buffer that an object is shared as already. */
   readonly sharedAs: (file: DrmFile, handle: number, object: GemObject) => DmaBuf | undefined;
+  /** Whether an importer that is told waits for the kernel's fences before it maps. */
+  readonly waits: boolean;
   /** Whether an importer that is told takes back the pin that it mapped with. */
   readonly unpins: boolean;
   /** What an importer that is told does then. */

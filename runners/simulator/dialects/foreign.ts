@@ -37,6 +37,7 @@ const drm73: DrmRules = {
   handleOf,
   own: ownObject,
   sharedAs,
+  waits: true,
   unpins: true,
   invalidated: unmapInvalidated,
   map: [{

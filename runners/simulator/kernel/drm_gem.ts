@@ -291,7 +291,7 @@ function* mapWhilePinned(
   imported: PrimeImport,
   attachment: Attachment,
 ): Steps<ErrnoName | undefined> {
-  yield imported.dmabuf.resv.waitFor("KERNEL");
+  if (kernel.rules.drm.waits) yield imported.dmabuf.resv.waitFor("KERNEL");
   const table = yield* dmaBufMapAttachment(kernel, attachment);
   if (!isError(table)) imported.table = table;
   if (kernel.rules.drm.unpins) dmaBufUnpin(attachment);

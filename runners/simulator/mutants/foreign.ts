@@ -87,6 +87,11 @@ export const primeMutants: readonly Mutant[] = [
     breaks: ["PRIME-05"],
   }, () => ({ invalidated: () => {} })),
   drmMutant({
+    id: "told-driver-maps-before-the-fences",
+    title: "A driver with the callback maps what the kernel is still moving",
+    breaks: ["PRIME-09"],
+  }, () => ({ waits: false })),
+  drmMutant({
     id: "imported-object-is-mapped",
     title: "A driver lets user space map what it has imported",
     breaks: ["PRIME-06"],

@@ -6,14 +6,7 @@
 import { csvRow } from "../formats/csv.ts";
 import { printable } from "../formats/format.ts";
 import { text } from "../formats/markdown.ts";
-import {
-  alikeIn,
-  type CaseComparison,
-  type ComparedWord,
-  type Comparison,
-  type Difference,
-  type Group,
-} from "./compare.ts";
+import type { CaseComparison, ComparedWord, Comparison, Difference, Group } from "./comparison.ts";
 
 /** The formats that a comparison can be written in. */
 export const COMPARISON_FORMATS = ["human", "json", "csv", "markdown"] as const;
@@ -115,7 +108,7 @@ function markdown(comparison: Comparison): string {
       "",
       ...(at.length === 0 ? [`${cases.length} cases.`] : table(
         ["what was seen", ...runs.map(({ label }) => text(label)), "cases"],
-        alikeIn(cases).map(seenRow),
+        alike(cases).map(seenRow),
       )),
     ]),
     ...clauseSection(
@@ -124,6 +117,11 @@ function markdown(comparison: Comparison): string {
     ),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** Cases of which the same was seen in the same runs. */
+function alike(cases: readonly CaseComparison[]): readonly (readonly CaseComparison[])[] {
+  return [...Map.groupBy(cases, ({ words, says }) => `${words.join()} ${says}`).values()];
 }
 
 /** What was seen in each run, and the cases that show it. */

@@ -3,24 +3,21 @@
  *
  * @module
  */
+export { worstOf } from "./clauses.ts";
+export { Column, type Selection } from "./column.ts";
+export { alikeIn, compareCases, type ComparedCases, compareRuns, type RowGroup, titleOf } from "./compare.ts";
 export {
-  alikeIn,
   type CaseComparison,
   type Change,
   type ClauseComparison,
-  compareCases,
-  type ComparedCases,
   type ComparedFacts,
   type ComparedWord,
-  compareRuns,
   type Comparison,
   COMPARISON_SCHEMA,
   type Difference,
   type Group,
-  namedComparison,
   type Window,
-  worstOf,
-} from "./compare.ts";
+} from "./comparison.ts";
 export {
   type CaseFacts,
   caseFacts,
@@ -31,4 +28,7 @@ export {
   type Seen,
 } from "./facts.ts";
 export { COMPARISON_FORMATS, type ComparisonFormat, countsText, writeComparison } from "./formats.ts";
+export { kept } from "./kept.ts";
 export { labelsOf } from "./labels.ts";
+export type { Row } from "./rows.ts";
+export { sentenceOf } from "./says.ts";

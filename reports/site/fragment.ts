@@ -41,25 +41,31 @@ export function markupOf(text: string): string {
 /** A piece of a page with places in it. */
 export class Fragment {
   readonly #first: string;
-  readonly #rest: readonly { readonly place: number; readonly then: string }[];
+  readonly #places: readonly number[];
+  readonly #then: readonly string[];
 
   /** Takes the rendered text apart. */
   constructor(rendered: string) {
     const [first = "", ...parts] = narrow(plainMarkup(rendered)).split(PLACE);
     this.#first = first;
-    this.#rest = Array.from(
-      { length: parts.length / 2 },
-      (_, index) => ({ place: Number(parts[2 * index]), then: parts[2 * index + 1] ?? "" }),
-    );
+    this.#places = parts.filter((_, index) => index % 2 === 0).map(Number);
+    this.#then = parts.filter((_, index) => index % 2 === 1);
   }
 
   /** The piece with its values, which must be markup already. */
   filled(values: readonly string[]): string {
-    if (this.#rest.length === 0) return this.#first;
-    const parts = [this.#first];
-    for (const { place, then } of this.#rest) parts.push(values[place] ?? "", then);
-    return parts.join("");
+    let text = this.#first;
+    for (let index = 0; index < this.#places.length; index++) {
+      text += (values[this.#places[index] ?? -1] ?? "") + (this.#then[index] ?? "");
+    }
+    return text;
   }
+}
+
+/** A piece that is the same wherever it stands but for its values, which must be markup: places 0, 1 and so on. */
+export function template(render: () => Child): (...values: readonly string[]) => string {
+  let made: Fragment | undefined;
+  return (...values) => (made ??= new Fragment(String(render()))).filled(values);
 }
 
 /** Pieces by what they are made of, for as long as that is there. */

@@ -32,6 +32,8 @@ export interface History {
   record(run: string): Uint8Array | undefined;
   /** What a comparison needs of a run. */
   facts(run: string): RunFacts | undefined;
+  /** What a comparison needs of several runs, all at one moment; `undefined` if one of them is not there. */
+  factsOfAll(runs: readonly string[]): readonly RunFacts[] | undefined;
   /** What a case showed in the newest runs that have it, or in the newest of those before a run. */
   history(caseId: string, limit: number, before?: string): readonly CaseInRun[];
   /** Since when a case behaves as it does on each target, the newest first. */
@@ -99,6 +101,11 @@ class FileHistory implements History {
     const known = this.#facts.get(result) ?? factsOf(run, result);
     this.#facts.set(result, known);
     return known;
+  }
+
+  factsOfAll(runs: readonly string[]): readonly RunFacts[] | undefined {
+    const there = runs.map((run) => this.facts(run)).filter((each) => each !== undefined);
+    return there.length === runs.length ? there : undefined;
   }
 
   history(caseId: string, limit: number, before?: string): readonly CaseInRun[] {

@@ -54,10 +54,9 @@ export function comparePath(runs: readonly string[]): string {
   return `/compare?${new URLSearchParams(runs.map((run) => ["run", run.toWellFormed()]))}`;
 }
 
-/** A comparison in another format. */
-export function compareAsPath(runs: readonly string[], format: "csv" | "markdown" | "json"): string {
-  const query = new URLSearchParams([...runs.map((run) => ["run", run.toWellFormed()]), ["format", format]]);
-  return `/compare?${query}`;
+/** A comparison in another format; `path` is where it is as a page. */
+export function compareAsPath(path: string, format: "csv" | "markdown" | "json"): string {
+  return `${path}&format=${format}`;
 }
 
 /** All runs, or those of a target and a profile. */

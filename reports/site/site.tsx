@@ -11,7 +11,7 @@ import { clauseIdSchema, profileIdSchema } from "../../spec/ids.ts";
 import type { Ledger } from "../../spec/ledger.ts";
 import { DIALECTS } from "../../runners/simulator/mod.ts";
 import type { Certificate } from "../certificate/mod.ts";
-import { labelsOf, writeComparison } from "../compare/mod.ts";
+import { compareRuns, kept, labelsOf, type RunFacts, type RunHead, writeComparison } from "../compare/mod.ts";
 import { SpecificationBody } from "../specification/html.tsx";
 import { specificationOf } from "../specification/document.ts";
 import { SPECIFICATION_STYLE } from "../specification/style.ts";
@@ -292,38 +292,31 @@ async function compare(c: Context, history: History, pages: Pages): Promise<Resp
     const details = `Choose from 2 to ${MOST_COMPARED} runs in the list of runs.`;
     return await pages.problem(c, { status: 400, title: "These runs cannot be compared", details });
   }
-  const entries = runs.map((run) => history.run(run));
-  const lacking = runs[entries.indexOf(undefined)];
-  if (lacking !== undefined) return await pages.problem(c, noRun(history, lacking));
-  if (c.req.query("order") === "time") return c.redirect(comparePath(inOrder(entries)));
+  const facts = history.factsOfAll(runs);
+  if (!facts) return await pages.problem(c, noRun(history, runs.find((run) => !history.run(run)) ?? ""));
+  if (c.req.query("order") === "time") return c.redirect(comparePath(inOrder(facts)));
   const format = c.req.query("format");
-  if (format === "csv" || format === "markdown" || format === "json") {
-    return compareAs(c, history, runs, format);
-  }
-  const stamp = JSON.stringify(entries.map((entry) => [entry?.counts, entry?.finishedAt, entry?.durationMs]));
-  return await pages.show(c, () => {
-    const facts = runs.map((run) => history.facts(run)).filter((each) => each !== undefined);
-    if (facts.length < runs.length) return missing("run", runs.join(", "));
-    return { title: labelsOf(facts).join(" · "), place: "runs", body: <ComparePage runs={facts} /> };
-  }, stamp);
+  if (format === "csv" || format === "markdown" || format === "json") return compareAs(c, facts, format);
+  return await pages.show(c, () => ({
+    title: labelsOf(facts).join(" · "),
+    place: "runs",
+    body: <ComparePage runs={facts} />,
+  }), facts.map(numberOf).join());
 }
 
-function inOrder(entries: readonly (RunEntry | undefined)[]): readonly string[] {
-  return entries.filter((entry) => entry !== undefined)
-    .toSorted((one, other) => Date.parse(one.startedAt) - Date.parse(other.startedAt)).map(({ run }) => run);
+/** Another number for a run as soon as it shows something else. */
+let lastNumber = 0;
+const numberOf = kept((_run: RunFacts) => ++lastNumber);
+
+function inOrder(runs: readonly RunHead[]): readonly string[] {
+  return runs.toSorted((one, other) => Date.parse(one.startedAt) - Date.parse(other.startedAt))
+    .map(({ run }) => run);
 }
 
 const COMPARISON_TYPES = { csv: "text/csv", markdown: "text/markdown", json: "application/json" } as const;
 
-function compareAs(
-  c: Context,
-  history: History,
-  runs: readonly string[],
-  format: keyof typeof COMPARISON_TYPES,
-): Response {
-  const comparison = comparisonOf(history, runs);
-  if (!comparison) return c.text("There is no such run", 404);
-  return c.body(writeComparison(comparison, format), 200, {
+function compareAs(c: Context, runs: readonly RunFacts[], format: keyof typeof COMPARISON_TYPES): Response {
+  return c.body(writeComparison(compareRuns(runs), format), 200, {
     "content-type": `${COMPARISON_TYPES[format]}; charset=utf-8`,
   });
 }

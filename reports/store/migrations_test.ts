@@ -19,7 +19,7 @@ function shownBy(store: Store) {
   return {
     runs,
     latest: store.latest(2),
-    facts: runs.map(({ run }) => store.facts(run)),
+    facts: runs.map(({ run }) => ({ ...store.facts(run), cases: new Map(store.facts(run)?.cases) })),
     history: [CASE, OTHER].map((id) => store.history(id, 10)),
     windows: [CASE, OTHER].map((id) => store.windows(id)),
     found: store.search("mainline", 10).map(({ run, text }) => [run, text]).sort(),

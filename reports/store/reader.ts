@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { z } from "zod";
+import { Column } from "../compare/column.ts";
 import type { CaseFacts, RunFacts, RunHead } from "../compare/facts.ts";
 import type { Word } from "../formats/format.ts";
 import type { Counts } from "../result.ts";
@@ -104,8 +105,8 @@ const RUN_COLUMNS = "run, target, target_name, kernel, profile, started_at, fini
 /** The most facts that are kept in memory once they are read. */
 const REMEMBERED = 50_000;
 
-/** The most runs whose cases are kept in memory together. */
-const RUNS_REMEMBERED = 200;
+/** The most results of runs that are kept in memory; each is a few bytes, as the facts themselves are kept once. */
+const RESULTS_REMEMBERED = 4_000_000;
 
 /** The most windows that are told of, the newest ones. */
 const MOST_WINDOWS = 500;
@@ -118,8 +119,9 @@ export class Reader {
   /** The number of facts is never used again for others, so what was read once stays right. */
   readonly #remembered = new Map<number, CaseFacts>();
 
-  /** What runs showed, by the numbers of its facts. */
-  readonly #cases = new Map<string, ReadonlyMap<string, CaseFacts>>();
+  /** What runs showed: neither is the number of a run ever used again for another one. */
+  readonly #runs = new Map<number, RunFacts>();
+  #results = 0;
 
   /** Reads a database whose tables are there. */
   constructor(db: DatabaseSync) {
@@ -151,12 +153,14 @@ export class Reader {
 
   /** What a comparison needs of a run. */
   facts(run: string): RunFacts | undefined {
-    return this.#atOneMoment(() => {
-      const row = this.#statements.run.get(run);
-      if (!row) return undefined;
-      const text = String(this.#statements.runFacts.get(Number(row["id"]))?.["facts"]);
-      return { ...headOfRow(row), cases: this.#casesOf(text) };
-    });
+    return this.#atOneMoment(() => this.#factsOfRun(run));
+  }
+
+  /** What a comparison needs of several runs, all at one moment; `undefined` if one of them is not there. */
+  factsOfAll(runs: readonly string[]): readonly RunFacts[] | undefined {
+    const all = this.#atOneMoment(() => runs.map((run) => this.#factsOfRun(run)));
+    const there = all.filter((each) => each !== undefined);
+    return there.length === runs.length ? there : undefined;
   }
 
   /** What a case showed in the newest runs that have it, or in those before a run. */
@@ -248,15 +252,29 @@ export class Reader {
     }
   }
 
-  /** Runs that showed the same have the same cases, and those that were asked for last are kept. */
-  #casesOf(text: string): ReadonlyMap<string, CaseFacts> {
-    const known = this.#cases.get(text);
-    if (known) return known;
-    const facts = idsSchema.parse(JSON.parse(text)).map((id) => this.#factsOf(id));
-    const made = new Map(facts.map((each) => [each.case, each]));
-    if (this.#cases.size >= RUNS_REMEMBERED) this.#cases.clear();
-    this.#cases.set(text, made);
-    return made;
+  /** A run that was looked at before is only looked for: whatever changes in it, it gets another number. */
+  #factsOfRun(run: string): RunFacts | undefined {
+    const found = this.#statements.runId.get(run);
+    if (!found) return undefined;
+    const id = Number(found["id"]);
+    return this.#runs.get(id) ?? this.#keep(id, this.#readFacts(id));
+  }
+
+  #readFacts(id: number): RunFacts {
+    const row = this.#statements.runFacts.get(id) ?? {};
+    const facts = idsSchema.parse(JSON.parse(String(row["facts"]))).map((each) => this.#factsOf(each));
+    return { ...headOfRow(row), cases: new Column(facts) };
+  }
+
+  #keep(id: number, facts: RunFacts): RunFacts {
+    this.#runs.set(id, facts);
+    this.#results += facts.cases.size;
+    for (const [oldest, { cases }] of this.#runs) {
+      if (this.#results <= RESULTS_REMEMBERED) break;
+      this.#runs.delete(oldest);
+      this.#results -= cases.size;
+    }
+    return facts;
   }
 
   #factsOf(id: number): CaseFacts {
@@ -310,7 +328,8 @@ function prepare(db: DatabaseSync) {
       ) ORDER BY runs.started_at DESC, runs.run`),
     run: statement(`SELECT id, ${RUN_COLUMNS} FROM runs WHERE run = ?`),
     byId: statement(`SELECT ${head} FROM runs WHERE id = ?`),
-    runFacts: statement("SELECT facts FROM run_facts WHERE run_id = ?"),
+    runId: statement("SELECT id FROM runs WHERE run = ?"),
+    runFacts: statement(`SELECT ${head}, facts FROM runs JOIN run_facts ON run_id = id WHERE id = ?`),
     history: statement(`
       SELECT ${head}, facts_id, duration_us
       FROM shown JOIN runs ON runs.id = run_id

@@ -223,6 +223,11 @@ export class Store implements Disposable {
     return this.#reader.facts(run);
   }
 
+  /** What a comparison needs of several runs, all at one moment; `undefined` if one of them is not there. */
+  factsOfAll(runs: readonly string[]): readonly RunFacts[] | undefined {
+    return this.#reader.factsOfAll(runs);
+  }
+
   /** What a case showed in the newest runs that have it, or in the newest of those before a run. */
   history(caseId: string, limit: number, before?: string): readonly CaseInRun[] {
     return this.#reader.history(caseId, limit, before);

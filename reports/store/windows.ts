@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { behaviourOf } from "../compare/compare.ts";
+import { behaviourOf } from "../compare/behaviour.ts";
 import type { CaseFacts, RunHead } from "../compare/facts.ts";
 import type { CaseInRun } from "./reader.ts";
 

@@ -330,8 +330,8 @@ export function createApi(options: ApiOptions): Hono {
 
 /** Runs side by side; `undefined` if one of them is not there. */
 export function comparisonOf(history: History, runs: readonly string[]) {
-  const facts = runs.map((run) => history.facts(run)).filter((each) => each !== undefined);
-  return facts.length === runs.length ? compareRuns(facts) : undefined;
+  const facts = history.factsOfAll(runs);
+  return facts && compareRuns(facts);
 }
 
 /** The newest run of every target and profile. */

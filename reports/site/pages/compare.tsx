@@ -4,25 +4,28 @@
  * @module
  */
 import { raw } from "hono/html";
+import type { Child } from "hono/jsx";
 import {
   alikeIn,
-  type CaseComparison,
+  type Change,
   type ClauseComparison,
   compareCases,
+  type ComparedCases,
+  type ComparedFacts,
   type ComparedWord,
-  type Comparison,
   countsText,
-  type Group,
   labelsOf,
-  namedComparison,
+  type Row,
+  type RowGroup,
   type RunFacts,
-  type RunHead,
+  sentenceOf,
+  titleOf,
 } from "../../compare/mod.ts";
-import { Moment } from "../components/facts.tsx";
+import { momentText } from "../components/facts.tsx";
 import { CanAsk } from "../components/ref.tsx";
 import { Table } from "../components/table.tsx";
 import { WordMark } from "../components/verdict.tsx";
-import { Fragments, markupOf, NamedFragments, placeFor } from "../fragment.ts";
+import { Fragments, markupOf, NamedFragments, placeFor, template } from "../fragment.ts";
 import {
   caseHistoryPath,
   casePath,
@@ -42,201 +45,225 @@ const OPEN = 3;
 /** So many behaviours that begin in one run are told of. */
 const BEHAVIOURS_SHOWN = 12;
 
-/** What runs are called here, and their names as parts of addresses, both as markup: what each page has of its own. */
+/** What each page has of its own, as markup. */
 interface Names {
+  /** What the runs are called here. */
   readonly labels: readonly string[];
-  readonly runs: readonly string[];
+  /** The same, and after those the names of the runs as parts of addresses. */
+  readonly labelsAndRuns: readonly string[];
 }
 
 /** Runs side by side. */
 export function ComparePage({ runs }: { readonly runs: readonly RunFacts[] }) {
-  const labels = labelsOf(runs);
-  const names = { labels: labels.map(markupOf), runs: runs.map(({ run }) => encoded(run)) };
-  const ids = runs.map(({ run }) => run);
+  const labels = labelsOf(runs).map(markupOf);
+  const names = { labels, labelsAndRuns: [...labels, ...runs.map(({ run }) => encoded(run))] };
   const compared = compareCases(runs.map(({ cases }) => cases));
   return (
     <>
-      <p class="crumbs">
-        <a href="/runs">Runs</a>
-      </p>
-      <h1>{raw(names.labels.join(" &#183; "))}</h1>
-      <p class="lead">{countsText(compared)}.</p>
-      <CanAsk
-        then={
-          <p class="under">
-            <span class="soft">The same as</span>
-            <a href={compareAsPath(ids, "csv")}>CSV</a>
-            <a href={compareAsPath(ids, "markdown")}>Markdown</a>
-            <a href={compareAsPath(ids, "json")}>JSON</a>
-            <a rel="bookmark" href={comparePath(ids)}>A link that stays</a>
-          </p>
-        }
-      />
-      <Runs runs={runs} labels={labels} />
-      <Differences comparison={namedComparison(compared, runs, placesFor(runs.length))} names={names} />
+      {raw(heading(labels.join(" &#183; "), countsText(compared)))}
+      <CanAsk then={raw(otherForms(runs))} />
+      {raw(runsTable(runs.map((run, index) => runRow(run, labels[index] ?? "")).join("")))}
+      {raw(differences(compared, names))}
     </>
   );
 }
 
-/** For each number of runs, what stands for the labels. The same each time, so that what was said with them is kept. */
-const PLACES: (readonly string[])[] = [];
+/** With places for the labels and for how many cases differ. */
+const heading = template(() => (
+  <>
+    <p class="crumbs">
+      <a href="/runs">Runs</a>
+    </p>
+    <h1>{placeFor(0)}</h1>
+    <p class="lead">{placeFor(1)}.</p>
+  </>
+));
 
-function placesFor(runs: number): readonly string[] {
-  return PLACES[runs] ??= Array.from({ length: runs }, (_, place) => placeFor(place));
+function otherForms(runs: readonly RunFacts[]): string {
+  const path = comparePath(runs.map(({ run }) => run));
+  const formats = (["csv", "markdown", "json"] as const).map((format) => compareAsPath(path, format));
+  return forms(...[...formats, path].map(markupOf));
 }
 
-function Runs({ runs, labels }: { readonly runs: readonly RunHead[]; readonly labels: readonly string[] }) {
+/** With places for where they are. */
+const forms = template(() => (
+  <p class="under">
+    <span class="soft">The same as</span>
+    <a href={placeFor(0)}>CSV</a>
+    <a href={placeFor(1)}>Markdown</a>
+    <a href={placeFor(2)}>JSON</a>
+    <a rel="bookmark" href={placeFor(3)}>A link that stays</a>
+  </p>
+));
+
+/** With a place for the rows. */
+const runsTable = template(() => (
+  <Table class="stack" columns={["Here called", "Target", "Kernel", "Profile", "Begun"]}>
+    <tbody>{placeFor(0)}</tbody>
+  </Table>
+));
+
+function runRow({ run, target, kernel, profile, startedAt, partial }: RunFacts, label: string): string {
+  const texts = [target, kernel, profile, startedAt].map(markupOf);
+  return (partial ? partialRow : wholeRow)(encoded(run), label, ...texts, momentText(startedAt));
+}
+
+const wholeRow = template(() => <RunRow />);
+const partialRow = template(() => <RunRow note={<span class="partial">partial</span>} />);
+
+/** A row with places for the run, its label, its target, its kernel, its profile, and when it began as programs and as people read it. */
+function RunRow({ note = "" }: { readonly note?: Child }) {
   return (
-    <Table class="stack" columns={["Here called", "Target", "Kernel", "Profile", "Begun"]}>
-      <tbody>
-        {runs.map(({ run, target, kernel, profile, startedAt, partial }, index) => (
-          <tr>
-            <td>
-              <a href={runPath(run)}>{labels[index]}</a>
-            </td>
-            <td class="mono">{target}</td>
-            <td data-label="kernel">{kernel}</td>
-            <td>{profile}</td>
-            <td>
-              <Moment at={startedAt} /> {partial ? <span class="partial">partial</span> : ""}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </Table>
+    <tr>
+      <td>
+        <a href={runPath(placeFor(0))}>{placeFor(1)}</a>
+      </td>
+      <td class="mono">{placeFor(2)}</td>
+      <td data-label="kernel">{placeFor(3)}</td>
+      <td>{placeFor(4)}</td>
+      <td>
+        <time datetime={placeFor(5)}>{placeFor(6)}</time> {note}
+      </td>
+    </tr>
   );
 }
 
 /** What differs; whatever is said has places for what the runs are called, so that it is the same on every page. */
-function Differences({ comparison, names }: { readonly comparison: Comparison; readonly names: Names }) {
-  const { groups, clauses, same } = comparison;
+function differences({ groups, clauses, counts: { same } }: ComparedCases, names: Names): string {
   const differing = clauses.filter(({ differs }) => differs);
-  return (
-    <>
-      {groups.length === 0 ? <p class="notice">The runs do not differ in any case.</p> : (
-        <ul class="index">
-          {groups.map(({ title, cases }, index) => (
-            <li>
-              <a href={`#group-${index}`}>{withLabels(title, names)}</a>{" "}
-              <span class="soft">{cases.length}</span>
-            </li>
-          ))}
-          {differing.length === 0 ? "" : (
-            <li>
-              <a href="#clauses">Clauses that differ</a> <span class="soft">{differing.length}</span>
-            </li>
-          )}
-        </ul>
-      )}
-      <Windows comparison={comparison} names={names} />
-      {groups.map((group, index) => <GroupSection group={group} index={index} names={names} />)}
-      {differing.length === 0 ? "" : <Clauses clauses={differing} names={names} />}
-      <p class="soft">
-        {same.length === 1 ? "One case is" : `${same.length} cases are`} the same in all runs.
-      </p>
-    </>
-  );
+  const titles = groups.map((group) => titleOf(group, names.labels));
+  return [
+    groups.length === 0 ? nothing() : index(
+      groups.map(({ rows }, place) => indexed(`group-${place}`, titles[place] ?? "", `${rows.length}`))
+        .concat(
+          differing.length === 0 ? [] : indexed("clauses", "Clauses that differ", `${differing.length}`),
+        )
+        .join(""),
+    ),
+    windows(groups, names),
+    ...groups.map((group, place) =>
+      section(`${place}`, titles[place] ?? "", `${group.rows.length}`, groupBody(group, names))
+    ),
+    differing.length === 0 ? "" : clausesTable(differing, names),
+    end(same === 1 ? "One case is" : `${same} cases are`),
+  ].join("");
 }
 
-/** Short texts with places for labels, as markup. */
-const TEXTS = new NamedFragments();
+const nothing = template(() => <p class="notice">The runs do not differ in any case.</p>);
 
-function withLabels(text: string, { labels }: Names) {
-  return raw(TEXTS.of(text, () => <>{text}</>).filled(labels));
-}
+/** With a place for the lines. */
+const index = template(() => <ul class="index">{placeFor(0)}</ul>);
+
+/** With places for where it leads to, for what is there and for how much. */
+const indexed = template(() => (
+  <li>
+    <a href={`#${placeFor(0)}`}>{placeFor(1)}</a> <span class="soft">{placeFor(2)}</span>
+  </li>
+));
+
+/** With a place for how many cases are the same. */
+const end = template(() => <p class="soft">{placeFor(0)} the same in all runs.</p>);
 
 /** A behaviour that begins in some run, and how many cases show it. */
 interface Begun {
-  readonly operation: string;
-  readonly before: string;
-  readonly after: string;
+  readonly kind: string;
+  readonly change: Change;
   cases: number;
 }
 
 /** What begins in each of the runs, that which most cases show first. */
-function begunIn({ runs, groups }: Comparison): readonly (readonly Begun[])[] {
-  const found = runs.map(() => new Map<string, Begun>());
-  for (const { cases } of groups) {
-    for (const each of cases) {
-      for (const { at, operation = "", before, after } of each.changes) {
-        const key = `${operation}\0${before}\0${after}`;
-        const known = found[at]?.get(key);
+function begunIn(groups: readonly RowGroup[], runs: number): readonly (readonly Begun[])[] {
+  const found = Array.from({ length: runs }, () => new Map<string, Begun>());
+  for (const { rows } of groups) {
+    for (const { compared, kinds } of rows) {
+      compared.changes.forEach((change, index) => {
+        const [own, kind = ""] = [found[change.at], kinds[index]];
+        const known = own?.get(kind);
         if (known) known.cases++;
-        else found[at]?.set(key, { operation, before, after, cases: 1 });
-      }
+        else own?.set(kind, { kind, change, cases: 1 });
+      });
     }
   }
-  return found.map((own) => [...own.values()].toSorted((one, other) => other.cases - one.cases));
+  return found.map((own) => [...own.values()].sort((one, other) => other.cases - one.cases));
 }
 
 /** Since when what is seen: grouped by the run in which it begins. */
-function Windows({ comparison, names }: { readonly comparison: Comparison; readonly names: Names }) {
-  const begun = begunIn(comparison);
-  if (begun.every(({ length }) => length === 0)) return null;
-  return (
-    <section id="windows">
-      <h2>Since when what is seen</h2>
-      <Table class="stack windows" columns={["Since", "What", "Is seen", "Before", ["Cases", "number"]]}>
-        {begun.map((own, place) =>
-          own.length === 0 ? "" : <tbody>{raw(windowRows(own, names.labels[place] ?? ""))}</tbody>
-        )}
-      </Table>
-    </section>
+function windows(groups: readonly RowGroup[], { labels }: Names): string {
+  const begun = begunIn(groups, labels.length);
+  if (begun.every(({ length }) => length === 0)) return "";
+  return windowsTable(
+    begun.map((own, place) =>
+      own.length === 0 ? "" : `<tbody>${windowRows(own, labels[place] ?? "")}</tbody>`
+    )
+      .join(""),
   );
 }
 
-/** Rows by what begins, with a place for the label of the run. */
-const WINDOW_ROWS = new NamedFragments();
+/** With a place for the rows. */
+const windowsTable = template(() => (
+  <section id="windows">
+    <h2>Since when what is seen</h2>
+    <Table class="stack windows" columns={["Since", "What", "Is seen", "Before", ["Cases", "number"]]}>
+      {placeFor(0)}
+    </Table>
+  </section>
+));
 
 function windowRows(begun: readonly Begun[], label: string): string {
-  const shown = begun.slice(0, BEHAVIOURS_SHOWN).map((each, index) => windowRow(each, index === 0, label));
+  const shown = begun.slice(0, BEHAVIOURS_SHOWN).map(({ kind, change, cases }, index) =>
+    (index === 0 ? FIRST_ROWS : NEXT_ROWS)
+      .of(kind, () => <WindowRow change={change} label={index === 0 ? "" : "aloud"} />)
+      .filled([label, `${cases}`])
+  );
   const rest = begun.length - shown.length;
-  if (rest === 0) return shown.join("");
-  return shown.join("") + WINDOW_ROWS.of(`${rest}`, () => (
-    <tr>
-      <td class="soft" colspan={5}>and {rest} more since {placeFor(0)}, each with its case below</td>
-    </tr>
-  )).filled([label]);
+  return shown.join("") + (rest === 0 ? "" : restRow(label, `${rest}`));
 }
 
-function windowRow({ operation, before, after, cases }: Begun, isFirst: boolean, label: string): string {
-  const key = `${isFirst} ${cases} ${operation}\0${before}\0${after}`;
-  return WINDOW_ROWS.of(key, () => (
+/** Rows by what begins: those in which the label is seen, and those in which it is only read aloud. */
+const FIRST_ROWS = new NamedFragments();
+const NEXT_ROWS = new NamedFragments();
+
+/** A row with places for the label of the run and for how many cases there are. */
+function WindowRow(
+  { change: { operation = "", before, after }, label }: {
+    readonly change: Change;
+    readonly label: "" | "aloud";
+  },
+) {
+  return (
     <tr>
       <th scope="row">
-        <span class={isFirst ? "" : "aloud"}>since {placeFor(0)}</span>
+        <span class={label}>since {placeFor(0)}</span>
       </th>
       <td class="mono">{operation}</td>
       <td data-label="is seen">{after}</td>
       <td class="soft" data-label="before">{before}</td>
-      <td class="number" data-label="cases">{cases}</td>
+      <td class="number" data-label="cases">{placeFor(1)}</td>
     </tr>
-  )).filled([label]);
+  );
 }
 
-function GroupSection(
-  { group: { at, title, cases }, index, names }: {
-    readonly group: Group;
-    readonly index: number;
-    readonly names: Names;
-  },
-) {
-  return (
-    <section id={`group-${index}`}>
-      <h2>
-        {withLabels(title, names)} <span class="soft count">{cases.length}</span>
-      </h2>
-      {at.length === 0
-        ? raw(folded(cases, `${casesText(cases.length)}, of which nothing else is known`))
-        : (
-          <CompareTable
-            what="What was seen"
-            names={names}
-            rows={alikeIn(cases).map((own) => rowsOf(own, names))}
-          />
-        )}
-    </section>
-  );
+/** With places for the label of the run and for how many more begin there. */
+const restRow = template(() => (
+  <tr>
+    <td class="soft" colspan={5}>and {placeFor(1)} more since {placeFor(0)}, each with its case below</td>
+  </tr>
+));
+
+/** With places for the number of the group, its title, how many cases are in it, and what it shows. */
+const section = template(() => (
+  <section id={`group-${placeFor(0)}`}>
+    <h2>
+      {placeFor(1)} <span class="soft count">{placeFor(2)}</span>
+    </h2>
+    {placeFor(3)}
+  </section>
+));
+
+function groupBody({ at, rows }: RowGroup, names: Names): string {
+  return at.length === 0
+    ? folded(rows, `${casesText(rows.length)}, of which nothing else is known`)
+    : compareTable("What was seen", names, alikeIn(rows).map((own) => rowsOf(own, names)).join(""));
 }
 
 function casesText(count: number): string {
@@ -250,77 +277,99 @@ const SHORT = 8;
 const WIDE = 5;
 
 /** A table with a column for each run; its rows are markup. */
-function CompareTable(
-  { what, names, rows }: { readonly what: string; readonly names: Names; readonly rows: readonly string[] },
-) {
-  const kind = names.labels.some(({ length }) => length > SHORT) ? "run long" : "run";
-  const columns = names.labels.map((label) => `<th scope="col" class="${kind}">${label}</th>`);
+function compareTable(what: string, { labels }: Names, rows: string): string {
+  const column = labels.some(({ length }) => length > SHORT) ? longColumn : shortColumn;
+  const table = labels.length > WIDE ? wideTable : narrowTable;
+  return table(what, labels.map((label) => column(label)).join(""), rows);
+}
+
+/** With a place for the label of a run. */
+const shortColumn = template(() => <th scope="col" class="run">{placeFor(0)}</th>);
+const longColumn = template(() => <th scope="col" class="run long">{placeFor(0)}</th>);
+
+const wideTable = template(() => <RunsTable class="scroll folds" />);
+const narrowTable = template(() => <RunsTable class="scroll wide-enough folds" />);
+
+/** With places for the heading of the first column, for those of the others and for the rows. */
+function RunsTable({ class: kind }: { readonly class: string }) {
   return (
-    <div class={names.labels.length > WIDE ? "scroll folds" : "scroll wide-enough folds"}>
+    <div class={kind}>
       <table class="compare">
         <thead>
           <tr>
-            <th scope="col">{what}</th>
-            {raw(columns.join(""))}
+            <th scope="col">{placeFor(0)}</th>
+            {placeFor(1)}
           </tr>
         </thead>
-        {raw(rows.join(""))}
+        {placeFor(2)}
       </table>
     </div>
   );
 }
 
 /** What was seen in each run, and below it the cases in which it was. */
-function rowsOf(cases: readonly CaseComparison[], { labels, runs }: Names): string {
-  const [first] = cases;
+function rowsOf(rows: readonly Row[], { labels, labelsAndRuns }: Names): string {
+  const [first] = rows;
   if (!first) return "";
-  const isOne = cases.length === 1;
-  const row = isOne ? ROWS_OF_ONE.of(first.words, () => <SeenRow of={first} links="yes" />) : ROWS_OF_MANY.of(
-    first.words,
-    () => <SeenRow of={first} links="no" />,
-  );
-  const list = cases.length <= OPEN ? listed(cases) : folded(cases, casesText(cases.length));
-  const width = labels.length + 1;
-  return `<tbody>${
-    row.filled([...labels, ...runs])
-  }<tr><td class="list" colspan="${width}">${list}</td></tr></tbody>`;
+  const seen = rows.length === 1
+    ? ROWS_OF_ONE.of(first, () => raw(seenRow(first.compared, "yes")))
+    : ROWS_OF_MANY.of(first, () => raw(seenRow(first.compared, "no")));
+  const list = rows.length <= OPEN ? listed(rows) : folded(rows, casesText(rows.length));
+  return BODIES.of(`${labels.length}`, () => <SeenBody runs={labels.length} />)
+    .filled([seen.filled(labelsAndRuns), list]);
 }
 
-/** Rows by the words in them: the same facts have the same words, whatever else is compared. */
-const ROWS_OF_ONE = new Fragments<CaseComparison["words"]>();
-const ROWS_OF_MANY = new Fragments<CaseComparison["words"]>();
+/** Bodies of tables by the number of runs. */
+const BODIES = new NamedFragments();
+
+/** With places for the row that says what was seen and for the list of cases. */
+function SeenBody({ runs }: { readonly runs: number }) {
+  return (
+    <tbody>
+      {placeFor(0)}
+      <tr>
+        <td class="list" colspan={runs + 1}>{placeFor(1)}</td>
+      </tr>
+    </tbody>
+  );
+}
+
+/** Rows by what they are about. */
+const ROWS_OF_ONE = new Fragments<Row>();
+const ROWS_OF_MANY = new Fragments<Row>();
 
 /** A row with places for the labels of the runs, and after those for their names; one case can be linked to in each run. */
-function SeenRow({ of, links }: { readonly of: CaseComparison; readonly links: "yes" | "no" }) {
-  const hrefOf = (place: number) => casePath(placeFor(of.words.length + place), of.case);
-  return (
-    <tr class="seen">
-      <th scope="row">{of.says}</th>
-      {spansOf(of).map((span) => (
-        <WordCell {...span} href={links === "yes" ? hrefOf(span.place) : undefined} />
-      ))}
-    </tr>
-  );
+function seenRow(of: ComparedFacts, links: "yes" | "no"): string {
+  const labels = of.words.map((_, run) => placeFor(run));
+  const hrefOf = (run: number) => markupOf(casePath(placeFor(labels.length + run), of.case));
+  const cells = spansOf(of).map((span) => wordCell(span, links === "yes" ? hrefOf(span.place) : undefined));
+  return seen(markupOf(sentenceOf(of, labels)), cells.join(""));
 }
+
+/** With places for the sentence and for the cells of the runs. */
+const seen = template(() => (
+  <tr class="seen">
+    <th scope="row">{placeFor(0)}</th>
+    {placeFor(1)}
+  </tr>
+));
 
 /** A list that is opened by who wants to see it. */
-function folded(cases: readonly CaseComparison[], words: string): string {
-  return `<details><summary>${words}</summary>${listed(cases)}</details>`;
+function folded(rows: readonly Row[], words: string): string {
+  return `<details><summary>${words}</summary>${listed(rows)}</details>`;
 }
 
-function listed(cases: readonly CaseComparison[]): string {
-  const items = cases.slice(0, SHOWN).map((each) =>
-    ITEMS.of(each.words, () => <Item {...each} />).filled([])
-  );
-  const rest = cases.length - SHOWN;
+function listed(rows: readonly Row[]): string {
+  const items = rows.slice(0, SHOWN).map((row) => ITEMS.of(row, () => <Item {...row.compared} />).filled([]));
+  const rest = rows.length - SHOWN;
   const more = rest > 0 ? `<li class="soft">${rest} more are in the CSV</li>` : "";
   return `<ul class="plain">${items.join("")}${more}</ul>`;
 }
 
 /** Cases in lists, in the same way. */
-const ITEMS = new Fragments<CaseComparison["words"]>();
+const ITEMS = new Fragments<Row>();
 
-function Item({ case: id, title }: CaseComparison) {
+function Item({ case: id, title }: ComparedFacts) {
   return (
     <li>
       <a href={caseHistoryPath(id)}>{title}</a> <span class="soft mono">{id}</span>
@@ -339,7 +388,7 @@ interface Span {
 }
 
 /** Runs in which a case behaves alike stand together, so that a row shows its windows. */
-function spansOf({ words, windows }: Pick<CaseComparison, "words" | "windows">): readonly Span[] {
+function spansOf({ words, windows }: ComparedFacts): readonly Span[] {
   const starts = new Set(windows.slice(1).map(({ from }) => from));
   return together(words, (place) => starts.has(place));
 }
@@ -354,64 +403,81 @@ function together(words: readonly ComparedWord[], begins: (place: number) => boo
   return spans;
 }
 
-function WordCell({ word, count, begins, href }: Span & { readonly href?: string | undefined }) {
+function wordCell({ word, count, begins }: Span, href?: string): string {
   const kind = begins ? "cell begins" : "cell";
-  const width = count > 1 ? count : undefined;
+  const link = href === undefined ? "none" : "there";
+  return CELLS.of(
+    `${word} ${count} ${kind} ${link}`,
+    () => (
+      <td class={kind} colspan={count > 1 ? count : undefined}>
+        <WordInCell word={word} link={link} />
+      </td>
+    ),
+  ).filled([href ?? ""]);
+}
+
+/** Cells by what they show, with a place for what they lead to. */
+const CELLS = new NamedFragments();
+
+function WordInCell({ word, link }: { readonly word: ComparedWord; readonly link: "there" | "none" }) {
   if (word === "absent") {
     return (
-      <td class={kind} colspan={width}>
+      <>
         <span class="soft">–</span>
         <span class="aloud">not selected</span>
-      </td>
+      </>
     );
   }
-  return (
-    <td class={kind} colspan={width}>
-      {href === undefined ? <WordMark word={word} /> : (
-        <a href={href}>
-          <WordMark word={word} />
-        </a>
-      )}
-    </td>
+  return link === "none" ? <WordMark word={word} /> : (
+    <a href={placeFor(0)}>
+      <WordMark word={word} />
+    </a>
   );
 }
 
-function Clauses(
-  { clauses, names }: { readonly clauses: readonly ClauseComparison[]; readonly names: Names },
-) {
-  const alike = [...Map.groupBy(clauses, ({ words }) => words.join()).entries()];
-  const rows = alike.map(([key, own]) => {
+function clausesTable(clauses: readonly ClauseComparison[], names: Names): string {
+  const alike = Map.groupBy(clauses, ({ words }) => words.join());
+  const rows = [...alike].map(([key, own]) => {
     const links = own.map(({ clause }) =>
-      CLAUSE_LINKS.of(clause, () => <ClauseLink clause={clause} />).filled([])
+      CLAUSES.of(clause, () => <ClauseLink clause={clause} />).filled([])
     );
-    return CLAUSE_ROWS.of(key, () => <ClauseRow words={own[0]?.words ?? []} />).filled([links.join(" ")]);
+    return CLAUSE_ROWS.of(key, () => raw(clauseRow(own[0]?.words ?? []))).filled([links.join(" ")]);
   });
-  return (
-    <section id="clauses">
-      <h2>
-        Clauses that differ <span class="soft count">{clauses.length}</span>
-      </h2>
-      <p class="soft">The worst that the cases of a clause say.</p>
-      <CompareTable what="Clauses" names={names} rows={[`<tbody>${rows.join("")}</tbody>`]} />
-    </section>
+  return clausesSection(
+    `${clauses.length}`,
+    compareTable("Clauses", names, `<tbody>${rows.join("")}</tbody>`),
   );
 }
 
-const CLAUSE_LINKS = new NamedFragments();
-const CLAUSE_ROWS = new NamedFragments();
+/** With places for how many there are and for the table. */
+const clausesSection = template(() => (
+  <section id="clauses">
+    <h2>
+      Clauses that differ <span class="soft count">{placeFor(0)}</span>
+    </h2>
+    <p class="soft">The worst that the cases of a clause say.</p>
+    {placeFor(1)}
+  </section>
+));
+
+const CLAUSES = new NamedFragments();
 
 function ClauseLink({ clause }: { readonly clause: string }) {
   return <a class="mono" href={clausePath(clause)}>{clause}</a>;
 }
 
-/** A row with a place for the links of its clauses. */
-function ClauseRow({ words }: { readonly words: readonly ComparedWord[] }) {
-  return (
-    <tr>
-      <th scope="row">{placeFor(0)}</th>
-      {together(words, (place) => place > 0 && words[place] !== words[place - 1]).map((span) => (
-        <WordCell {...span} />
-      ))}
-    </tr>
-  );
+/** Rows by their words, with a place for the links of the clauses. */
+const CLAUSE_ROWS = new NamedFragments();
+
+function clauseRow(words: readonly ComparedWord[]): string {
+  const spans = together(words, (place) => place > 0 && words[place] !== words[place - 1]);
+  return ofClauses(placeFor(0), spans.map((span) => wordCell(span)).join(""));
 }
+
+/** With places for the clauses and for the cells of the runs. */
+const ofClauses = template(() => (
+  <tr>
+    <th scope="row">{placeFor(0)}</th>
+    {placeFor(1)}
+  </tr>
+));

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Case } from "../cases/case.ts";
-import { programOf } from "../cases/program.ts";
+import { type Call, programOf } from "../cases/program.ts";
 import { type CaseResult, countsOf, isBad, type RunResult } from "./result.ts";
 import { compareVersions } from "./windows/mod.ts";
 
@@ -14,7 +14,6 @@ const EXPORTERS = [
   ["exporter.create", "module's test exporter"],
   ["udmabuf.create", "udmabuf"],
   ["heap.alloc", "system heap"],
-  ["drm.create", "GPU driver"],
 ] as const;
 
 /** Who imports. */
@@ -22,9 +21,11 @@ const IMPORTERS = [
   ["importer.attach", "module's importer"],
   ["iommufd.map_file", "iommufd"],
   ["rdma.register", "RDMA"],
-  ["drm.import", "GPU driver"],
   ["video.queue", "vivid"],
 ] as const;
+
+/** What a GPU driver is called, where that is not its own name. */
+const GPUS: ReadonlyMap<string, string> = new Map([["virtio-gpu-blob", "virtio-gpu with blobs"]]);
 
 /** What no importer takes part in. */
 const NOBODY = "processes only";
@@ -43,14 +44,36 @@ export interface Pairing {
   readonly results: readonly CaseResult[];
 }
 
-function namesIn(operations: ReadonlySet<string>, of: readonly (readonly [string, string])[]): string[] {
-  return of.flatMap(([operation, name]) => operations.has(operation) ? [name] : []);
-}
-
-function operationsOf(case_: Case): ReadonlySet<string> {
+/** The two sides of a case, by their names. */
+function sidesOf(
+  case_: Case,
+): { readonly exporters: readonly string[]; readonly importers: readonly string[] } {
   const { steps, race } = programOf(case_);
   const raced = race ? [...race.threads.flatMap((thread) => thread.steps), ...race.then] : [];
-  return new Set([...steps, ...raced].flatMap((step) => "operation" in step ? [step.operation] : []));
+  const calls = [...steps, ...raced].filter((step) => "operation" in step);
+  const namesIn = (of: readonly (readonly [string, string])[]) =>
+    of.flatMap(([operation, name]) => calls.some((call) => call.operation === operation) ? [name] : []);
+  return {
+    exporters: [...namesIn(EXPORTERS), ...gpusThat("drm.create", calls)],
+    importers: [...namesIn(IMPORTERS), ...gpusThat("drm.import", calls)],
+  };
+}
+
+/** The GPU drivers that carry out an operation, of which a case can have several. */
+function gpusThat(
+  operation: "drm.create" | "drm.import",
+  calls: readonly Pick<Call, "operation" | "bind" | "args">[],
+): readonly string[] {
+  const drivers = new Map(
+    calls.flatMap(({ operation, bind, args }) =>
+      operation === "drm.open" ? [[bind, String(args.driver ?? "vgem")]] : []
+    ),
+  );
+  const found = calls.flatMap((call) => {
+    const driver = call.operation === operation ? drivers.get(String(call.args.drm)) : undefined;
+    return driver === undefined ? [] : [GPUS.get(driver) ?? driver];
+  });
+  return [...new Set(found)].toSorted();
 }
 
 /** On a target with a reference exporter, its devices stand for those of VFIO. */
@@ -61,7 +84,8 @@ function exporterOn(target: string, name: string): string {
 
 /**
  * Sorts the results of runs by who exported and who imported; a case without an exporter is left out. What several runs
- * of a kernel say of the same two is put together: of a case that several of them have, the first run counts.
+ * of a kernel say of the same two is put together: of a case that several of them have, the first run counts whose
+ * machine could do it.
  *
  * @param runs the runs
  * @param cases every case, by its id
@@ -72,18 +96,24 @@ export function pairingsOf(runs: readonly RunResult[], cases: ReadonlyMap<string
     for (const result of results) {
       const case_ = cases.get(result.case);
       if (!case_) continue;
-      const operations = operationsOf(case_);
-      const exporters = namesIn(operations, EXPORTERS).map((name) => exporterOn(target, name));
-      if (exporters.length === 0) continue;
-      const exporter = exporters.join(" and ");
-      const importer = namesIn(operations, IMPORTERS).join(" and ") || NOBODY;
+      const sides = sidesOf(case_);
+      if (sides.exporters.length === 0) continue;
+      const exporter = sides.exporters.map((name) => exporterOn(target, name)).join(" and ");
+      const importer = sides.importers.join(" and ") || NOBODY;
       const key = JSON.stringify([kernel, exporter, importer]);
       const pair = pairs.get(key) ?? { kernel, target, exporter, importer, results: [] };
-      if (!pair.results.some((each) => each.case === result.case)) pair.results.push(result);
+      putInto(pair.results, result);
       pairs.set(key, pair);
     }
   }
   return [...pairs.values()].toSorted((one, other) => compareVersions(other.kernel, one.kernel));
+}
+
+/** A result gives way to another one of its case only where the machine could not do the case. */
+function putInto(results: CaseResult[], result: CaseResult): void {
+  const at = results.findIndex((each) => each.case === result.case);
+  if (at < 0) results.push(result);
+  else if (results[at]?.end === "not-supported") results[at] = result;
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {

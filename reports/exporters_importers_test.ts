@@ -26,6 +26,26 @@ Deno.test("results are sorted by who exports and who imports", () => {
   ]);
 });
 
+Deno.test("a GPU driver goes by its own name, and by what it does", () => {
+  const { cases } = suite();
+  const ids = ["drm/export/between-drivers", "drm/race/import-against-import[driver=vkms]"];
+  const result = resultOf(readRecord(textOf(simulated(ids, "mainline-7.3"))), cases);
+  assertEquals(pairingsOf([result], cases).map(({ exporter, importer }) => [exporter, importer]), [
+    ["vgem", "virtio-gpu with blobs"],
+    ["system heap", "vkms"],
+  ]);
+});
+
+Deno.test("a run whose machine could do a case counts before one whose machine could not", () => {
+  const { cases } = suite();
+  const able = resultOf(readRecord(textOf(simulated([TOLD]))), cases);
+  const results = able.results.map((each) => ({ ...each, end: "not-supported" as const }));
+  const ends = [[{ ...able, results }, able], [able, { ...able, results }]].map((runs) =>
+    pairingsOf(runs, cases).flatMap((pair) => pair.results.map(({ end }) => end))
+  );
+  assertEquals(ends, [["completed"], ["completed"]]);
+});
+
 Deno.test("on a target with a reference exporter its devices are told from those of VFIO", () => {
   const [first] = pairings("matt-v1-vfio", "vm:7.3,reference=matt-v1-vfio");
   assertEquals(first?.exporter, "reference exporter (matt-v1-vfio)");

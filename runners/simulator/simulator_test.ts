@@ -518,6 +518,27 @@ Deno.test("simulator() has no request of a device for the file that has taken it
   assertEquals(ends(["drm.open", {}, "other"]), ["EINVAL", "EINVAL"]);
 });
 
+Deno.test("simulator() resets a device to D0, in whatever way", () => {
+  const resets: Line[] = [["vfio.reset", { device: "dev" }], ["vfio.flr", { device: "dev" }], [
+    "vfio.hot_reset",
+    {
+      device: "dev",
+    },
+  ]];
+  for (const reset of resets) {
+    const ends = endsOf(
+      "mainline-7.3",
+      ["vfio.open", { reset: "flr" }, "dev"],
+      ["vfio.export", { device: "dev" }, "buf"],
+      ["vfio.power", { device: "dev", state: "D3hot" }],
+      ["importer.attach", { buffer: "buf" }],
+      reset,
+      ["importer.attach", { buffer: "buf" }],
+    );
+    assertEquals(ends.slice(-3), ["ENODEV", "returned", "returned"], reset[0]);
+  }
+});
+
 Deno.test("simulator() has no request of a buffer for the file that has taken its number", () => {
   const buffer: Line = ["heap.alloc", {}, "buf"];
   const requests: Line[] = [

@@ -23,7 +23,7 @@ import { dialectFields } from "../reference.ts";
 import { type NativeHandler, on, type Session } from "../session.ts";
 import { VfioDevice } from "../vfio_device.ts";
 import { mapFile } from "./iommufd.ts";
-import { askForRequests, nameOf } from "./vfio.ts";
+import { askForRequests, isAsked, nameOf } from "./vfio.ts";
 
 type Wanted = Args<"vfio.open">;
 type Bar = Wanted["bars"][number];
@@ -129,7 +129,8 @@ export const referenceHandlers: readonly (readonly [OperationName, NativeHandler
     const { module, id } = referenceOf(device);
     const { fd } = await module.ask(strand, CONFORM_REQUESTS.deviceOpen, conformDeviceOpen, { id });
     const reopened = new Descriptor(module.process, fd, device.about);
-    await askForRequests(session, strand, reopened, nameOf(device, name));
+    /* it goes on asking those who were to be asked before; to say so again would wake a device that sleeps */
+    if (!isAsked(device)) await askForRequests(session, strand, reopened, nameOf(device, name));
     return reopened;
   }),
   on("vfio.wake", async ({ strand }, { device }) => {

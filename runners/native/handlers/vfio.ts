@@ -321,6 +321,11 @@ export function nameOf(fd: Descriptor, otherwise: string): string {
   return (fd.about.device && names.get(fd.about.device)) ?? otherwise;
 }
 
+/** Whether the driver has once been told to say when it wants the device back. */
+export function isAsked(fd: Descriptor): boolean {
+  return fd.about.device !== undefined && names.has(fd.about.device);
+}
+
 /** Has the driver say when it wants the device back. */
 export async function askForRequests(
   session: Session,

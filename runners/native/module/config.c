@@ -124,10 +124,15 @@ static int write_power(struct conform_device *device, u8 value)
 	return 0;
 }
 
-/* What a reset does to the hardware; it comes back in D0. */
-static int reset_hardware(struct conform_device *device)
+/* Every reset begins so. */
+void conform_power_up(struct conform_device *device)
 {
 	device->config[PMCSR] &= ~PCI_PM_CTRL_STATE_MASK;
+}
+
+static int reset_hardware(struct conform_device *device)
+{
+	conform_power_up(device);
 	return take_failure(device, CONFORM_FAIL_RESET);
 }
 
@@ -201,6 +206,7 @@ ssize_t conform_config_write(struct conform_device *device, const char __user *f
 	return ret ?: size;
 }
 
+/* A read waits for no event: as of VFIO, whose configuration space has no lock. */
 ssize_t conform_config_read(struct conform_device *device, char __user *to, size_t size, u64 at)
 {
 	u8 bytes[CONFIG_SIZE];
@@ -208,9 +214,7 @@ ssize_t conform_config_read(struct conform_device *device, char __user *to, size
 	if (at >= CONFIG_SIZE)
 		return -EFAULT;
 	size = min_t(size_t, size, CONFIG_SIZE - at);
-	down_read(&device->memory_lock);
 	memcpy(bytes, &device->config[at], size);
-	up_read(&device->memory_lock);
 	return copy_to_user(to, bytes, size) ? -EFAULT : size;
 }
 

@@ -122,6 +122,7 @@ void conform_config_reset(struct conform_device *device);
 ssize_t conform_config_read(struct conform_device *device, char __user *to, size_t size, u64 at);
 ssize_t conform_config_write(struct conform_device *device, const char __user *from, size_t size, u64 at);
 int conform_reset(struct conform_device *device);
+void conform_power_up(struct conform_device *device);
 void conform_zap_bars(struct conform_device *device);
 int conform_low_power_entry(struct conform_device *device, struct eventfd_ctx *wakeup);
 void conform_low_power_exit(struct conform_device *device);

@@ -53,7 +53,6 @@ static void close_session(struct conform_device *device)
 	if (!--device->open_count) {
 		conform_close_buffers(device);
 		conform_low_power_exit(device);
-		conform_set_asked(device, NULL);
 	}
 	mutex_unlock(&device->set->lock);
 	conform_unregister(device);
@@ -137,7 +136,7 @@ static void unrevoke_set(struct conform_device *asked, const struct conform_devi
 
 static int hot_reset(struct conform_device *device, void __user *user)
 {
-	struct conform_device *each;
+	struct conform_device *each, *end;
 	int ret = 0;
 	u32 argsz;
 
@@ -148,12 +147,16 @@ static int hot_reset(struct conform_device *device, void __user *user)
 	mutex_lock(&device->set->lock);
 	list_for_each_entry(each, &device->set->devices, node)
 		conform_device_resume(each);
-	unrevoke_set(device, revoke_set(device, &ret));
+	end = revoke_set(device, &ret);
+	if (!ret)
+		list_for_each_entry(each, &device->set->devices, node)
+			conform_power_up(each);
+	unrevoke_set(device, end);
 	mutex_unlock(&device->set->lock);
 	return ret;
 }
 
-/* The one interrupt: with it the user is asked to let go of the device. */
+/* The one interrupt: with it the user is asked to let go of the device. It stays set for the sessions to come. */
 static int set_irqs(struct conform_device *device, void __user *user)
 {
 	const u32 flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;

@@ -272,6 +272,7 @@ function* hotResetSet(kernel: Kernel, device: VfioPciDevice): Steps<ErrnoName | 
     locked.push(member);
     yield* perform(kernel, rules.begin, new DeviceEvent(member));
   }
+  if (!error) { for (const member of device.devSet.devices) member.power = "D0"; }
   for (const member of locked.reverse()) {
     yield* perform(kernel, rules.end, new DeviceEvent(member));
   }

@@ -107,11 +107,12 @@ export const resetHardware: EventStep = {
   },
 };
 
-/** Tries a reset whose result nobody gets to see. */
+/** Tries a reset whose result nobody gets to see. Like every reset it begins in D0; pci_dev_save_and_disable(). */
 export const tryResetHardware: EventStep = {
   name: "try to reset the hardware",
   clause: "VEVT-12",
   run(_kernel, { device }) {
+    device.power = "D0";
     device.takeFailure("reset");
   },
 };

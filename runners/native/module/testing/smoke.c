@@ -307,6 +307,7 @@ static void last_close_goes_on(void)
 	int device = create_device(module, 0, 4, &id);
 	int buffer = export_pages(device, 0, 2);
 	struct call call = { .device = device };
+	uint16_t command;
 
 	close(create_fence(module, &fence));
 	GIVES(0, add_fence(module, buffer, fence, CONFORM_USAGE_READ));
@@ -316,6 +317,8 @@ static void last_close_goes_on(void)
 	close(buffer);
 	CHECK("the close does not wait for the event", !call.is_over);
 	CHECK("the event keeps the buffer", info(module).buffers == 1);
+	GIVES(2, pread(device, &command, 2, (7ll << 40) + 4));
+	CHECK("a read of the configuration space does not wait for the event", !call.is_over);
 	GIVES(0, signal_fence(module, fence, 0));
 	GIVES(0, end(&call));
 	CHECK("no buffer is left", info(module).buffers == 0);

@@ -45,15 +45,17 @@ export function clausesOf(rows: readonly Row[]): ClauseComparison[] {
       if (isOtherwise(compared)) tally.cases.push(compared.case);
     }
   }
-  const clauses = [...tallies.values()].map(clauseOf);
-  return [
-    ...sorted(clauses.filter(({ differs }) => differs)),
-    ...sorted(clauses.filter(({ differs }) => !differs)),
-  ];
+  const clauses = inOrder([...tallies.keys()]).flatMap((id) => tallies.get(id) ?? []).map(clauseOf);
+  return [...clauses.filter(({ differs }) => differs), ...clauses.filter(({ differs }) => !differs)];
 }
 
-function sorted(clauses: readonly ClauseComparison[]): readonly ClauseComparison[] {
-  return clauses.toSorted((one, other) => one.clause < other.clause ? -1 : 1);
+/** The ids that were sorted last: most runs have the same cases, and so the same clauses. */
+let last: { readonly ids: readonly string[]; readonly sorted: readonly string[] } = { ids: [], sorted: [] };
+
+function inOrder(ids: readonly string[]): readonly string[] {
+  const isLast = ids.length === last.ids.length && ids.every((id, place) => id === last.ids[place]);
+  if (!isLast) last = { ids, sorted: ids.toSorted() };
+  return last.sorted;
 }
 
 /** What the cases of a clause say so far. */

@@ -7,6 +7,19 @@
 import type { CaseFacts } from "./facts.ts";
 import { kept } from "./kept.ts";
 
+/** What a run showed of a case, and a number that is never that of other facts. */
+export interface NumberedFacts {
+  readonly facts: CaseFacts;
+  readonly number: number;
+}
+
+let lastNumber = 0;
+
+/** Gives facts a number. */
+export function numbered(facts: CaseFacts): NumberedFacts {
+  return { facts, number: ++lastNumber };
+}
+
 /** The cases that a run has; runs of one suite have the very same object. */
 export interface Selection {
   /** The ids, in the order of the run. */
@@ -25,11 +38,11 @@ export class Column implements ReadonlyMap<string, CaseFacts> {
   readonly numbers: Int32Array;
 
   /** Takes what a run showed; no two facts are of the same case. */
-  constructor(facts: readonly CaseFacts[]) {
-    this.facts = facts;
-    this.selection = selectionOf(facts);
-    this.numbers = new Int32Array(facts.length);
-    facts.forEach((each, place) => this.numbers[place] = numberOf(each));
+  constructor(all: readonly NumberedFacts[]) {
+    this.facts = all.map(({ facts }) => facts);
+    this.selection = selectionOf(this.facts);
+    this.numbers = new Int32Array(all.length);
+    all.forEach(({ number }, place) => this.numbers[place] = number);
   }
 
   /** How many cases there are. */
@@ -79,12 +92,11 @@ export function columnOf(cases: ReadonlyMap<string, CaseFacts>): Column {
   return cases instanceof Column ? cases : columnOfMap(cases);
 }
 
-const columnOfMap = kept((cases: ReadonlyMap<string, CaseFacts>) => new Column([...cases.values()]));
+const columnOfMap = kept((cases: ReadonlyMap<string, CaseFacts>) =>
+  new Column([...cases.values()].map(numberedOnce))
+);
 
-let lastNumber = 0;
-
-/** Facts have a number as long as they are there; it is never that of others. */
-const numberOf = kept((_facts: CaseFacts) => ++lastNumber);
+const numberedOnce = kept(numbered);
 
 /** The selections that were seen last. */
 const selections: Selection[] = [];

@@ -13,7 +13,7 @@ import { sentenceOf } from "./says.ts";
 /** One case over some runs, whatever the runs are called. */
 export interface Row {
   /** What each run showed, as a number; 0 where it has no such case. */
-  readonly numbers: Int32Array;
+  readonly numbers: readonly number[];
   /** What is made of that. */
   readonly compared: ComparedFacts;
   /** The same for cases that changed in the same runs; where nothing changed, for those of which the same is known. */
@@ -44,11 +44,11 @@ export function sideBySide(columns: readonly Column[]): readonly Row[] {
     const known = made.get(key);
     if (known && isOf(known, numbers, begin, runs)) return known;
     const facts = columns.map(({ facts }, run) => facts[order.places[run]?.[row] ?? -1]);
-    return keep(key, rowOf(numbers.slice(begin, begin + runs), compareFacts(id, facts)));
+    return keep(key, rowOf([...numbers.subarray(begin, begin + runs)], compareFacts(id, facts)));
   });
 }
 
-function rowOf(numbers: Int32Array, compared: ComparedFacts): Row {
+function rowOf(numbers: readonly number[], compared: ComparedFacts): Row {
   const { words, windows, changes } = compared;
   const says = sentenceOf(compared, words.map((_, run) => `\0${run}`));
   return {
@@ -67,9 +67,9 @@ const made = new Map<number, Row>();
 /** The most of them that are kept. */
 const KEPT = 20_000;
 
-function isOf(known: Row, numbers: Int32Array, begin: number, runs: number): boolean {
-  if (known.numbers.length !== runs) return false;
-  for (let run = 0; run < runs; run++) if (known.numbers[run] !== numbers[begin + run]) return false;
+function isOf({ numbers: known }: Row, numbers: Int32Array, begin: number, runs: number): boolean {
+  if (known.length !== runs) return false;
+  for (let run = 0; run < runs; run++) if (known[run] !== numbers[begin + run]) return false;
   return true;
 }
 

@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { z } from "zod";
-import { Column } from "../compare/column.ts";
+import { Column, numbered, type NumberedFacts } from "../compare/column.ts";
 import type { CaseFacts, RunFacts, RunHead } from "../compare/facts.ts";
 import type { Word } from "../formats/format.ts";
 import type { Counts } from "../result.ts";
@@ -117,7 +117,7 @@ export class Reader {
   readonly #statements: Statements;
   readonly #lists = new Map<string, StatementSync>();
   /** The number of facts is never used again for others, so what was read once stays right. */
-  readonly #remembered = new Map<number, CaseFacts>();
+  readonly #remembered = new Map<number, NumberedFacts>();
 
   /** What runs showed: neither is the number of a run ever used again for another one. */
   readonly #runs = new Map<number, RunFacts>();
@@ -172,7 +172,7 @@ export class Reader {
       const rows = this.#statements.history.all(caseId, started, Number(from?.["id"] ?? 0), limit);
       return rows.map((row) => ({
         head: headOfRow(row),
-        facts: this.#factsOf(Number(row["facts_id"])),
+        facts: this.#factsOf(Number(row["facts_id"])).facts,
         durationMs: Number(row["duration_us"]) / 1000,
       }));
     });
@@ -247,7 +247,7 @@ export class Reader {
 
   *#shown(caseId: string): Generator<Shown & { readonly run: number }> {
     for (const row of this.#statements.shown.iterate(caseId)) {
-      const facts = this.#factsOf(Number(row["facts_id"]));
+      const { facts } = this.#factsOf(Number(row["facts_id"]));
       yield { stream: Number(row["stream_id"]), run: Number(row["run_id"]), facts };
     }
   }
@@ -277,10 +277,10 @@ export class Reader {
     return facts;
   }
 
-  #factsOf(id: number): CaseFacts {
+  #factsOf(id: number): NumberedFacts {
     const known = this.#remembered.get(id);
     if (known) return known;
-    const facts = factsSchema.parse(JSON.parse(String(this.#statements.facts.get(id)?.["facts"])));
+    const facts = numbered(factsSchema.parse(JSON.parse(String(this.#statements.facts.get(id)?.["facts"]))));
     if (this.#remembered.size >= REMEMBERED) this.#remembered.clear();
     this.#remembered.set(id, facts);
     return facts;

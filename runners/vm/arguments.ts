@@ -11,6 +11,7 @@
  * @module
  */
 import { AGENT_PORT } from "./guest/boot.ts";
+import type { VmName } from "./name.ts";
 
 /** What executes the guest's instructions: the processor, or QEMU itself. */
 export type Accelerator = "kvm" | "tcg";
@@ -150,6 +151,16 @@ function disk(image: string): string[] {
 /** What QEMU takes for the end of an option's value is doubled. */
 function escaped(path: string): string {
   return path.replaceAll(",", ",,");
+}
+
+/**
+ * What is appended to the kernel's command line. Since 6.18 the allocator keeps free objects at hand for each processor,
+ * and leaves the address of one where it was when it has given it out. To kmemleak an object that was lost looks in use
+ * then. An allocator that checks itself keeps none at hand.
+ */
+export function appended({ append, kmemleak }: Pick<VmName, "append" | "kmemleak">): string | undefined {
+  const words = [kmemleak === undefined ? "" : "slab_debug=F", append ?? ""].filter((each) => each !== "");
+  return words.length === 0 ? undefined : words.join(" ");
 }
 
 /**

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { threadsFor } from "./accelerator.ts";
-import { commandLine, machineArguments, shellArguments } from "./arguments.ts";
+import { appended, commandLine, machineArguments, shellArguments } from "./arguments.ts";
 
 const PARTS = { kernel: "k", initramfs: "i", image: "a,b.ext4", accelerator: "tcg" } as const;
 const FILES = { agent: "s/agent", monitor: "s/monitor", console: "s/console" };
@@ -74,4 +74,12 @@ Deno.test("versions of QEMU that lose timers while devices are reset get one thr
 Deno.test("the user's words come last on the kernel's command line", () => {
   const [line = ""] = valuesOf(shellArguments({ ...PARTS, append: "iommu=pt" }), "-append");
   assertEquals(line.endsWith(" iommu=pt"), true);
+});
+
+Deno.test("appended() has the allocator keep nothing at hand where lost memory is looked for", () => {
+  const name = { append: undefined, kmemleak: undefined } as const;
+  assertEquals(appended(name), undefined);
+  assertEquals(appended({ ...name, append: "iommu=pt" }), "iommu=pt");
+  assertEquals(appended({ ...name, kmemleak: "after each case" }), "slab_debug=F");
+  assertEquals(appended({ append: "iommu=pt", kmemleak: "after each case" }), "slab_debug=F iommu=pt");
 });

@@ -17,7 +17,7 @@ import { remoteTarget } from "../remote/target.ts";
 import { isOperationName } from "../../spec/operations/mod.ts";
 import type { Target, TargetDescription } from "../target.ts";
 import { acceleratorFor, qemuVersion, threadsFor } from "./accelerator.ts";
-import { commandLine, machineArguments, type MachineParts } from "./arguments.ts";
+import { appended, commandLine, machineArguments, type MachineParts } from "./arguments.ts";
 import { cached, digestOf } from "./cache.ts";
 import { floodOf } from "./console.ts";
 import { type Tell, VmError } from "./failure.ts";
@@ -110,7 +110,8 @@ export function openVm(name: VmName, watcher: VmWatcher = {}): () => Target {
 }
 
 async function prepare(name: VmName, tell: Tell): Promise<Setup> {
-  const { id, kernel: choice, append } = name;
+  const { id, kernel: choice } = name;
+  const append = appended(name);
   if (name.gpu) demandUdmabuf();
   const { kernel, added } = await chosen(choice);
   const purpose = { words: await wordsOf(name, kernel) };

@@ -17,7 +17,6 @@
 
 /* A size that nothing else has. */
 #define LOST_BYTES 2777
-#define LOST 200
 
 static char fault;
 static char page[16 * PAGE_SIZE];
@@ -67,14 +66,12 @@ static void fill(void)
 	filp_close(file, NULL);
 }
 
-/* Nothing points to these any more when it returns, but what the allocator has left of the last ones. */
+/* Nothing points to it any more when this returns. */
 static noinline void lose(void)
 {
-	for (int count = 0; count < LOST; count++) {
-		char *lost = kmalloc(LOST_BYTES, GFP_KERNEL);
+	char *lost = kmalloc(LOST_BYTES, GFP_KERNEL);
 
-		barrier_data(lost);
-	}
+	barrier_data(lost);
 }
 
 /* The processor of this thread comes last, since nothing else is done any more on the others. */

@@ -262,6 +262,9 @@ type Care = "none" | "reset" | "reopen";
 /** How many attempts a worker announces to a target that wants to know. */
 const AHEAD = 256;
 
+/** How many of them in one turn: the target begins with them while the next are made ready. */
+const AHEAD_AT_ONCE = 64;
+
 /** An attempt to come, and what the target is asked to do for it. */
 interface Planned {
   readonly attempt: Attempt;
@@ -334,7 +337,8 @@ class Worker {
   /** Tells a target what comes next. Where each end may stop the run, nothing is begun before it is known. */
   #announce(target: Target): void {
     if (this.#run.mayStop) return;
-    while (this.#planned.length < this.#run.ahead) {
+    const most = Math.min(this.#run.ahead, this.#planned.length + AHEAD_AT_ONCE);
+    while (this.#planned.length < most) {
       const next = this.#taken();
       if (!next) break;
       this.#planned.push(next);

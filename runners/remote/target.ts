@@ -109,6 +109,7 @@ class RemoteTarget implements Target {
   #closed = false;
   /** What was announced and has not been sent. */
   #coming: Program[] = [];
+  #sending: "not yet" | "soon" = "not yet";
 
   constructor(id: string, connect: Connect, options: RemoteOptions) {
     this.#id = id;
@@ -123,8 +124,8 @@ class RemoteTarget implements Target {
 
   announce(program: Program): void {
     this.#coming.push(program);
-    if (this.#coming.length >= PORTION) this.#sendAhead();
-    else if (this.#coming.length === 1) queueMicrotask(() => this.#sendAhead());
+    this.#sendPortions();
+    this.#sendSoon();
   }
 
   run(
@@ -137,7 +138,7 @@ class RemoteTarget implements Target {
     this.#suspect = undefined;
     if (suspect) return endOf(suspect);
     const end = this.#begun(program, observe, signal);
-    this.#sendAhead();
+    this.#sendSoon();
     return end;
   }
 
@@ -206,27 +207,44 @@ class RemoteTarget implements Target {
       if (suspect) return endOf(suspect);
       const run = this.#send(link, program);
       this.#runs.take(run, observe);
+      this.#sendSoon();
       return await this.#wait(run, signal);
     } catch (error) {
       return endOf(faultOf(error));
     }
   }
 
-  /** Sends what was announced, as far as the testee lets runs wait, in portions: it begins with one while it gets the next. */
-  #sendAhead(): void {
-    for (let size = this.#nextPortion(); size > 0; size = this.#nextPortion()) {
-      const portion = this.#coming.splice(0, size);
-      this.#link?.connection.send(portion.map((program) => this.#runMessage(this.#runs.add(program))));
-    }
+  /** Sends whole portions of what was announced, as far as the testee lets runs wait. */
+  #sendPortions(): void {
+    const size = this.#portion;
+    while (this.#coming.length >= size && this.#hasRoomFor(size)) this.#sendAhead(size);
   }
 
-  /** How many runs can be sent now: none before there is room for a whole portion. */
-  #nextPortion(): number {
-    const link = this.#link;
-    if (!link || this.#suspect) return 0;
-    const { ahead = 0 } = link.hello;
-    const most = Math.min(PORTION, Math.ceil(ahead / 2));
-    return ahead - this.#runs.open.length < most ? 0 : Math.min(most, this.#coming.length);
+  /** Sends less than a portion too when this turn is over, unless the testee has enough to do until it becomes one. */
+  #sendSoon(): void {
+    if (this.#sending === "soon" || this.#coming.length === 0) return;
+    this.#sending = "soon";
+    queueMicrotask(() => {
+      this.#sending = "not yet";
+      this.#sendPortions();
+      const rest = this.#coming.length;
+      if (this.#hasRoomFor(this.#runs.open.length + rest)) this.#sendAhead(rest);
+    });
+  }
+
+  #sendAhead(size: number): void {
+    const messages = this.#coming.splice(0, size).map((program) => this.#runMessage(this.#runs.add(program)));
+    this.#link?.connection.send(messages);
+  }
+
+  /** How many runs make a portion: the testee runs one while it is sent the next. */
+  get #portion(): number {
+    return Math.min(PORTION, Math.ceil((this.#link?.hello.ahead ?? 0) / 2));
+  }
+
+  #hasRoomFor(runs: number): boolean {
+    if (!this.#link || this.#suspect) return false;
+    return runs > 0 && this.#runs.open.length + runs <= (this.#link.hello.ahead ?? 0);
   }
 
   #send(link: Link, program: Program): SentRun {

@@ -170,6 +170,16 @@ Deno.test("cases that are announced together are sent together", async () => {
   await target.close();
 });
 
+Deno.test("cases that are announced one by one do not leave one by one", async () => {
+  const { target, sent } = recorded();
+  const cases = Array.from({ length: 400 }, (_, index) => caseNamed(`case-${index}`));
+  const { finished } = await runCases(cases, () => target, {}, { begin() {}, step() {}, end() {} });
+  assertEquals(finished, cases.length);
+  const portions = sent.filter((each) => each.startsWith("run")).map((each) => each.split("+").length);
+  assertEquals(portions.reduce((sum, runs) => sum + runs), cases.length);
+  assertEquals(portions.filter((runs) => runs === 32).length >= 10, true, portions.join());
+});
+
 Deno.test("a testee that gives another error than the kernel would keeps the protocol and fails the case", async () => {
   const { cases } = loadCases(loadLedger());
   const refused = cases.find(({ id }) => id === "vfio/mmap/mmap-after-revoke");

@@ -6,6 +6,7 @@
 import { messageOf, within } from "../deadline.ts";
 import { type FramingError, LostError } from "../protocol/errors.ts";
 import { LineSplitter, MESSAGE_BYTES } from "../protocol/lines.ts";
+import { type ByteReader, byteReaderOf } from "./bytes.ts";
 import type { Connection, Listener } from "./connection.ts";
 
 /** How to talk over streams. */
@@ -62,7 +63,7 @@ export function sinkOf(writable: WritableStream<Uint8Array>): Sink {
 /** A connection over a stream and a sink. */
 export class StreamConnection implements Connection {
   readonly peer: string;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: ByteReader;
   readonly #sink: Sink;
   readonly #splitter: LineSplitter;
   readonly #release: StreamOptions["release"];
@@ -78,7 +79,7 @@ export class StreamConnection implements Connection {
     { peer = "the other end of a stream", messageBytes = MESSAGE_BYTES, release }: StreamOptions,
   ) {
     this.peer = peer;
-    this.#reader = readable.getReader();
+    this.#reader = byteReaderOf(readable);
     this.#sink = sink;
     this.#splitter = new LineSplitter(messageBytes);
     this.#release = release;
@@ -116,6 +117,7 @@ export class StreamConnection implements Connection {
         const { lines, fault } = this.#splitter.push(next.value);
         if (lines.length > 0) this.#listener?.messages(lines);
         if (fault) return this.#lost(fault);
+        this.#reader.giveBack(next.value);
         next = await following;
       }
       this.#lost(this.#splitter.end() ?? gone(this.peer));

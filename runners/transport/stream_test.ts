@@ -31,6 +31,29 @@ Deno.test("connectStream() gives whole messages, however their bytes come", asyn
   }
 });
 
+Deno.test("connectStream() gives whole messages where their bytes are read into the same memory again", async () => {
+  const sent = Array.from(
+    { length: 200 },
+    (_, index) => JSON.stringify({ index, text: "x".repeat(index * 7) }),
+  );
+  const bytes = UTF8.encode(`${sent.join("\n")}\n`);
+  for (const piece of [1000, 70_000]) {
+    let at = 0;
+    const readable = new ReadableStream({
+      type: "bytes",
+      pull(controller) {
+        controller.enqueue(bytes.slice(at, at += piece));
+        if (at >= bytes.length) controller.close();
+      },
+    });
+    const connection = connectStream(readable, new WritableStream());
+    const { messages, reason } = await everythingFrom(connection);
+    assertEquals(messages, sent);
+    assertInstanceOf(reason, LostError);
+    await connection.close();
+  }
+});
+
 Deno.test("connectStream() takes nothing that is no line of text", async (t) => {
   const table = [
     ["half a line", UTF8.encode('{"a":1}\n{"b":'), "The last 5 bytes have no line end"],

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { PageCache } from "./cache.ts";
 
 /** A cache, a clock for it, and what was asked of it. */
@@ -66,6 +66,16 @@ Deno.test("PageCache makes a page once for all who ask at the same time", async 
     "one",
   ]);
   assertEquals(state.made, 1);
+});
+
+Deno.test("PageCache names a text by a tag: the same one each time, and another one for another text", async () => {
+  const cache = new PageCache();
+  const tag = async (text: string) =>
+    (await cache.page(`/${text.length}`, () => text, () => Promise.resolve(text)))?.tag;
+  assertEquals(await tag("one"), await tag("one"));
+  assertNotEquals(await tag("one"), await tag("eno"));
+  assertNotEquals(await tag("one"), await tag("one "));
+  assertMatch(await tag("one") ?? "", /^"[0-9a-z-]+"$/);
 });
 
 Deno.test("PageCache keeps nothing of what is not there, and of pages those that were asked for last", async () => {

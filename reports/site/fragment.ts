@@ -68,6 +68,13 @@ export function template(render: () => Child): (...values: readonly string[]) =>
   return (...values) => (made ??= new Fragment(String(render()))).filled(values);
 }
 
+/** Pieces as one; nothing is copied until the whole page is written down. */
+export function joined(pieces: readonly string[]): string {
+  let text = "";
+  for (const piece of pieces) text += piece;
+  return text;
+}
+
 /** Pieces by what they are made of, for as long as that is there. */
 export class Fragments<K extends object> {
   readonly #kept = new WeakMap<K, Fragment>();

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Fragment, Fragments, markupOf, placeFor } from "./fragment.ts";
+import { Fragment, Fragments, joined, markupOf, placeFor, template } from "./fragment.ts";
 
 Deno.test("Fragment is filled with other values each time, as often as they stand in it", () => {
   const fragment = new Fragment(`<a href="/${placeFor(0)}">${placeFor(1)}</a> ${placeFor(0)}`);
@@ -21,4 +21,11 @@ Deno.test("Fragments renders once for each thing it is made of", () => {
   const render = () => String(++rendered);
   const texts = [one, other, one].map((each) => fragments.of(each, render).filled([]));
   assertEquals(texts, ["1", "2", "1"]);
+});
+
+Deno.test("template() is rendered once and takes other values each time, in the order of its places", () => {
+  let rendered = 0;
+  const line = template(() => `${placeFor(1)} since ${placeFor(0)}, ${++rendered}`);
+  assertEquals([line("7.1", "ok"), line("7.2", "EIO")], ["ok since 7.1, 1", "EIO since 7.2, 1"]);
+  assertEquals(joined([line("a", "b"), "", "!"]), "b since a, 1!");
 });

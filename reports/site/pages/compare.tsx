@@ -25,7 +25,7 @@ import { momentText } from "../components/facts.tsx";
 import { CanAsk } from "../components/ref.tsx";
 import { Table } from "../components/table.tsx";
 import { WordMark } from "../components/verdict.tsx";
-import { Fragments, markupOf, NamedFragments, placeFor, template } from "../fragment.ts";
+import { Fragments, joined, markupOf, NamedFragments, placeFor, template } from "../fragment.ts";
 import {
   caseHistoryPath,
   casePath,
@@ -62,7 +62,7 @@ export function ComparePage({ runs }: { readonly runs: readonly RunFacts[] }) {
     <>
       {raw(heading(labels.join(" &#183; "), countsText(compared)))}
       <CanAsk then={raw(otherForms(runs))} />
-      {raw(runsTable(runs.map((run, index) => runRow(run, labels[index] ?? "")).join("")))}
+      {raw(runsTable(joined(runs.map((run, index) => runRow(run, labels[index] ?? "")))))}
       {raw(differences(compared, names))}
     </>
   );
@@ -132,21 +132,23 @@ function RunRow({ note = "" }: { readonly note?: Child }) {
 function differences({ groups, clauses, counts: { same } }: ComparedCases, names: Names): string {
   const differing = clauses.filter(({ differs }) => differs);
   const titles = groups.map((group) => titleOf(group, names.labels));
-  return [
-    groups.length === 0 ? nothing() : index(
-      groups.map(({ rows }, place) => indexed(`group-${place}`, titles[place] ?? "", `${rows.length}`))
-        .concat(
-          differing.length === 0 ? [] : indexed("clauses", "Clauses that differ", `${differing.length}`),
-        )
-        .join(""),
-    ),
+  return joined([
+    groups.length === 0 ? nothing() : contents(groups, titles, differing.length),
     windows(groups, names),
     ...groups.map((group, place) =>
       section(`${place}`, titles[place] ?? "", `${group.rows.length}`, groupBody(group, names))
     ),
     differing.length === 0 ? "" : clausesTable(differing, names),
     end(same === 1 ? "One case is" : `${same} cases are`),
-  ].join("");
+  ]);
+}
+
+/** What there is on the page, with the way to it. */
+function contents(groups: readonly RowGroup[], titles: readonly string[], clauses: number): string {
+  const lines = groups.map(({ rows }, place) =>
+    line(`group-${place}`, titles[place] ?? "", `${rows.length}`)
+  );
+  return index(joined(lines) + (clauses === 0 ? "" : line("clauses", "Clauses that differ", `${clauses}`)));
 }
 
 const nothing = template(() => <p class="notice">The runs do not differ in any case.</p>);
@@ -155,7 +157,7 @@ const nothing = template(() => <p class="notice">The runs do not differ in any c
 const index = template(() => <ul class="index">{placeFor(0)}</ul>);
 
 /** With places for where it leads to, for what is there and for how much. */
-const indexed = template(() => (
+const line = template(() => (
   <li>
     <a href={`#${placeFor(0)}`}>{placeFor(1)}</a> <span class="soft">{placeFor(2)}</span>
   </li>
@@ -191,12 +193,10 @@ function begunIn(groups: readonly RowGroup[], runs: number): readonly (readonly 
 function windows(groups: readonly RowGroup[], { labels }: Names): string {
   const begun = begunIn(groups, labels.length);
   if (begun.every(({ length }) => length === 0)) return "";
-  return windowsTable(
-    begun.map((own, place) =>
-      own.length === 0 ? "" : `<tbody>${windowRows(own, labels[place] ?? "")}</tbody>`
-    )
-      .join(""),
+  const bodies = begun.map((own, place) => windowRows(own, labels[place] ?? "")).filter((rows) =>
+    rows !== ""
   );
+  return windowsTable(joined(bodies.map((rows) => `<tbody>${rows}</tbody>`)));
 }
 
 /** With a place for the rows. */
@@ -216,7 +216,7 @@ function windowRows(begun: readonly Begun[], label: string): string {
       .filled([label, `${cases}`])
   );
   const rest = begun.length - shown.length;
-  return shown.join("") + (rest === 0 ? "" : restRow(label, `${rest}`));
+  return joined(shown) + (rest === 0 ? "" : restRow(label, `${rest}`));
 }
 
 /** Rows by what begins: those in which the label is seen, and those in which it is only read aloud. */
@@ -263,7 +263,7 @@ const section = template(() => (
 function groupBody({ at, rows }: RowGroup, names: Names): string {
   return at.length === 0
     ? folded(rows, `${casesText(rows.length)}, of which nothing else is known`)
-    : compareTable("What was seen", names, alikeIn(rows).map((own) => rowsOf(own, names)).join(""));
+    : compareTable("What was seen", names, joined(alikeIn(rows).map((own) => rowsOf(own, names))));
 }
 
 function casesText(count: number): string {
@@ -280,7 +280,7 @@ const WIDE = 5;
 function compareTable(what: string, { labels }: Names, rows: string): string {
   const column = labels.some(({ length }) => length > SHORT) ? longColumn : shortColumn;
   const table = labels.length > WIDE ? wideTable : narrowTable;
-  return table(what, labels.map((label) => column(label)).join(""), rows);
+  return table(what, joined(labels.map((label) => column(label))), rows);
 }
 
 /** With a place for the label of a run. */
@@ -363,7 +363,7 @@ function listed(rows: readonly Row[]): string {
   const items = rows.slice(0, SHOWN).map((row) => ITEMS.of(row, () => <Item {...row.compared} />).filled([]));
   const rest = rows.length - SHOWN;
   const more = rest > 0 ? `<li class="soft">${rest} more are in the CSV</li>` : "";
-  return `<ul class="plain">${items.join("")}${more}</ul>`;
+  return `<ul class="plain">${joined(items)}${more}</ul>`;
 }
 
 /** Cases in lists, in the same way. */
@@ -445,7 +445,7 @@ function clausesTable(clauses: readonly ClauseComparison[], names: Names): strin
   });
   return clausesSection(
     `${clauses.length}`,
-    compareTable("Clauses", names, `<tbody>${rows.join("")}</tbody>`),
+    compareTable("Clauses", names, `<tbody>${joined(rows)}</tbody>`),
   );
 }
 

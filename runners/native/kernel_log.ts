@@ -105,11 +105,15 @@ export function parseRecord(record: string): LogLine {
   return { level: LEVELS[Number(priority) & 7] ?? "info", text: line };
 }
 
-/** What the kernel says at the level of a warning of things that it was asked for and that went well. */
+/**
+ * What the kernel says at the level of a warning of things that it was asked for and that went well; and how often it did
+ * not say, at the level of information, that a slow machine was slow to read its clock.
+ */
 const ANNOUNCEMENTS = [
   /^vfio-pci [0-9a-f:.]+: (resetting|reset done)$/,
   /^pcieport [0-9a-f:.]+: unlocked secondary bus reset via: /,
   /^vfio-pci [0-9a-f:.]+: No device request channel registered, blocked until released by user$/,
+  /^watchdog_print_freq_timeout: \d+ callbacks suppressed$/,
 ] as const;
 
 function call(addon: Caller, name: Primitive, bytes: Uint8Array | undefined, ...args: number[]): number {

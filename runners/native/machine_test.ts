@@ -186,6 +186,12 @@ Deno.test("parseRecord() reads levels, and tells announcements from warnings", (
     ["30,100,200,-;by a daemon; with a semicolon", "info", "by a daemon; with a semicolon"],
     ["4,1,2,-;vfio-pci 0000:01:00.0: resetting\n", "notice", "vfio-pci 0000:01:00.0: resetting"],
     ["4,1,2,-;vfio-pci 0000:01:00.0: resetting failed\n", "warn", "vfio-pci 0000:01:00.0: resetting failed"],
+    [
+      "4,1,2,-;watchdog_print_freq_timeout: 6 callbacks suppressed\n",
+      "notice",
+      "watchdog_print_freq_timeout: 6 callbacks suppressed",
+    ],
+    ["4,1,2,-;pci_bus_read: 6 callbacks suppressed\n", "warn", "pci_bus_read: 6 callbacks suppressed"],
     ["no record", "info", "no record"],
   ] as const;
   for (const [record, level, text] of table) assertEquals(parseRecord(record), { level, text });

@@ -40,9 +40,9 @@ export class Column implements ReadonlyMap<string, CaseFacts> {
   /** Takes what a run showed; no two facts are of the same case. */
   constructor(all: readonly NumberedFacts[]) {
     this.facts = all.map(({ facts }) => facts);
-    this.selection = selectionOf(this.facts);
     this.numbers = new Int32Array(all.length);
-    all.forEach(({ number }, place) => this.numbers[place] = number);
+    for (let place = 0; place < all.length; place++) this.numbers[place] = all[place]?.number ?? 0;
+    this.selection = selectionOf(this.facts);
   }
 
   /** How many cases there are. */

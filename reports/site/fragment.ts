@@ -25,9 +25,10 @@ export function plainMarkup(rendered: string): string {
   return rendered.replaceAll(/[^\0-\x7f]/gu, (each) => `&#${each.toWellFormed().codePointAt(0)};`);
 }
 
-/** The same text in half the memory: one that was made of a wider one keeps two bytes for each character. */
-function narrow(ascii: string): string {
-  return new TextDecoder().decode(new TextEncoder().encode(ascii));
+/** The same as plain markup, in half the memory: what is made of a wider text keeps two bytes for each character. */
+function narrow(rendered: string): string {
+  const plain = plainMarkup(rendered);
+  return plain === rendered ? plain : new TextDecoder().decode(new TextEncoder().encode(plain));
 }
 
 /** A text that is its own markup, as most names and numbers are. */
@@ -46,7 +47,7 @@ export class Fragment {
 
   /** Takes the rendered text apart. */
   constructor(rendered: string) {
-    const [first = "", ...parts] = narrow(plainMarkup(rendered)).split(PLACE);
+    const [first = "", ...parts] = narrow(rendered).split(PLACE);
     this.#first = first;
     this.#places = parts.filter((_, index) => index % 2 === 0).map(Number);
     this.#then = parts.filter((_, index) => index % 2 === 1);

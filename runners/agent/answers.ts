@@ -14,7 +14,7 @@ export type Departure = "each" | "together";
 const TOGETHER_MS = 2;
 
 /** How many characters of them may wait. A pipe holds 64 KiB: with less than that, one side works while the other reads. */
-const TOGETHER_LENGTH = 32 * 1024;
+const TOGETHER_LENGTH = 48 * 1024;
 
 /** Observations of a run that wait for its end. */
 interface Held {

@@ -29,7 +29,7 @@ export interface ServeTargetOptions {
    * down. `each` unless said otherwise.
    */
   readonly observations?: "each" | "together" | undefined;
-  /** How many runs may wait behind the one under way; 64 unless said otherwise. */
+  /** How many runs may wait behind the one under way; 256 unless said otherwise. */
   readonly ahead?: number | undefined;
   /** The versions of the protocol to speak; for tests. */
   readonly versions?: readonly number[] | undefined;

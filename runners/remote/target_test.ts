@@ -177,7 +177,7 @@ Deno.test("cases that are announced one by one do not leave one by one", async (
   assertEquals(finished, cases.length);
   const portions = sent.filter((each) => each.startsWith("run")).map((each) => each.split("+").length);
   assertEquals(portions.reduce((sum, runs) => sum + runs), cases.length);
-  assertEquals(portions.filter((runs) => runs === 32).length >= 10, true, portions.join());
+  assertEquals(portions.length < 20, true, portions.join());
 });
 
 Deno.test("a testee that gives another error than the kernel would keeps the protocol and fails the case", async () => {

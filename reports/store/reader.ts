@@ -111,6 +111,16 @@ const RESULTS_REMEMBERED = 4_000_000;
 /** The most windows that are told of, the newest ones. */
 const MOST_WINDOWS = 500;
 
+/** What is known of a run. */
+interface KnownRun {
+  /** Its number, which is never used again for another one. */
+  readonly id: number;
+  /** The state of the index in which it had that number. */
+  readonly stamp: string;
+  /** What it showed. */
+  readonly facts: RunFacts;
+}
+
 /** Reads the index. */
 export class Reader {
   readonly #db: DatabaseSync;
@@ -119,8 +129,8 @@ export class Reader {
   /** The number of facts is never used again for others, so what was read once stays right. */
   readonly #remembered = new Map<number, NumberedFacts>();
 
-  /** What runs showed: neither is the number of a run ever used again for another one. */
-  readonly #runs = new Map<number, RunFacts>();
+  /** What runs showed, by their names; those that were looked for last stand last. */
+  readonly #runs = new Map<string, KnownRun>();
   #results = 0;
 
   /** Reads a database whose tables are there. */
@@ -153,12 +163,15 @@ export class Reader {
 
   /** What a comparison needs of a run. */
   facts(run: string): RunFacts | undefined {
-    return this.#atOneMoment(() => this.#factsOfRun(run));
+    return this.#atOneMoment(() => this.#factsOfRun(run, this.stamp()));
   }
 
   /** What a comparison needs of several runs, all at one moment; `undefined` if one of them is not there. */
   factsOfAll(runs: readonly string[]): readonly RunFacts[] | undefined {
-    const all = this.#atOneMoment(() => runs.map((run) => this.#factsOfRun(run)));
+    const all = this.#atOneMoment(() => {
+      const stamp = this.stamp();
+      return runs.map((run) => this.#factsOfRun(run, stamp));
+    });
     const there = all.filter((each) => each !== undefined);
     return there.length === runs.length ? there : undefined;
   }
@@ -252,29 +265,36 @@ export class Reader {
     }
   }
 
-  /** A run that was looked at before is only looked for: whatever changes in it, it gets another number. */
-  #factsOfRun(run: string): RunFacts | undefined {
-    const found = this.#statements.runId.get(run);
-    if (!found) return undefined;
-    const id = Number(found["id"]);
-    return this.#runs.get(id) ?? this.#keep(id, this.#readFacts(id));
+  /** A run is looked for once after each change of the index: whatever changes in it, it gets another number. */
+  #factsOfRun(run: string, stamp: string): RunFacts | undefined {
+    const known = this.#runs.get(run);
+    if (known?.stamp === stamp) return known.facts;
+    const row = this.#statements.runFacts.get(run);
+    if (!row) return undefined;
+    const id = Number(row["id"]);
+    const facts = known?.id === id ? known.facts : this.#readFacts(row);
+    this.#forget(run);
+    this.#keep(run, { id, stamp, facts });
+    return facts;
   }
 
-  #readFacts(id: number): RunFacts {
-    const row = this.#statements.runFacts.get(id) ?? {};
+  #readFacts(row: Row): RunFacts {
     const facts = idsSchema.parse(JSON.parse(String(row["facts"]))).map((each) => this.#factsOf(each));
     return { ...headOfRow(row), cases: new Column(facts) };
   }
 
-  #keep(id: number, facts: RunFacts): RunFacts {
-    this.#runs.set(id, facts);
-    this.#results += facts.cases.size;
-    for (const [oldest, { cases }] of this.#runs) {
-      if (this.#results <= RESULTS_REMEMBERED) break;
-      this.#runs.delete(oldest);
-      this.#results -= cases.size;
+  #keep(run: string, known: KnownRun): void {
+    this.#runs.set(run, known);
+    this.#results += known.facts.cases.size;
+    for (const [oldest] of this.#runs) {
+      if (this.#results <= RESULTS_REMEMBERED) return;
+      this.#forget(oldest);
     }
-    return facts;
+  }
+
+  #forget(run: string): void {
+    this.#results -= this.#runs.get(run)?.facts.cases.size ?? 0;
+    this.#runs.delete(run);
   }
 
   #factsOf(id: number): NumberedFacts {
@@ -328,8 +348,7 @@ function prepare(db: DatabaseSync) {
       ) ORDER BY runs.started_at DESC, runs.run`),
     run: statement(`SELECT id, ${RUN_COLUMNS} FROM runs WHERE run = ?`),
     byId: statement(`SELECT ${head} FROM runs WHERE id = ?`),
-    runId: statement("SELECT id FROM runs WHERE run = ?"),
-    runFacts: statement(`SELECT ${head}, facts FROM runs JOIN run_facts ON run_id = id WHERE id = ?`),
+    runFacts: statement(`SELECT ${head}, facts FROM runs JOIN run_facts ON run_id = id WHERE run = ?`),
     history: statement(`
       SELECT ${head}, facts_id, duration_us
       FROM shown JOIN runs ON runs.id = run_id

@@ -71,6 +71,24 @@ Deno.test("Store.importFile() lets a partial run go on, under its name, and neve
     assertEquals(store.runs().map(({ partial }) => partial), [false]);
   }));
 
+Deno.test("Store.facts() are those of now, whoever has written, and the same object until the run changes", () =>
+  withStore((store, folder) => {
+    const text = textOf(sound([CASE, OTHER]));
+    const half = text.slice(0, text.indexOf(`{"type":"case","case":"${OTHER}`) + 30);
+    using elsewhere = openStore(join(folder, "../store"));
+    const imported = elsewhere.importFile(written(folder, "half.jsonl", half));
+    assert(imported.kind === "imported");
+    const runs = [imported.run, imported.run];
+    const [first, again] = store.factsOfAll(runs) ?? [];
+    assertEquals([first?.partial, first?.cases.get(OTHER)?.word], [true, "not-run"]);
+    elsewhere.importFile(written(folder, "other.jsonl", sound([CASE], { command: ["other"] })));
+    assert(first === again && store.facts(imported.run) === first);
+    elsewhere.importFile(written(folder, "whole.jsonl", text));
+    const whole = store.facts(imported.run);
+    assertEquals([whole?.partial, whole?.cases.get(OTHER)?.word === "not-run"], [false, false]);
+    assertEquals(store.factsOfAll([imported.run, "nothing"]), undefined);
+  }));
+
 Deno.test("Store.importFile() refuses two records of one run that tell different things", () =>
   withStore((store, folder) => {
     const lines = sound([CASE]);

@@ -67,7 +67,8 @@ function indexPage(data: FindingsData, reviews: readonly Review[]): Page {
     "them: [which exporter was tried with which importer](exporters-importers.md), what kernels said to " +
     "[the suite's own exporter that revokes](reference-exporter.md), and to its [seeded bugs](seeded-bugs.md); and what " +
     "[a kernel that watches itself](debug-7.3.md) reported. [Random programs](simulator-against-kernel.md) hold the " +
-    "simulator against a kernel.",
+    "simulator against a kernel. A driver that knows nothing of the suite, and is told of a revocation, is " +
+    "[virtio-gpu with blobs](virtio-gpu-with-blobs.md).",
     "",
     ...countsTable(kernels),
     "",

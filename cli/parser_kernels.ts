@@ -76,8 +76,16 @@ export function machineTarget({ target, kernel, modules, append, pristine }: Mac
   }
   const before = typeof named === "object" ? named : undefined;
   const reuse = pristine ? "one case" : before?.reuse ?? "until dirty";
-  const { reference, kmemleak, bootMs } = before ?? {};
-  return vmName({ kernel: choice, reference, kmemleak, append: append ?? before?.append, bootMs, reuse });
+  const { reference, kmemleak, gpu, bootMs } = before ?? {};
+  return vmName({
+    kernel: choice,
+    reference,
+    kmemleak,
+    gpu,
+    append: append ?? before?.append,
+    bootMs,
+    reuse,
+  });
 }
 
 const bootOptions = object({

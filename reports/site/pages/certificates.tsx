@@ -49,7 +49,7 @@ function NoCertificate() {
 }
 
 function CertificateRow({ checked }: { readonly checked: CheckedCertificate }) {
-  const { name, certificate } = checked;
+  const { name, certificate, findings } = checked;
   if (!certificate) {
     return (
       <tr>
@@ -75,8 +75,12 @@ function CertificateRow({ checked }: { readonly checked: CheckedCertificate }) {
       </td>
       <td>{grade}</td>
       <td class="share">
-        <StateBar counts={clauseCounts} />
-        <StateLine counts={clauseCounts} />
+        {findings.length > 0 ? <span class="soft">no claim, since nobody vouches for it</span> : (
+          <>
+            <StateBar counts={clauseCounts} />
+            <StateLine counts={clauseCounts} />
+          </>
+        )}
       </td>
       <td class="whole">
         <Moment at={issuedAt} />

@@ -83,6 +83,15 @@ Deno.test("the page of a certificate says whether it holds, whose key it is, and
     assertStringIncludes(await pageOf(folder)("/certificates/certified"), "was not judged again");
   }));
 
+Deno.test("the list of certificates shows the claims of those that hold, and of no other", () =>
+  withExample(async (folder) => {
+    const page = pageOf(folder);
+    const [certified = "", forged = ""] = (await page("/certificates")).split("<tr>").slice(-2);
+    assertStringIncludes(certified, "6 shown");
+    assertStringIncludes(forged, "not valid");
+    assert(!forged.includes("6 shown"));
+  }));
+
 Deno.test("the pages of the suite say what is wrong with it first, and keep text from becoming markup", () =>
   withExample(async (folder) => {
     const page = pageOf(folder);

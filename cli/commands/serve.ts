@@ -92,7 +92,9 @@ export async function serve(
       : undefined,
   });
   const server = listen(host, port, (request, address) => site.fetch(request, address), io);
-  await server.finished;
+  /* what cannot be read is told to whoever asks for it */
+  const recalled = store?.recall(io.signal).catch(() => undefined);
+  await Promise.all([server.finished, recalled]);
   return 0;
 }
 

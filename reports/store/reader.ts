@@ -108,6 +108,12 @@ const REMEMBERED = 50_000;
 /** The most results of runs that are kept in memory; each is a few bytes, as the facts themselves are kept once. */
 const RESULTS_REMEMBERED = 4_000_000;
 
+/** The most results that are read before anybody asks; what is asked for has room beside them. */
+const RESULTS_RECALLED = 3_000_000;
+
+/** So many runs are read in one go: whoever asks meanwhile waits that long. */
+const RECALLED_AT_ONCE = 20;
+
 /** The most windows that are told of, the newest ones. */
 const MOST_WINDOWS = 500;
 
@@ -174,6 +180,15 @@ export class Reader {
     });
     const there = all.filter((each) => each !== undefined);
     return there.length === runs.length ? there : undefined;
+  }
+
+  /** Reads what the newest runs showed into memory; gives way after some of them, again and again. */
+  *recall(): Generator<void> {
+    const names = this.#statements.newest.all().map((row) => String(row["run"]));
+    for (let from = 0; from < names.length && this.#results < RESULTS_RECALLED; from += RECALLED_AT_ONCE) {
+      this.factsOfAll(names.slice(from, from + RECALLED_AT_ONCE));
+      yield;
+    }
   }
 
   /** What a case showed in the newest runs that have it, or in those before a run. */
@@ -269,13 +284,16 @@ export class Reader {
   #factsOfRun(run: string, stamp: string): RunFacts | undefined {
     const known = this.#runs.get(run);
     if (known?.stamp === stamp) return known.facts;
-    const row = this.#statements.runFacts.get(run);
-    if (!row) return undefined;
-    const id = Number(row["id"]);
-    const facts = known?.id === id ? known.facts : this.#readFacts(row);
+    const isTheSame = known !== undefined && this.#statements.idOf.get(run)?.["id"] === known.id;
+    const now = isTheSame ? { ...known, stamp } : this.#knownNow(run, stamp);
     this.#forget(run);
-    this.#keep(run, { id, stamp, facts });
-    return facts;
+    if (now) this.#keep(run, now);
+    return now?.facts;
+  }
+
+  #knownNow(run: string, stamp: string): KnownRun | undefined {
+    const row = this.#statements.runFacts.get(run);
+    return row && { id: Number(row["id"]), stamp, facts: this.#readFacts(row) };
   }
 
   #readFacts(row: Row): RunFacts {
@@ -348,6 +366,8 @@ function prepare(db: DatabaseSync) {
       ) ORDER BY runs.started_at DESC, runs.run`),
     run: statement(`SELECT id, ${RUN_COLUMNS} FROM runs WHERE run = ?`),
     byId: statement(`SELECT ${head} FROM runs WHERE id = ?`),
+    newest: statement("SELECT run FROM runs ORDER BY started_at DESC, run"),
+    idOf: statement("SELECT id FROM runs WHERE run = ?"),
     runFacts: statement(`SELECT ${head}, facts FROM runs JOIN run_facts ON run_id = id WHERE run = ?`),
     history: statement(`
       SELECT ${head}, facts_id, duration_us

@@ -228,6 +228,18 @@ export class Store implements Disposable {
     return this.#reader.factsOfAll(runs);
   }
 
+  /**
+   * Reads what the newest runs showed into memory, between other work, so that nobody who compares them waits for it.
+   *
+   * @param signal ends it before it is through; it must abort before the store is closed
+   */
+  async recall(signal?: AbortSignal): Promise<void> {
+    for (const _ of this.#reader.recall()) {
+      await new Promise((resolve) => setTimeout(resolve));
+      if (signal?.aborted) return;
+    }
+  }
+
   /** What a case showed in the newest runs that have it, or in the newest of those before a run. */
   history(caseId: string, limit: number, before?: string): readonly CaseInRun[] {
     return this.#reader.history(caseId, limit, before);

@@ -89,6 +89,20 @@ Deno.test("Store.facts() are those of now, whoever has written, and the same obj
     assertEquals(store.factsOfAll([imported.run, "nothing"]), undefined);
   }));
 
+Deno.test("Store.recall() keeps what the runs showed in memory, unless it is told to stop", async () =>
+  await withStore(async (store, folder) => {
+    store.importFile(written(folder, "a.jsonl", sound([CASE])));
+    const [{ run } = { run: "" }] = store.runs();
+    await store.recall(AbortSignal.abort());
+    await store.recall();
+    const place = join(folder, "../store");
+    using db = new DatabaseSync(join(place, "index.sqlite"));
+    db.exec("DELETE FROM run_facts");
+    assertEquals(store.facts(run)?.cases.get(CASE)?.word, "pass");
+    using other = openStore(place);
+    assertEquals(other.facts(run), undefined);
+  }));
+
 Deno.test("Store.importFile() refuses two records of one run that tell different things", () =>
   withStore((store, folder) => {
     const lines = sound([CASE]);

@@ -42,6 +42,16 @@ export function digestOf(parts: readonly (string | Uint8Array)[]): string {
   return hash.digest("hex");
 }
 
+/**
+ * Removes what has not been used for longest, but for so many. Others may do the same meanwhile, so that what is gone
+ * already is no error.
+ */
+export async function forgetOldest(paths: readonly string[], kept: number): Promise<void> {
+  const used = paths.map((path) => ({ path, at: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }));
+  const newestFirst = used.toSorted((one, other) => other.at - one.at);
+  for (const { path } of newestFirst.slice(kept)) await rm(path, { recursive: true, force: true });
+}
+
 /** What this process makes. Other processes have halves of their own. */
 const underWay = new Map<string, Promise<void>>();
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { madeWhole } from "./cache.ts";
+import { forgetOldest, madeWhole } from "./cache.ts";
 
 async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).toSorted();
@@ -53,6 +53,21 @@ Deno.test("madeWhole() makes for two at once what both ask for, and only once", 
     assertEquals([made, await namesIn(folder), await namesIn(`${folder}/good`)], [1, ["good"], ["file"]]);
     await madeWhole(`${folder}/good`, make);
     assertEquals(made, 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("forgetOldest() keeps what was used last, and does not mind what another one has removed", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [place, name] of ["first", "second", "third"].entries()) {
+      await Deno.mkdir(`${folder}/${name}`);
+      await Deno.utime(`${folder}/${name}`, place, place);
+    }
+    const paths = ["second", "gone", "third", "first"].map((name) => `${folder}/${name}`);
+    await forgetOldest(paths, 2);
+    assertEquals(await namesIn(folder), ["second", "third"]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import type { MachineParts } from "./arguments.ts";
-import { cached, digestOf, madeWhole } from "./cache.ts";
+import { cached, digestOf, forgetOldest, madeWhole } from "./cache.ts";
 import { type Tell, VmError } from "./failure.ts";
 import type { Machine } from "./machine.ts";
 import { headersSchema, pciHeaders, restorePciHeaders } from "./pci_headers.ts";
@@ -74,9 +74,8 @@ function filesIn(folder: string): Snapshot {
 async function forgetOld(): Promise<void> {
   const folder = await cached("snapshots");
   const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-  const paths = names.filter((name) => !name.endsWith(".half")).map((name) => `${folder}/${name}`);
-  const newestFirst = paths.toSorted((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
-  for (const path of newestFirst.slice(KEPT - 1)) await rm(path, { recursive: true, force: true });
+  const whole = names.filter((name) => !name.endsWith(".half"));
+  await forgetOldest(whole.map((name) => `${folder}/${name}`), KEPT - 1);
 }
 
 /** The memory is in a file that the machine shares, so that only the devices are written. */

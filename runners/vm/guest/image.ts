@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, readFile, rm, truncate, utimes } from "node:fs/promises";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { AddonError, loadAddon } from "../../native/addon.ts";
 import { ADDON_NAME, builtAddon, findAddon } from "../../native/location.ts";
-import { cached, digestOf, digestOfFile, madeWhole } from "../cache.ts";
+import { cached, digestOf, digestOfFile, forgetOldest, madeWhole } from "../cache.ts";
 import { type Tell, VmError } from "../failure.ts";
 import { runForText, runTool } from "../tools.ts";
 
@@ -60,9 +60,7 @@ const KEPT = 3;
 async function forgetOld(folder: string): Promise<void> {
   for (const suffix of [".ext4", ".js"]) {
     const files = (await Array.fromAsync(Deno.readDir(folder))).filter(({ name }) => name.endsWith(suffix));
-    const paths = files.map(({ name }) => `${folder}/${name}`);
-    const newestFirst = paths.toSorted((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
-    for (const path of newestFirst.slice(KEPT)) await rm(path, { force: true });
+    await forgetOldest(files.map(({ name }) => `${folder}/${name}`), KEPT);
   }
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, readFile, rm, truncate, utimes } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, truncate, utimes } from "node:fs/promises";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { AddonError, loadAddon } from "../../native/addon.ts";

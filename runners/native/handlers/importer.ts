@@ -37,6 +37,9 @@ const POLICIES = {
 /** Added to every delay, in milliseconds: a wait must last until it can be seen to be one, on a slow machine too. */
 export const LEAST_DELAY_MS = 400;
 
+/** How late that may be over: the wheel on which the kernel keeps its timers turns in steps of an eighth of their time. */
+export const LATENESS_MS = 60;
+
 function policyOf(given: Args<"importer.attach">["on_invalidate"]): { policy: number; delay_ms: number } {
   if (typeof given === "string") return { policy: POLICIES[given], delay_ms: 0 };
   return "job_ms" in given

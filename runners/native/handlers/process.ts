@@ -28,7 +28,7 @@ import { Descriptor } from "../objects.ts";
 import type { HelperProcess } from "../process.ts";
 import { type NativeHandler, on } from "../session.ts";
 import type { Strand } from "../strand.ts";
-import { LEAST_DELAY_MS } from "./importer.ts";
+import { LATENESS_MS, LEAST_DELAY_MS } from "./importer.ts";
 
 /** The numbers that every helper process has open: its standard files and its channel. */
 const LIMIT_WHEN_EXHAUSTED = 1;
@@ -168,7 +168,7 @@ export const processHandlers: readonly (readonly [OperationName, NativeHandler])
   }),
   on("clock.advance", async ({ session: { process, setting }, strand }, { ms }) => {
     /* what the module delays, it delays by so much more */
-    const more = setting.machine.module.kind === "there" ? LEAST_DELAY_MS : 0;
+    const more = setting.machine.module.kind === "there" ? LEAST_DELAY_MS + LATENESS_MS : 0;
     await strand.do(process, "sleep", [ms + more]);
   }),
 ];

@@ -5,6 +5,9 @@
  */
 import { type CommandConnection, connectCommand, connectShell } from "../transport/stdio.ts";
 
+/** What a worker reads and answers is soon done with: with room for more of it (in MiB) it is tidied less often. */
+const NURSERY = "--v8-flags=--min-semi-space-size=16";
+
 /** The variables of the environment that a worker gets; a token is in none of them. */
 const ENVIRONMENT = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "XDG_CACHE_HOME", "DENO_DIR", "LD_LIBRARY_PATH"];
 
@@ -25,6 +28,6 @@ export function workerOf(target: string, entry: string, messageBytes?: number): 
     const command = target.slice("stdio:".length);
     return () => connectShell(command, options);
   }
-  const [program, ...args] = [Deno.execPath(), "run", "-A", "--quiet", entry];
+  const [program, ...args] = [Deno.execPath(), "run", "-A", "--quiet", NURSERY, entry];
   return () => connectCommand([program, ...args, "--stdio", "--target", target], options);
 }

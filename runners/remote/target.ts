@@ -110,6 +110,8 @@ class RemoteTarget implements Target {
   /** What was announced and has not been sent. */
   #coming: Program[] = [];
   #sending: "not yet" | "soon" = "not yet";
+  /** Is over when a session goes on: until then nothing may be sent, since what was sent before comes first. */
+  #resuming: Promise<void> | undefined;
 
   constructor(id: string, connect: Connect, options: RemoteOptions) {
     this.#id = id;
@@ -201,6 +203,7 @@ class RemoteTarget implements Target {
     signal: AbortSignal | undefined,
   ): Promise<CaseEnd> {
     try {
+      await this.#resuming;
       const link = this.#link ?? await this.#linked();
       const suspect = this.#suspect;
       this.#suspect = undefined;
@@ -243,7 +246,7 @@ class RemoteTarget implements Target {
   }
 
   #hasRoomFor(runs: number): boolean {
-    if (!this.#link || this.#suspect) return false;
+    if (!this.#link || this.#suspect || this.#resuming) return false;
     return runs > 0 && this.#runs.open.length + runs <= (this.#link.hello.ahead ?? 0);
   }
 
@@ -445,8 +448,17 @@ class RemoteTarget implements Target {
     this.#unlink(link);
     const kept = hello.session !== undefined && fault.stage !== "framing";
     if (kept) this.#cut = hello;
-    if (kept && this.#runs.underWay) void this.#resume(fault);
+    if (kept && this.#runs.underWay) this.#resumeAfter(fault);
     else this.#concede(fault);
+  }
+
+  #resumeAfter(fault: ProtocolFault): void {
+    const resuming = this.#resume(fault).finally(() => {
+      if (this.#resuming !== resuming) return;
+      this.#resuming = undefined;
+      this.#sendSoon();
+    });
+    this.#resuming = resuming;
   }
 
   async #resume(fault: ProtocolFault): Promise<void> {

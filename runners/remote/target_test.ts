@@ -135,6 +135,53 @@ Deno.test("remoteTarget() does not wait for a testee that says hello and goes aw
   await target.close();
 });
 
+Deno.test("remoteTarget() sends nothing before what was under way when the connection was cut", async () => {
+  const programs = Array.from({ length: 20 }, (_, index) => programOf(caseNamed(`case-${index}`)));
+  const listeners: Listener[] = [];
+  const sent: number[][] = [];
+  const begun = Promise.withResolvers<void>();
+  const all = Promise.withResolvers<void>();
+  /* one in each turn, so that some come while the session is being taken up again */
+  const announce = async () => {
+    for (const program of programs.slice(1)) {
+      target.announce?.(program);
+      await Promise.resolve();
+    }
+  };
+  const target = remoteTarget("test", () => {
+    const runs: number[] = [];
+    const connection = sent.push(runs);
+    const hello = {
+      ...helloOf(),
+      ahead: 256,
+      session: "one",
+      ...(connection === 2 ? { resumedAfter: 0 } : {}),
+    };
+    return {
+      peer: "the testee",
+      listen: (listener) => void listeners.push(listener),
+      send(messages) {
+        for (const message of messages.map((text) => JSON.parse(text))) {
+          if (message.type === "hello") listeners.at(-1)?.messages([JSON.stringify(hello)]);
+          if (message.type === "hello" && connection === 2) void announce();
+          if (message.type === "run") runs.push(message.run);
+        }
+        if (runs.length > 0) begun.resolve();
+        if (runs.length >= programs.length) all.resolve();
+      },
+      close: () => Promise.resolve(),
+    };
+  });
+  const [first] = programs;
+  assertExists(first);
+  void target.run(first, () => {});
+  await begun.promise;
+  listeners[0]?.closed(new LostError("The connection was cut", "Look at the cable"));
+  await all.promise;
+  assertEquals(sent, [[1], programs.map((_, index) => index + 1)]);
+  await target.close();
+});
+
 /** A target of which is written down what it sends: the types of the messages, those that leave together in one. */
 function recorded(): { readonly target: Target; readonly sent: readonly string[] } {
   const sent: string[] = [];

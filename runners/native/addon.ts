@@ -44,6 +44,9 @@ export const PRIMITIVES = [
   "open_gate",
   "fork",
   "no_op",
+  "list",
+  "link_target",
+  "records",
 ] as const;
 
 /** What only the reading thread of a helper process can be asked to do; numbered after the primitives. */

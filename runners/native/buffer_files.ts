@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Files } from "./executor/files.ts";
 
 /** What /proc tells of a buffer. */
 export interface FdInfo {
@@ -14,8 +15,8 @@ export interface FdInfo {
 }
 
 /** Reads `/proc/PID/fdinfo/FD`; `undefined` if there is no such descriptor, or it is no dma-buf. */
-export async function fdInfo(pid: number, fd: number): Promise<FdInfo | undefined> {
-  const text = await read(`/proc/${pid}/fdinfo/${fd}`);
+export async function fdInfo(files: Files, pid: number, fd: number): Promise<FdInfo | undefined> {
+  const text = await files.text(`/proc/${pid}/fdinfo/${fd}`);
   return text === undefined ? undefined : parseFdInfo(text);
 }
 
@@ -33,9 +34,15 @@ export function parseFdInfo(text: string): FdInfo | undefined {
   };
 }
 
-/** The inodes of all dma-bufs of the machine. */
-export async function bufferInodes(bufinfo: string): Promise<ReadonlySet<string>> {
-  return new Set(parseBufInfo(await Deno.readTextFile(bufinfo)).map(({ inode }) => inode));
+/**
+ * The inodes of all dma-bufs of the machine.
+ *
+ * @throws {Error} where the list cannot be read
+ */
+export async function bufferInodes(files: Files, bufinfo: string): Promise<ReadonlySet<string>> {
+  const text = await files.text(bufinfo);
+  if (text === undefined) throw new Error(`Cannot read ${bufinfo}`);
+  return new Set(parseBufInfo(text).map(({ inode }) => inode));
 }
 
 /** A dma-buf as `bufinfo` lists it. */
@@ -56,12 +63,4 @@ export function parseBufInfo(text: string): ListedBuffer[] {
     if (attached !== undefined && last) last.attached = Number(attached);
   }
   return buffers;
-}
-
-async function read(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch {
-    return undefined;
-  }
 }

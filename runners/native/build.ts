@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { builtAddon, type Flavour, FLAVOURS } from "./location.ts";
 
 /** Sources that the addon and the helper program share. */
-const SHARED = ["call", "channel", "files", "guard", "ioctl", "memory", "thread"];
+const SHARED = ["call", "channel", "files", "guard", "ioctl", "look", "memory", "thread"];
 const HELPER = [...SHARED, "helper", "lane"];
 const ADDON = [...SHARED, "napi", "napi_call", "napi_helper", "spawn"];
 

@@ -15,6 +15,15 @@ export const MESSAGE_SIZE = 16;
 /** Bytes of a message at most. */
 export const MESSAGE_MAX = 131_072;
 
+/** What only an executor on another machine can be asked to do, beside calls; numbered after the controls. */
+export const DUTIES = ["hello", "start", "prepare", "hang_up", "kill", "gone"] as const;
+
+/** The name of a duty. */
+export type Duty = typeof DUTIES[number];
+
+/** The error number of what is not there yet; the same on every architecture but alpha. */
+export const EAGAIN = 11;
+
 const AT = { primitive: 0, signal: 4, result: 8, address: 16, args: 24, offset: 72, length: 76 } as const;
 const MESSAGE_AT = { id: 0, thread: 4, count: 8, fd: 12 } as const;
 const SIGNALS = new Map<number, Signal>([[7, "SIGBUS"], [10, "SIGBUS"], [11, "SIGSEGV"]]);
@@ -24,13 +33,20 @@ export type Arg = number | bigint;
 
 /** Stands, as an argument, for the result of an earlier call of the same message; `RESULT_OF` in `addon/channel.h`. */
 export function resultOf(index: number): bigint {
-  return -(1n << 63n) + BigInt(index);
+  return FIRST_RESULT + BigInt(index);
+}
+
+const FIRST_RESULT = -(1n << 63n);
+
+/** Which call an argument stands for the result of; `undefined` where it is a number of its own. */
+export function resultIn(arg: bigint): number | undefined {
+  return arg < FIRST_RESULT + (1n << 32n) ? Number(arg - FIRST_RESULT) : undefined;
 }
 
 /** Something to do. */
 export interface SystemCall {
   /** What to do. */
-  readonly do: Primitive | Control;
+  readonly do: Primitive | Control | Duty;
   /** Its arguments, six at most. */
   readonly args?: readonly Arg[] | undefined;
   /** Bytes that it reads or writes. */
@@ -59,15 +75,12 @@ export interface MessageHeader {
   readonly fd: number;
 }
 
-function numberOf(name: Primitive | Control): number {
-  const primitive = PRIMITIVES.findIndex((each) => each === name);
-  return primitive >= 0 ? primitive : PRIMITIVES.length + CONTROLS.findIndex((each) => each === name);
-}
+const NUMBERS: ReadonlyMap<SystemCall["do"], number> = new Map(
+  [...PRIMITIVES, ...CONTROLS, ...DUTIES].map((name, index) => [name, index]),
+);
 
-const NUMBERS = new Map([...PRIMITIVES, ...CONTROLS].map((name) => [name, numberOf(name)]));
-
-/** The number of a primitive in the addon's table. */
-export function primitiveNumber(name: Primitive | Control): number {
+/** The number of what is to be done, in the tables of the addon and of those that it starts. */
+export function primitiveNumber(name: SystemCall["do"]): number {
   return NUMBERS.get(name) ?? -1;
 }
 
@@ -127,28 +140,36 @@ export function unpackReplies(memory: Uint8Array, count: number, data: Uint8Arra
   });
 }
 
-/** Packs a message of calls for a helper process. */
-export function packMessage(id: number, thread: number, calls: readonly SystemCall[]): Uint8Array {
+/** Packs a message of calls for a helper process, or for an executor on another machine. */
+export function packMessage({ id, thread, fd }: MessageHeader, calls: readonly SystemCall[]): Uint8Array {
   const dataAt = MESSAGE_SIZE + CALL_SIZE * calls.length;
   const message = new Uint8Array(dataAt + dataLength(calls));
   const view = new DataView(message.buffer);
   view.setUint32(MESSAGE_AT.id, id, true);
   view.setUint32(MESSAGE_AT.thread, thread, true);
   view.setUint32(MESSAGE_AT.count, calls.length, true);
-  view.setInt32(MESSAGE_AT.fd, -1, true);
+  view.setInt32(MESSAGE_AT.fd, fd, true);
   packCalls(calls, message.subarray(MESSAGE_SIZE, dataAt), message.subarray(dataAt));
   return message;
 }
 
-/** Reads the answer of a helper process. */
+/** Reads what stands in front of the calls of a message. */
+export function headerOf(message: Uint8Array): MessageHeader {
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  return {
+    id: view.getUint32(MESSAGE_AT.id, true),
+    thread: view.getUint32(MESSAGE_AT.thread, true),
+    fd: view.getInt32(MESSAGE_AT.fd, true),
+  };
+}
+
+/** Reads the answer of a helper process, or of an executor. */
 export function unpackMessage(message: Uint8Array): MessageHeader & { readonly replies: readonly Reply[] } {
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   const count = view.getUint32(MESSAGE_AT.count, true);
   const dataAt = MESSAGE_SIZE + CALL_SIZE * count;
   return {
-    id: view.getUint32(MESSAGE_AT.id, true),
-    thread: view.getUint32(MESSAGE_AT.thread, true),
-    fd: view.getInt32(MESSAGE_AT.fd, true),
+    ...headerOf(message),
     replies: unpackReplies(message.subarray(MESSAGE_SIZE, dataAt), count, message.subarray(dataAt)),
   };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
+import type { Files } from "./executor/files.ts";
 
 /** Where a detector says whether it watches, and how it says so. */
 const SAYS = [
@@ -15,12 +15,20 @@ const SAYS = [
 /**
  * Those that watch now, of those that can be asked.
  *
- * @param root where /proc and /sys are
+ * @param files the machine's
  * @param of which to ask; all unless said otherwise
+ * @param root where /proc and /sys are
  */
-export function watching(root: string = "", of: readonly string[] = SAYS.map(([name]) => name)): string[] {
-  return SAYS.filter(([name, path, yes]) => of.includes(name) && yes.test(read(`${root}${path}`)))
-    .map(([name]) => name);
+export async function watching(
+  files: Files,
+  of: readonly string[] = SAYS.map(([name]) => name),
+  root: string = "",
+): Promise<string[]> {
+  const watches: string[] = [];
+  for (const [name, path, yes] of SAYS) {
+    if (of.includes(name) && yes.test(await files.text(`${root}${path}`) ?? "")) watches.push(name);
+  }
+  return watches;
 }
 
 /** Says of a detector that it watched at the begin of a case and not at its end; in place of a line of the kernel. */
@@ -31,12 +39,4 @@ export function switchedOff(name: string): string {
 /** Whether a line says that of a detector. */
 export function saysSwitchedOff(text: string): boolean {
   return SAYS.some(([name]) => text === switchedOff(name));
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { readdirSync, readlinkSync } from "node:fs";
 import {
   DMA_BUF_REQUESTS,
   DMA_BUF_SYNC,
@@ -38,23 +37,6 @@ export interface MadeFence {
   /** The descriptor of the sync file. */
   readonly file: Numbered;
   readonly signaller: Signaller;
-}
-
-/** The device file of vgem, where the driver is loaded. */
-export function vgemPath(): string | undefined {
-  const folder = "/sys/class/drm";
-  try {
-    const card = readdirSync(folder).find((name) =>
-      /^card\d+$/.test(name) && isVgem(`${folder}/${name}/device`)
-    );
-    return card && `/dev/dri/${card}`;
-  } catch {
-    return undefined;
-  }
-}
-
-function isVgem(link: string): boolean {
-  return readlinkSync(link).split("/").at(-1) === "vgem";
 }
 
 /**

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import type { Files } from "./executor/files.ts";
 import type { Facility } from "./machine.ts";
 
 /** The GPUs that a case can ask for. */
@@ -39,12 +39,13 @@ const REMEDIES: Readonly<Record<Gpu, string>> = {
 };
 
 /** Finds the importers. */
-export function findForeign(folders: ForeignFolders = FOLDERS): Foreign {
-  const cards = entriesOf(folders.drm).filter((name) => /^card\d+$/.test(name));
-  const byKind = new Map(cards.flatMap((name) => {
-    const kind = kindOf(`${folders.drm}/${name}/device`);
-    return kind ? [[kind, `/dev/dri/${name}`] as const] : [];
-  }));
+export async function findForeign(files: Files, folders: ForeignFolders = FOLDERS): Promise<Foreign> {
+  const cards = (await files.list(folders.drm) ?? []).filter((name) => /^card\d+$/.test(name));
+  const byKind = new Map<Gpu, string>();
+  for (const name of cards) {
+    const kind = await kindOf(files, `${folders.drm}/${name}/device`);
+    if (kind) byKind.set(kind, `/dev/dri/${name}`);
+  }
   const gpu = (kind: Gpu) => facility(kind, byKind.get(kind), REMEDIES[kind]);
   return {
     gpus: {
@@ -53,7 +54,10 @@ export function findForeign(folders: ForeignFolders = FOLDERS): Foreign {
       "virtio-gpu": gpu("virtio-gpu"),
       "virtio-gpu-blob": gpu("virtio-gpu-blob"),
     },
-    video: { capture: queueOf(folders.video, "cap"), output: queueOf(folders.video, "out") },
+    video: {
+      capture: await queueOf(files, folders.video, "cap"),
+      output: await queueOf(files, folders.video, "out"),
+    },
   };
 }
 
@@ -61,37 +65,32 @@ function facility(what: string, path: string | undefined, remedy: string): Facil
   return path === undefined ? { kind: "missing", reason: `no ${what}: ${remedy}` } : { kind: "there", path };
 }
 
-function entriesOf(folder: string): readonly string[] {
-  return existsSync(folder) ? readdirSync(folder).toSorted() : [];
-}
-
 /**
  * Which GPU it is: drivers without hardware are known by their device, virtio's by the driver of what is on the bus of
  * the device, which is where its features stand.
  */
-function kindOf(device: string): Gpu | undefined {
-  const name = targetOf(device);
+async function kindOf(files: Files, device: string): Promise<Gpu | undefined> {
+  const name = await targetOf(files, device);
   if (name === "vgem" || name === "vkms") return name;
-  const virtio = entriesOf(device).find((each) => targetOf(`${device}/${each}/driver`) === "virtio_gpu");
-  if (virtio === undefined) return undefined;
-  const features = readFileSync(`${device}/${virtio}/features`, "utf8");
-  const has = (bit: number) => features[bit] === "1";
-  return has(FEATURE.blob) && !has(FEATURE.virgl) ? "virtio-gpu-blob" : "virtio-gpu";
+  for (const each of await files.list(device) ?? []) {
+    if (await targetOf(files, `${device}/${each}/driver`) !== "virtio_gpu") continue;
+    const features = await files.text(`${device}/${each}/features`) ?? "";
+    const has = (bit: number) => features[bit] === "1";
+    return has(FEATURE.blob) && !has(FEATURE.virgl) ? "virtio-gpu-blob" : "virtio-gpu";
+  }
+  return undefined;
 }
 
-function targetOf(link: string): string | undefined {
-  try {
-    return readlinkSync(link).split("/").at(-1);
-  } catch {
-    return undefined;
-  }
+async function targetOf(files: Files, link: string): Promise<string | undefined> {
+  return (await files.link(link))?.split("/").at(-1);
 }
 
 /** The first queue of vivid in a direction. */
-function queueOf(folder: string, direction: "cap" | "out"): Facility {
+async function queueOf(files: Files, folder: string, direction: "cap" | "out"): Promise<Facility> {
   const wanted = new RegExp(`^vivid-\\d+-vid-${direction}$`);
-  const found = entriesOf(folder).find((name) =>
-    wanted.test(readFileSync(`${folder}/${name}/name`, "utf8").trim())
-  );
-  return facility("vivid", found && `/dev/${found}`, "load the module vivid (CONFIG_VIDEO_VIVID)");
+  for (const name of await files.list(folder) ?? []) {
+    const named = await files.text(`${folder}/${name}/name`) ?? "";
+    if (wanted.test(named.trim())) return facility("vivid", `/dev/${name}`, "");
+  }
+  return facility("vivid", undefined, "load the module vivid (CONFIG_VIDEO_VIVID)");
 }

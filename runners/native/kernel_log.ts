@@ -4,16 +4,21 @@
  * @module
  */
 import type { LogLine } from "../../spec/observation.ts";
-import { type Addon, type Primitive, PRIMITIVES } from "./addon.ts";
 import { text } from "./abi/layout.ts";
+import type { Executor } from "./executor/executor.ts";
 
 const LEVELS = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"] as const;
 
 /** O_RDONLY | O_NONBLOCK | O_CLOEXEC on the architectures that use the generic numbers. */
 const OPEN_FLAGS = 0o2004000;
 const SEEK_END = 2;
-const EPIPE = 32;
-const RECORD_MAX = 8192;
+
+/** No record is longer, and so much stands in front of each: its length; `addon/look.c`. */
+const RECORD_MAX = 8_192;
+const LENGTH_SIZE = 4;
+
+/** Room for the longest record, and for some of the usual. */
+const ROOM = 9_216;
 
 /** The lines of one look at the most; the report of a detector has some hundred. */
 const LINES_MAX = 1_000;
@@ -24,33 +29,32 @@ const LINES_MAX = 1_000;
  */
 export const LINES_MISSING = "the kernel logs too much: lines are missing here";
 
-/** What reading takes of the addon. */
-type Caller = Pick<Addon, "call">;
+/** What reading takes of an executor. */
+type Doer = Pick<Executor, "do">;
 
 /** Reads what the kernel logs. */
 export class KernelLog {
-  readonly #addon: Caller;
+  readonly #executor: Doer;
   readonly #fd: number;
-  readonly #room = new Uint8Array(RECORD_MAX);
   #reports = new Reports();
 
-  private constructor(addon: Caller, fd: number) {
-    this.#addon = addon;
+  private constructor(executor: Doer, fd: number) {
+    this.#executor = executor;
     this.#fd = fd;
   }
 
   /** Opens the log at its end; `undefined` where it may not be read. */
-  static open(addon: Caller): KernelLog | undefined {
-    const fd = call(addon, "open", text("/dev/kmsg"), OPEN_FLAGS, 0);
-    if (fd < 0) return undefined;
-    const log = new KernelLog(addon, fd);
-    log.skip();
+  static async open(executor: Doer): Promise<KernelLog | undefined> {
+    const [opened] = await executor.do([{ do: "open", args: [OPEN_FLAGS, 0], bytes: text("/dev/kmsg") }]);
+    if (!opened || opened.result < 0) return undefined;
+    const log = new KernelLog(executor, opened.result);
+    await log.skip();
     return log;
   }
 
   /** Leaves out what was logged until now. */
-  skip(): void {
-    call(this.#addon, "seek", undefined, this.#fd, 0, SEEK_END);
+  async skip(): Promise<void> {
+    await this.#executor.do([{ do: "seek", args: [this.#fd, 0, SEEK_END] }]);
     this.#reports = new Reports();
   }
 
@@ -58,24 +62,37 @@ export class KernelLog {
    * Takes the lines that were logged since the last time. It comes to an end where the kernel does not: it leaves out
    * what is too much, and says so.
    */
-  take(): LogLine[] {
+  async take(): Promise<LogLine[]> {
     const lines: LogLine[] = [];
     while (lines.length < LINES_MAX) {
-      const length = call(this.#addon, "read", this.#room, this.#fd);
-      if (length === -EPIPE) lines.push({ level: "warn", text: LINES_MISSING });
-      else if (length <= 0) return lines;
-      else {
-        const record = new TextDecoder().decode(this.#room.subarray(0, length));
-        lines.push(this.#reports.take(parseRecord(record)));
+      const args = [this.#fd];
+      const [reply] = await this.#executor.do([{ do: "records", args, bytes: new Uint8Array(ROOM) }]);
+      if (!reply || reply.result <= 0) return lines;
+      for (const record of recordsIn(reply.bytes.subarray(0, reply.result))) {
+        if (lines.length === LINES_MAX) break;
+        lines.push(record === "" ? MISSING : this.#reports.take(parseRecord(record)));
       }
+      if (ROOM - reply.result >= LENGTH_SIZE + RECORD_MAX) return lines;
     }
-    call(this.#addon, "seek", undefined, this.#fd, 0, SEEK_END);
-    return [...lines, { level: "warn", text: LINES_MISSING }];
+    await this.#executor.do([{ do: "seek", args: [this.#fd, 0, SEEK_END] }]);
+    return [...lines, MISSING];
   }
 
   /** Lets go of the log. */
-  close(): void {
-    call(this.#addon, "close", undefined, this.#fd);
+  async close(): Promise<void> {
+    await this.#executor.do([{ do: "close", args: [this.#fd] }]);
+  }
+}
+
+const MISSING: LogLine = { level: "warn", text: LINES_MISSING };
+
+/** The records that were read, each behind its length; an empty one stands where the kernel has overwritten some. */
+function* recordsIn(bytes: Uint8Array): Generator<string> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < bytes.length;) {
+    const begin = at + LENGTH_SIZE;
+    at = begin + view.getUint32(at, true);
+    yield new TextDecoder().decode(bytes.subarray(begin, at));
   }
 }
 
@@ -115,7 +132,3 @@ const ANNOUNCEMENTS = [
   /^vfio-pci [0-9a-f:.]+: No device request channel registered, blocked until released by user$/,
   /^watchdog_print_freq_timeout: \d+ callbacks suppressed$/,
 ] as const;
-
-function call(addon: Caller, name: Primitive, bytes: Uint8Array | undefined, ...args: number[]): number {
-  return addon.call(PRIMITIVES.indexOf(name), bytes, ...args);
-}

@@ -6,8 +6,7 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import type { Files } from "./executor/files.ts";
 
 /** Where it is asked. */
 const PATH = "/sys/kernel/debug/kmemleak";
@@ -28,34 +27,34 @@ export type Look =
   | { readonly kind: "switched off" };
 
 /** Whether this kernel can look. */
-export function looksForLeaks(): boolean {
-  return existsSync(PATH);
+export function looksForLeaks(files: Files): Promise<boolean> {
+  return files.exists(PATH);
 }
 
 /** Has the kernel forget what it has found, so that later looks show only what is new. */
-export async function forgetLeaks(): Promise<void> {
-  await tell("clear");
+export async function forgetLeaks(files: Files): Promise<void> {
+  await tell(files, "clear");
 }
 
 /**
  * Looks for memory that was lost since {@link forgetLeaks}. What is found is looked at once more, since memory that is
  * just on its way from one owner to the other is not lost.
  */
-export async function lookForLeaks(): Promise<Look> {
+export async function lookForLeaks(files: Files): Promise<Look> {
   const begin = performance.now();
-  if (await tell("scan") === "refused") return { kind: "switched off" };
+  if (await tell(files, "scan") === "refused") return { kind: "switched off" };
   await pause(AGE_MS - (performance.now() - begin));
   for (let look = 1;; look++) {
-    if (await tell("scan") === "refused") return { kind: "switched off" };
-    const leaks = parseLeaks(await readFile(PATH, "utf8"));
+    if (await tell(files, "scan") === "refused") return { kind: "switched off" };
+    const leaks = parseLeaks(await files.text(PATH) ?? "");
     if (leaks.length === 0 || look === 2) return { kind: "looked", leaks };
   }
 }
 
 /** Gives it a command; one that has switched itself off takes nothing but to be cleared. */
-async function tell(command: "clear" | "scan"): Promise<"done" | "refused"> {
+async function tell(files: Files, command: "clear" | "scan"): Promise<"done" | "refused"> {
   try {
-    await writeFile(PATH, command);
+    await files.write(PATH, command);
     return "done";
   } catch {
     return "refused";

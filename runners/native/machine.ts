@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { DMA_BUF_REQUESTS, dmaHeapAllocationData, udmabufCreate } from "./abi/dma_buf.ts";
 import { IOMMUFD_REQUESTS, TEST_CMD_SIZE } from "./abi/iommufd.ts";
 import { concat, decode, encode, text } from "./abi/layout.ts";
-import type { Addon } from "./addon.ts";
+import type { Executor } from "./executor/executor.ts";
+import { Files } from "./executor/files.ts";
 import { Failed } from "./failure.ts";
 import { CONFORM_PATH } from "./abi/conform.ts";
-import { policyHere, remedyFor } from "./module/admission.ts";
-import { vgemPath } from "./fences.ts";
+import { policyOf, remedyFor } from "./module/admission.ts";
 import { findForeign, type Foreign } from "./foreign.ts";
 import { HelperProcess } from "./process.ts";
 import { Strand } from "./strand.ts";
@@ -82,21 +82,22 @@ const DEBUGFS = "/sys/kernel/debug";
 /**
  * Looks at the machine.
  *
- * @param addon the addon
+ * @param executor what touches its kernel
  * @param addresses the PCI devices that may be used
  */
-export async function lookAtMachine(addon: Addon, addresses: readonly string[]): Promise<Machine> {
-  const process = new HelperProcess(addon);
+export async function lookAtMachine(executor: Executor, addresses: readonly string[]): Promise<Machine> {
+  const files = new Files(executor);
+  const process = new HelperProcess(executor);
   try {
-    return await look(new Prober(process), addresses);
+    return await look(new Prober(process, files), files, addresses);
   } finally {
     await process.end(1_000);
   }
 }
 
-async function look(prober: Prober, addresses: readonly string[]): Promise<Machine> {
-  const release = (await Deno.readTextFile("/proc/sys/kernel/osrelease")).trim();
-  const config = await kernelConfig(release);
+async function look(prober: Prober, files: Files, addresses: readonly string[]): Promise<Machine> {
+  const release = (await files.text("/proc/sys/kernel/osrelease") ?? "").trim();
+  const config = await kernelConfig(files, release);
   const udmabuf = await prober.openable("/dev/udmabuf", "load the module udmabuf (CONFIG_UDMABUF)");
   const heap = await prober.openable("/dev/dma_heap/system", "use a kernel with CONFIG_DMABUF_HEAPS_SYSTEM");
   const iommufd = await prober.openable("/dev/iommu", "load the module iommufd (CONFIG_IOMMUFD)");
@@ -106,12 +107,13 @@ async function look(prober: Prober, addresses: readonly string[]): Promise<Machi
     `${DEBUGFS}/sync/sw_sync`,
     "use a kernel with CONFIG_SW_SYNC, mount debugfs",
   );
-  const vgem = vgemPath();
-  const found = await findDevices(addresses);
+  const foreign = await findForeign(files);
+  const { vgem } = foreign.gpus;
+  const found = await findDevices(files, addresses);
   return {
     release,
-    architecture: Deno.build.arch,
-    pageSize: await pageSize(),
+    architecture: (await files.text("/proc/sys/kernel/arch") ?? Deno.build.arch).trim(),
+    pageSize: await pageSize(files),
     config: config && await digest(config),
     detectors: [
       ...CONFIG_DETECTORS.filter(([name]) => config?.includes(`\n${name}=y`)).map(([, detector]) => detector),
@@ -124,13 +126,11 @@ async function look(prober: Prober, addresses: readonly string[]): Promise<Machi
     iommufd,
     selftest: await prober.selftest(iommufd),
     swSync,
-    module: await prober.openable(CONFORM_PATH, remedyFor(await policyHere())),
-    vgem: vgem === undefined
-      ? { kind: "missing", reason: "no vgem: load the module vgem" }
-      : await prober.openable(vgem, "load the module vgem"),
-    foreign: findForeign(),
+    module: await prober.openable(CONFORM_PATH, remedyFor(await policyOf(files))),
+    vgem: vgem.kind === "missing" ? vgem : await prober.openable(vgem.path, "load the module vgem"),
+    foreign,
     bufinfo,
-    importer: await importerDevice(),
+    importer: await importerDevice(files),
     kernelLog,
     devices: found.devices,
     noDevice: found.reason,
@@ -142,25 +142,26 @@ async function look(prober: Prober, addresses: readonly string[]): Promise<Machi
 const IMPORTERS = "/sys/bus/pci/drivers/dmabuf-conform";
 
 /** The PCI device that was given to the kernel module, if one was. */
-async function importerDevice(): Promise<string | undefined> {
-  if (!existsSync(IMPORTERS)) return undefined;
-  const entries = await Array.fromAsync(Deno.readDir(IMPORTERS));
-  return entries.map(({ name }) => name).filter(isPciAddress).toSorted()[0];
+async function importerDevice(files: Files): Promise<string | undefined> {
+  return (await files.list(IMPORTERS) ?? []).find(isPciAddress);
 }
 
 /** Opens and asks, in a process that can be lost. */
 class Prober {
   readonly #process: HelperProcess;
-  readonly #strand = new Strand(1);
+  readonly #files: Files;
+  readonly #strand: Strand;
 
-  constructor(process: HelperProcess) {
+  constructor(process: HelperProcess, files: Files) {
     this.#process = process;
+    this.#files = files;
+    this.#strand = new Strand(1, files);
   }
 
   /** Whether a file can be opened; where not, the reason and what to do. */
   async openable(path: string, remedy: string): Promise<Facility> {
-    if (!existsSync(path)) {
-      const hidden = path.startsWith(DEBUGFS) && Deno.uid() !== 0;
+    if (!await this.#files.exists(path)) {
+      const hidden = path.startsWith(DEBUGFS) && !await this.#isRoot();
       return { kind: "missing", reason: `no ${path}: ${hidden ? "run as root" : remedy}` };
     }
     try {
@@ -175,6 +176,10 @@ class Prober {
         reason: `${path} cannot be opened (${error.errno}): ${denied ? "run as root" : remedy}`,
       };
     }
+  }
+
+  async #isRoot(): Promise<boolean> {
+    return /^Uid:\s+0\s/m.test(await this.#files.text("/proc/self/status") ?? "");
   }
 
   async #open(path: string): Promise<number> {
@@ -210,7 +215,7 @@ class Prober {
   }
 
   async #throwAway(udmabuf: Facility, heap: Facility): Promise<number | undefined> {
-    const size = await pageSize();
+    const size = await pageSize(this.#files);
     if (udmabuf.kind === "there") return await this.#fromUdmabuf(udmabuf.path, size);
     if (heap.kind === "there") return await this.#fromHeap(heap.path, size);
     return undefined;
@@ -245,10 +250,10 @@ class Prober {
 }
 
 /** Bytes in a page, from what the kernel tells every process at its start. */
-export async function pageSize(): Promise<number> {
+async function pageSize(files: Files): Promise<number> {
   const AT_PAGESZ = 6n;
-  const bytes = await Deno.readFile("/proc/self/auxv");
-  const entries = new BigUint64Array(bytes.buffer, 0, Math.floor(bytes.length / 8));
+  const bytes = await files.read("/proc/self/auxv") ?? new Uint8Array(0);
+  const entries = new BigUint64Array(bytes.slice().buffer, 0, Math.floor(bytes.length / 8));
   for (let index = 0; index + 1 < entries.length; index += 2) {
     if (entries[index] === AT_PAGESZ) return Number(entries[index + 1]);
   }
@@ -256,17 +261,10 @@ export async function pageSize(): Promise<number> {
 }
 
 /** The kernel's configuration as text, where it can be read. */
-async function kernelConfig(release: string): Promise<string | undefined> {
-  for (const path of ["/proc/config.gz", `/boot/config-${release}`, `/lib/modules/${release}/config`]) {
-    try {
-      if (!path.endsWith(".gz")) return await Deno.readTextFile(path);
-      const { readable } = await Deno.open(path);
-      return await new Response(readable.pipeThrough(new DecompressionStream("gzip"))).text();
-    } catch {
-      continue;
-    }
-  }
-  return undefined;
+async function kernelConfig(files: Files, release: string): Promise<string | undefined> {
+  const packed = await files.read("/proc/config.gz");
+  if (packed) return new TextDecoder().decode(gunzipSync(packed));
+  return await files.text(`/boot/config-${release}`) ?? await files.text(`/lib/modules/${release}/config`);
 }
 
 async function digest(of: string): Promise<string> {

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { existsSync } from "node:fs";
-import { readlink } from "node:fs/promises";
+import type { Files } from "./executor/files.ts";
 
 /** How a device is reached. */
 export type Access =
@@ -54,11 +53,11 @@ export interface FoundDevices {
 }
 
 /** Looks at the devices of the addresses, and at no other. */
-export async function findDevices(addresses: readonly string[]): Promise<FoundDevices> {
+export async function findDevices(files: Files, addresses: readonly string[]): Promise<FoundDevices> {
   if (addresses.length === 0) {
     return { devices: [], reason: "no VFIO device was given: name one, as in native:0000:01:00.0" };
   }
-  const looked = await Promise.all(addresses.map(deviceAt));
+  const looked = await Promise.all(addresses.map((address) => deviceAt(files, address)));
   return {
     devices: looked.filter((each) => typeof each !== "string"),
     reason: looked.filter((each) => typeof each === "string").join("; ") ||
@@ -66,34 +65,34 @@ export async function findDevices(addresses: readonly string[]): Promise<FoundDe
   };
 }
 
-async function deviceAt(address: string): Promise<PciDevice | string> {
+async function deviceAt(files: Files, address: string): Promise<PciDevice | string> {
   const folder = `${SYSFS}/${address}`;
-  if (!existsSync(folder)) return `there is no PCI device ${address}: lspci -D lists them`;
-  const driver = await linkName(`${folder}/driver`);
+  if (!await files.exists(folder)) return `there is no PCI device ${address}: lspci -D lists them`;
+  const driver = await linkName(files, `${folder}/driver`);
   if (driver !== "vfio-pci") {
     return `${address} has the driver ${driver ?? "none"}: bind it to vfio-pci`;
   }
-  const access = await accessOf(folder);
+  const access = await accessOf(files, folder);
   if (!access) return `${address} has no VFIO device: turn the IOMMU on`;
-  const [vendor, device] = await Promise.all([line(`${folder}/vendor`), line(`${folder}/device`)]);
+  const [vendor, device] = [await line(files, `${folder}/vendor`), await line(files, `${folder}/device`)];
   return {
     address,
     id: `${vendor.slice(2)}:${device.slice(2)}`,
-    bars: barsOf(await Deno.readTextFile(`${folder}/resource`)),
-    isVirtual: existsSync(`${folder}/physfn`),
-    resets: (await line(`${folder}/reset_method`)).split(" ").filter((each) => each !== ""),
+    bars: barsOf(await files.text(`${folder}/resource`) ?? ""),
+    isVirtual: await files.exists(`${folder}/physfn`),
+    resets: (await line(files, `${folder}/reset_method`)).split(" ").filter((each) => each !== ""),
     access,
   };
 }
 
-async function accessOf(folder: string): Promise<Access | undefined> {
-  for (const name of await names(`${folder}/vfio-dev`)) {
+async function accessOf(files: Files, folder: string): Promise<Access | undefined> {
+  for (const name of await files.list(`${folder}/vfio-dev`) ?? []) {
     const path = `/dev/vfio/devices/${name}`;
-    if (existsSync(path)) return { kind: "cdev", path };
+    if (await files.exists(path)) return { kind: "cdev", path };
   }
-  const group = await linkName(`${folder}/iommu_group`);
+  const group = await linkName(files, `${folder}/iommu_group`);
   const path = `/dev/vfio/${group}`;
-  return group !== undefined && existsSync(path) ? { kind: "group", path } : undefined;
+  return group !== undefined && await files.exists(path) ? { kind: "group", path } : undefined;
 }
 
 /** Reads the `resource` file: a line of start, end and flags for each BAR. */
@@ -106,26 +105,10 @@ export function barsOf(resource: string): PciBar[] {
   });
 }
 
-async function linkName(path: string): Promise<string | undefined> {
-  try {
-    return (await readlink(path)).split("/").at(-1);
-  } catch {
-    return undefined;
-  }
+async function linkName(files: Files, path: string): Promise<string | undefined> {
+  return (await files.link(path))?.split("/").at(-1);
 }
 
-async function line(path: string): Promise<string> {
-  try {
-    return (await Deno.readTextFile(path)).trim();
-  } catch {
-    return "";
-  }
-}
-
-async function names(folder: string): Promise<string[]> {
-  try {
-    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-  } catch {
-    return [];
-  }
+async function line(files: Files, path: string): Promise<string> {
+  return (await files.text(path) ?? "").trim();
 }

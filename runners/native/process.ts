@@ -3,34 +3,13 @@
  *
  * @module
  */
-import type { Addon } from "./addon.ts";
+import { decode, sizeOf, struct } from "./abi/layout.ts";
 import { AF_UNIX } from "./constants.ts";
-import {
-  MESSAGE_MAX,
-  packMessage,
-  primitiveNumber,
-  type Reply,
-  type SystemCall,
-  unpackMessage,
-} from "./calls.ts";
-
-/**
- * How long this thread looks for an answer before it waits without being held up, in nanoseconds. Where every
- * instruction is translated, an answer takes most of a millisecond.
- */
-const LOOK_NS = 2_000_000;
-
-/** The same for the end of a process, which takes longer and leaves nothing else to be done. */
-const END_NS = 10_000_000;
-
-/** How long one wait for an answer is at most, in milliseconds. */
-const WAIT_MS = 1_000;
+import { EAGAIN, packMessage, type Reply, type SystemCall, unpackMessage } from "./calls.ts";
+import type { Executor, Started } from "./executor/executor.ts";
 
 /** The thread that does the first call of a case. */
 const FIRST_THREAD = 1;
-
-/** Error numbers that are the same on every architecture, but for EAGAIN on alpha. */
-const EAGAIN = 11;
 
 const SIGKILL = 9;
 
@@ -52,11 +31,11 @@ export type Ending =
   | { readonly kind: "killed"; readonly signal: number }
   | { readonly kind: "stuck" };
 
-/** A process that is the copy of another. */
-interface Copy {
-  readonly pid: number;
-  readonly channel: number;
-}
+/** The longest pause between two looks at a copy that is to end, in milliseconds. */
+const PAUSE_MS = 20;
+
+/** The two ends of a channel. */
+const ENDS = struct("ends", undefined, { ours: "s32", theirs: "s32" });
 
 const SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0o2000000;
@@ -74,41 +53,61 @@ interface Answer {
 
 /** A helper process. */
 export class HelperProcess {
-  /** Its process id. */
-  readonly pid: number;
-  readonly #addon: Addon;
-  readonly #channel: number;
+  readonly #executor: Executor;
   readonly #isCopy: boolean;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #room = new Uint8Array(MESSAGE_MAX);
   readonly #threadIds = new Map<number, number>();
+  /** Resolves when it runs; it rejects where it cannot be started, which whoever asks it hears. */
+  readonly #starting: Promise<Started>;
+  #started: Started | undefined;
   #nextId = 1;
   #isListening = false;
   #wasKilled = false;
-  #listening: Promise<void> = Promise.resolve();
   #ended = false;
-  #isClosed = false;
+  #hungUp: Promise<void> | undefined;
   /** How it ended, once it has. */
   #ending: Ending | undefined;
   #leaving: Promise<Ending> | undefined;
 
   /**
-   * Starts a helper process.
+   * Starts a helper process, without a wait until it runs.
    *
-   * @param addon the addon, which holds the program
-   * @param command another program to start, with its arguments
+   * @param executor what starts it
+   * @param command another program to start, with its arguments; or a copy that has been made
    */
-  constructor(addon: Addon, command?: readonly string[] | Copy) {
-    const started = command && "pid" in command
-      ? [command.pid, command.channel, 0] as const
-      : addon.spawn(command);
+  constructor(executor: Executor, command?: readonly string[] | Started) {
+    const copy = command && "pid" in command ? command : undefined;
+    this.#executor = executor;
+    this.#isCopy = copy !== undefined;
+    if (copy) this.#started = copy;
+    this.#starting = copy
+      ? Promise.resolve(copy)
+      : this.#start(command && "pid" in command ? undefined : command);
+    this.#starting.catch(() => undefined);
+  }
+
+  async #start(command: readonly string[] | undefined): Promise<Started> {
+    const started = await this.#executor.start(command);
     if (typeof started === "number") throw new Error(`Cannot start a helper process: error ${-started}`);
-    this.#addon = addon;
-    this.#isCopy = command !== undefined && "pid" in command;
-    const [pid, channel, thread] = started;
-    this.pid = pid;
-    this.#channel = channel;
-    if (thread > 0) this.#threadIds.set(FIRST_THREAD, thread);
+    if (started.thread > 0) this.#threadIds.set(FIRST_THREAD, started.thread);
+    this.#started = started;
+    return started;
+  }
+
+  /**
+   * Its process id.
+   *
+   * @throws {Error} if it does not run yet; whoever has an answer of it, or has waited until it runs, need not fear that
+   */
+  get pid(): number {
+    if (this.#started) return this.#started.pid;
+    throw new Error("A helper process has no id before it runs");
+  }
+
+  /** Waits until it runs. */
+  async runs(): Promise<this> {
+    await this.#starting;
+    return this;
   }
 
   /**
@@ -118,30 +117,22 @@ export class HelperProcess {
    * @returns the copy, or a negative error number
    */
   async fork(fork: (channel: number) => Promise<number>): Promise<HelperProcess | number> {
-    const ends = new Uint8Array(8);
-    const type = SOCK_SEQPACKET | SOCK_CLOEXEC;
-    const made = this.#addon.call(primitiveNumber("socketpair"), ends, AF_UNIX, type);
-    if (made < 0) return made;
-    const [ours = -1, theirs = -1] = new Int32Array(ends.buffer);
+    const args = [AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC];
+    const [made] = await this.#executor.do([{ do: "socketpair", args, bytes: new Uint8Array(sizeOf(ENDS)) }]);
+    if (!made || made.result < 0) return made?.result ?? -1;
+    const { ours, theirs } = decode(ENDS, made.bytes);
     const taken = this.#ask(0, [{ do: "take" }], theirs);
-    this.#closeOwn(theirs);
+    void this.#closeOwn(theirs);
     const channel = (await taken).replies[0]?.result ?? -1;
     const pid = channel < 0 ? channel : await fork(channel);
-    if (pid >= 0) return new HelperProcess(this.#addon, { pid, channel: ours });
-    this.#closeOwn(ours);
+    if (pid >= 0) return new HelperProcess(this.#executor, { pid, channel: ours, thread: 0 });
+    await this.#closeOwn(ours);
     return pid;
-  }
-
-  /** Whether it lives, as far as its parent knows. */
-  isAlive(): boolean {
-    if (!this.#ending && !this.#isCopy) this.#ending = endingOf(this.#addon.reap(this.pid, 0));
-    return !this.#ending;
   }
 
   /** Does a call on a thread, which is started where it is not there, and waits for it. */
   async call(thread: number, call: SystemCall): Promise<Reply> {
-    if (thread > 0 && !this.#threadIds.has(thread)) await this.threadId(thread);
-    const [reply] = (await this.#ask(thread, [call])).replies;
+    const [reply] = await this.callAll(thread, [call]);
     if (!reply) throw new Error(`The process ${this.pid} answered nothing`);
     return reply;
   }
@@ -151,12 +142,15 @@ export class HelperProcess {
    * not done. An argument may be the result of an earlier one, see `resultOf()`.
    */
   async callAll(thread: number, calls: readonly SystemCall[]): Promise<readonly Reply[]> {
-    if (thread > 0 && !this.#threadIds.has(thread)) await this.threadId(thread);
+    await this.#starting;
+    /* its id comes before what it does, and is there for whoever looks at what holds the thread up */
+    if (thread > 0 && !this.#threadIds.has(thread)) this.threadId(thread).catch(() => undefined);
     return (await this.#ask(thread, calls)).replies;
   }
 
   /** The id by which the kernel knows a thread. */
   async threadId(thread: number): Promise<number> {
+    await this.#starting;
     const known = this.#threadIds.get(thread);
     if (known !== undefined) return known;
     const [reply] = (await this.#ask(thread, [{ do: "thread_id" }])).replies;
@@ -183,15 +177,16 @@ export class HelperProcess {
     const { replies: [given], fd: copy } = await this.#ask(0, [{ do: "give", args: [fd] }]);
     if (copy < 0) return given?.result ?? -1;
     const taken = to.#ask(0, [{ do: "take" }], copy);
-    this.#closeOwn(copy);
+    void this.#closeOwn(copy);
     return (await taken).replies[0]?.result ?? -1;
   }
 
   /** Kills the process and waits until the kernel has closed what it held, for some milliseconds. */
   async kill(ms: number): Promise<Ending> {
+    const { pid } = await this.#starting;
     if (!this.#ending) {
       this.#wasKilled = true;
-      this.#addon.kill(this.pid, SIGKILL);
+      void this.#executor.kill(pid, SIGKILL).catch(() => undefined);
     }
     const ending = await this.#gone(ms);
     await this.#hangUp();
@@ -204,35 +199,34 @@ export class HelperProcess {
    * @param ms how long it may take, and as long again when it is killed
    */
   async end(ms: number): Promise<Ending> {
-    await this.#hangUp();
+    await this.#starting;
+    const hungUp = this.#hangUp();
     const ending = await this.#gone(ms);
+    await hungUp;
     return ending.kind === "stuck" ? await this.kill(ms) : ending;
   }
 
-  #ask(thread: number, calls: readonly SystemCall[], fd = -1): Promise<Answer> {
-    if (this.#ended) return Promise.reject(new ProcessEnded(this.pid));
+  async #ask(thread: number, calls: readonly SystemCall[], fd = -1): Promise<Answer> {
+    const { pid, channel } = this.#started ?? await this.#starting;
+    if (this.#ended) throw new ProcessEnded(pid);
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     this.#waiting.set(id, { resolve, reject });
-    if (this.#addon.send(this.#channel, packMessage(id, thread, calls), fd) < 0) {
+    if (this.#executor.send(channel, packMessage({ id, thread, fd }, calls)) < 0) {
       this.#waiting.delete(id);
-      return Promise.reject(new ProcessEnded(this.pid));
+      throw new ProcessEnded(pid);
     }
-    if (!this.#isListening) this.#listening = this.#listen();
-    return promise;
+    if (!this.#isListening) void this.#listen(channel);
+    return await promise;
   }
 
   /** Takes answers as long as somebody waits for one. */
-  async #listen(): Promise<void> {
+  async #listen(channel: number): Promise<void> {
     this.#isListening = true;
     while (this.#waiting.size > 0 && !this.#ended) {
-      const length = this.#addon.receive(this.#channel, this.#room, LOOK_NS);
-      if (length > 0) {
-        this.#deliver(this.#room.subarray(0, length));
-        await Promise.resolve();
-      } else if (length === -EAGAIN) {
-        await this.#addon.readable(this.#channel, WAIT_MS);
-      } else this.#giveUp();
+      const message = await this.#executor.receive(channel);
+      if (message) this.#deliver(message);
+      else this.#giveUp();
     }
     this.#isListening = false;
   }
@@ -249,13 +243,15 @@ export class HelperProcess {
     this.#waiting.clear();
   }
 
-  async #hangUp(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#addon.hangUp(this.#channel);
+  #hangUp(): Promise<void> {
+    this.#hungUp ??= this.#hangUpOnce();
+    return this.#hungUp;
+  }
+
+  async #hangUpOnce(): Promise<void> {
+    const { channel } = await this.#starting;
     this.#giveUp();
-    await this.#listening;
-    if (!this.#isClosed) this.#closeOwn(this.#channel);
-    this.#isClosed = true;
+    await this.#executor.hangUp(channel);
   }
 
   /** Waits until it is gone. Its status can be had once, so that all who wait do so together. */
@@ -277,28 +273,26 @@ export class HelperProcess {
   }
 
   async #reaped(ms: number): Promise<Ending> {
+    const status = this.#isCopy ? await this.#copyGone(ms) : await this.#executor.gone(this.pid, ms);
+    return endingOf(status) ?? { kind: "stuck" };
+  }
+
+  /** A copy is no child of the suite, and the kernel lets it go as soon as it has given up what it held. */
+  async #copyGone(ms: number): Promise<number> {
     const limit = performance.now() + ms;
-    for (let pause = 0;; pause = Math.min(pause + 1, 20)) {
-      const status = this.#isCopy ? this.#goneCopy() : this.#addon.reap(this.pid, pause === 0 ? END_NS : 0);
-      const ending = endingOf(status);
-      if (ending) return ending;
-      if (performance.now() > limit) return { kind: "stuck" };
+    for (let pause = 0;; pause = Math.min(pause + 1, PAUSE_MS)) {
+      if (await this.#executor.kill(this.pid, 0) !== 0) return this.#wasKilled ? KILLED + SIGKILL : 0;
+      if (performance.now() > limit) return -EAGAIN;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 
-  /** A copy is no child of the suite, and the kernel lets it go as soon as it has given up what it held. */
-  #goneCopy(): number {
-    if (this.#addon.kill(this.pid, 0) === 0) return -EAGAIN;
-    return this.#wasKilled ? KILLED + SIGKILL : 0;
-  }
-
-  #closeOwn(fd: number): void {
-    this.#addon.call(primitiveNumber("close"), undefined, fd);
+  async #closeOwn(fd: number): Promise<void> {
+    await this.#executor.do([{ do: "close", args: [fd] }]).catch(() => undefined);
   }
 }
 
-/** How a process ended, from what the addon tells; `undefined` where it has not. */
+/** How a process ended, from what the executor tells; `undefined` where it has not. */
 function endingOf(status: number): Ending | undefined {
   if (status === -EAGAIN) return undefined;
   return status >= KILLED ? { kind: "killed", signal: status - KILLED } : { kind: "exited", status };

@@ -4,6 +4,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
+import type { Files } from "./executor/files.ts";
 
 const PARAMETER = "/sys/module/dmabuf_conform/parameters/bugs";
 
@@ -17,10 +18,10 @@ export function shoutOf(bug: string): string {
  *
  * @throws {Error} where there is no module, or none that knows them
  */
-export async function setBugs(bugs: readonly string[]): Promise<void> {
+export async function setBugs(files: Files, bugs: readonly string[]): Promise<void> {
   try {
     /* a write of nothing is none */
-    await Deno.writeTextFile(PARAMETER, `${bugs.join(",")}\n`, { create: false });
+    await files.write(PARAMETER, `${bugs.join(",")}\n`);
   } catch (error) {
     throw new Error(`The kernel module does not take the bugs ${bugs.join(", ")}`, { cause: error });
   }

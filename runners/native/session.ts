@@ -18,7 +18,8 @@ import {
   resolveArgs,
   UnusableName,
 } from "../handlers.ts";
-import type { Addon } from "./addon.ts";
+import type { Executor } from "./executor/executor.ts";
+import type { Files } from "./executor/files.ts";
 import { outcomeOfFailure } from "./failure.ts";
 import type { KernelLog } from "./kernel_log.ts";
 import type { Machine } from "./machine.ts";
@@ -78,7 +79,9 @@ export const LIMITS: Limits = {
 
 /** What a case needs of the target. */
 export interface Setting {
-  readonly addon: Addon;
+  readonly executor: Executor;
+  /** The files of the machine. */
+  readonly files: Files;
   readonly machine: Machine;
   /** Gives a process that has not done anything for a case. */
   readonly helper: () => HelperProcess;
@@ -144,7 +147,7 @@ export class Session {
 
   /** The process that keeps what must outlive a stuck one, such as the means to signal fences. */
   get keeper(): HelperProcess {
-    this.#keeper ??= new HelperProcess(this.setting.addon);
+    this.#keeper ??= new HelperProcess(this.setting.executor);
     return this.#keeper;
   }
 
@@ -184,15 +187,15 @@ export class Session {
       step: step.id,
       outcome,
       events: await this.events(),
-      log: this.takeLog(),
+      log: await this.takeLog(),
       pending: [...this.#started.values()].filter(({ outcome }) => !outcome).map(({ call }) => call.id),
       durationMs: performance.now() - begin,
     };
   }
 
   /** What the kernel logged since the last time. */
-  takeLog(): LogLine[] {
-    const lines = this.setting.log?.take() ?? [];
+  async takeLog(): Promise<LogLine[]> {
+    const lines = await this.setting.log?.take() ?? [];
     return lines.map((line) =>
       this.#expected.some((pattern) => pattern.test(line.text)) ? { ...line, level: "notice" } : line
     );
@@ -289,7 +292,7 @@ export class Session {
   strand(): Strand {
     const idle = this.#strands.find((strand) => !this.#busy.has(strand));
     if (idle) return idle;
-    const strand = new Strand(this.#strands.length + 1);
+    const strand = new Strand(this.#strands.length + 1, this.setting.files);
     this.#strands.push(strand);
     return strand;
   }
@@ -297,7 +300,7 @@ export class Session {
   /** A strand that no step uses. */
   ownStrand(): Strand {
     this.#reserved++;
-    return new Strand(LAST_THREAD + 1 - this.#reserved);
+    return new Strand(LAST_THREAD + 1 - this.#reserved, this.setting.files);
   }
 
   async #finish(id: string): Promise<Outcome> {
@@ -321,7 +324,7 @@ export class Session {
    */
   async cleanUp(): Promise<{ readonly post: Postconditions; readonly stuck: string | undefined }> {
     this.setting.prepare?.();
-    const tainted = taintBut(this.setting.addon);
+    const tainted = await taintBut(this.setting.files);
     for (const cleanUp of this.#cleanUps.reverse()) {
       await isOverWithin(cleanUp().catch(() => undefined), 1_000);
     }
@@ -332,8 +335,9 @@ export class Session {
     }
     const stuck = endings.find(([, ending]) => ending.kind === "stuck")?.[0];
     const leaks = stuck ? [] : await this.#leaks();
-    const post = { leaks, blocked, log: this.takeLog(), tainted: tainted !== taintBut(this.setting.addon) };
-    return { post, stuck: stuck && await describeStuck(stuck) };
+    const log = await this.takeLog();
+    const post = { leaks, blocked, log, tainted: tainted !== await taintBut(this.setting.files) };
+    return { post, stuck: stuck && await describeStuck(this.setting.files, stuck) };
   }
 
   /** Waits for the steps under way, and interrupts those that do not return. */
@@ -352,7 +356,7 @@ export class Session {
   async #leaks(): Promise<string[]> {
     const { bufinfo } = this.setting.machine;
     if (bufinfo.kind === "missing" || this.#inodes.size === 0) return [];
-    const alive = await bufferInodes(bufinfo.path);
+    const alive = await bufferInodes(this.setting.files, bufinfo.path);
     return [...this.#inodes].filter((inode) => alive.has(inode)).map((inode) =>
       `the dma-buf of inode ${inode}`
     );
@@ -372,14 +376,14 @@ const LAST_THREAD = 31;
 const TAINT_BY_FENCES = 1 << 14;
 
 /** The taint without what cases bring about. */
-function taintBut(addon: Addon): number {
-  return taintFlags(addon) & ~TAINT_BY_FENCES;
+async function taintBut(files: Files): Promise<number> {
+  return await taintFlags(files) & ~TAINT_BY_FENCES;
 }
 
-async function describeStuck({ pid }: HelperProcess): Promise<string> {
+async function describeStuck(files: Files, { pid }: HelperProcess): Promise<string> {
   const threads: string[] = [];
-  for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
-    const channel = await Deno.readTextFile(`/proc/${pid}/task/${name}/wchan`).catch(() => "");
+  for (const name of await files.list(`/proc/${pid}/task`) ?? []) {
+    const channel = await files.text(`/proc/${pid}/task/${name}/wchan`) ?? "";
     if (channel !== "" && channel !== "0") threads.push(channel);
   }
   return `process ${pid} cannot be killed: it is in ${threads.join(", ") || "the kernel"}`;

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Primitive } from "./addon.ts";
+import type { Files } from "./executor/files.ts";
 import { type Request, requestNumber } from "./abi/ioctl.ts";
 import {
   concat,
@@ -46,12 +47,19 @@ const LOOK_MS = 5;
 export class Strand {
   /** Its thread in every process. */
   readonly thread: number;
+  readonly #files: Files;
   #in: HelperProcess | undefined;
   #ending: HelperProcess | undefined;
 
-  /** Makes the strand of a thread. */
-  constructor(thread: number) {
+  /**
+   * Makes the strand of a thread.
+   *
+   * @param thread its number in every process
+   * @param files of the machine, which tell what a thread waits for
+   */
+  constructor(thread: number, files: Files) {
     this.thread = thread;
+    this.#files = files;
   }
 
   /** Does a call and gives what became of it. */
@@ -208,10 +216,10 @@ export class Strand {
 
   /** Looks at the thread that is in a system call; `undefined` if there is none. */
   async look(): Promise<ThreadState | undefined> {
-    if (this.#ending) return await livingThread(this.#ending.pid);
+    if (this.#ending) return await livingThread(this.#files, this.#ending.pid);
     const process = this.#in;
     const id = process?.knownThreadId(this.thread);
-    return process && id !== undefined ? await threadState(process.pid, id) : undefined;
+    return process && id !== undefined ? await threadState(this.#files, process.pid, id) : undefined;
   }
 
   /** Interrupts the system call that it is in. */

@@ -9,10 +9,13 @@
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, Observation, Postconditions } from "../../spec/observation.ts";
 import type { Target, TargetDescription } from "../target.ts";
-import { type Addon, AddonError, loadAddon } from "./addon.ts";
+import { AddonError, loadAddon } from "./addon.ts";
 import { operationsOf, whyUnsupported } from "./capabilities.ts";
 import { switchedOff, watching } from "./detectors.ts";
 import { HANDLERS } from "./handlers/mod.ts";
+import type { Executor } from "./executor/executor.ts";
+import { Files } from "./executor/files.ts";
+import { nearExecutor } from "./executor/near.ts";
 import { forgetLeaks, type Look, lookForLeaks, looksForLeaks } from "./kmemleak.ts";
 import { KernelLog } from "./kernel_log.ts";
 import { lookAtMachine, type Machine } from "./machine.ts";
@@ -40,18 +43,21 @@ export interface NativeOptions {
   readonly kmemleak?: "after each case" | undefined;
   /** The addon file; found by itself where left out. */
   readonly addon?: string | undefined;
+  /** What touches the kernel, where that is another machine's; the addon on this one where left out. */
+  readonly executor?: Executor | undefined;
   /** How long to wait before something counts as stuck. */
   readonly limits?: Limits | undefined;
   /** How often a race is run. */
   readonly raceRuns?: number | undefined;
 }
 
-/** The cases of one machine wait for each other: what a kernel logs or keeps cannot be told apart. */
-let turn: Promise<unknown> = Promise.resolve();
+/** The last case of each machine. */
+const turns = new WeakMap<Executor, Promise<unknown>>();
 
-function inTurn<T>(action: () => Promise<T>): Promise<T> {
-  const mine = turn.then(action, action);
-  turn = mine.catch(() => undefined);
+/** The cases of one machine wait for each other: what a kernel logs or keeps cannot be told apart. */
+function inTurn<T>(executor: Executor, action: () => Promise<T>): Promise<T> {
+  const mine = (turns.get(executor) ?? Promise.resolve()).then(action, action);
+  turns.set(executor, mine.catch(() => undefined));
   return mine;
 }
 
@@ -67,12 +73,19 @@ export function nativeTarget(options: NativeOptions = {}): Target {
 /** How often a race is run where nothing else is said. */
 const RACE_RUNS = 100;
 
+/** What a target works with once it has been asked for something. */
+interface Ground {
+  readonly executor: Executor;
+  readonly files: Files;
+  readonly spare: Spare;
+  readonly machine: Machine;
+}
+
 class NativeTarget implements Target {
   readonly #options: NativeOptions;
-  #addon: Addon | undefined;
-  #machine: Promise<Machine> | undefined;
+  #executor: Executor | undefined;
+  #ground: Promise<Ground> | undefined;
   #stuck: string | undefined;
-  #spare: Spare | undefined;
   #log: KernelLog | undefined;
   /** The detectors that watched at the begin of the last case; all where there was none. */
   #watching: readonly string[] | undefined;
@@ -82,8 +95,8 @@ class NativeTarget implements Target {
   }
 
   async describe(): Promise<TargetDescription> {
-    const machine = await this.#look();
-    if (this.#addon) this.#spareOf(this.#addon).prepare();
+    const { machine, spare } = await this.#stand();
+    spare.prepare();
     return {
       id: this.#options.name ?? "native",
       name: "this machine",
@@ -97,12 +110,12 @@ class NativeTarget implements Target {
     };
   }
 
-  run(
+  async run(
     program: Program,
     observe: (observation: Observation) => void,
     signal?: AbortSignal,
   ): Promise<CaseEnd> {
-    return inTurn(() => this.#run(program, observe, signal));
+    return await inTurn(this.#touches(), () => this.#run(program, observe, signal));
   }
 
   reset(): void {
@@ -113,42 +126,46 @@ class NativeTarget implements Target {
   }
 
   async close(): Promise<void> {
-    this.#log?.close();
+    const { spare } = await this.#ground?.catch(() => undefined) ?? {};
+    await this.#log?.close();
     this.#log = undefined;
-    await this.#spare?.close();
+    await spare?.close();
   }
 
-  #look(): Promise<Machine> {
-    if (this.#options.kmemleak && !looksForLeaks()) {
+  #touches(): Executor {
+    return this.#executor ??= this.#options.executor ?? nearExecutor(loadAddon(this.#options.addon));
+  }
+
+  #stand(): Promise<Ground> {
+    this.#ground ??= this.#look();
+    return this.#ground;
+  }
+
+  async #look(): Promise<Ground> {
+    const executor = this.#touches();
+    const files = new Files(executor);
+    if (this.#options.kmemleak && !await looksForLeaks(files)) {
       throw new AddonError(
         "This kernel cannot be asked for memory that is lost",
         "Use one with CONFIG_DEBUG_KMEMLEAK, mount debugfs, and run as root",
       );
     }
-    this.#addon ??= loadAddon(this.#options.addon);
     const reference = REFERENCES.get(this.#options.reference ?? "");
-    this.#machine ??= lookAtMachine(this.#addon, this.#options.devices ?? [])
-      .then((machine) => ({ ...machine, reference }));
-    return this.#machine;
+    const machine = { ...await lookAtMachine(executor, this.#options.devices ?? []), reference };
+    return { executor, files, spare: new Spare(executor), machine };
   }
 
   /** The log of the kernel, which is opened once. */
-  #logFromNow(): KernelLog | undefined {
-    if (this.#log) this.#log.skip();
-    else this.#log = this.#addon && KernelLog.open(this.#addon);
+  async #logFromNow(executor: Executor): Promise<KernelLog | undefined> {
+    if (this.#log) await this.#log.skip();
+    else this.#log = await KernelLog.open(executor);
     return this.#log;
   }
 
-  #spareOf(addon: Addon): Spare {
-    return this.#spare ??= new Spare(addon);
-  }
-
-  async #setting(log: KernelLog | undefined): Promise<Setting> {
-    const machine = await this.#look();
-    const addon = this.#addon ??= loadAddon(this.#options.addon);
-    const spare = this.#spareOf(addon);
+  #setting({ executor, files, spare, machine }: Ground, log: KernelLog | undefined): Setting {
     return {
-      addon,
+      executor,
+      files,
       machine,
       helper: () => spare.take(),
       prepare: () => spare.prepare(),
@@ -165,35 +182,36 @@ class NativeTarget implements Target {
     observe: (observation: Observation) => void,
     signal: AbortSignal | undefined,
   ): Promise<CaseEnd> {
-    await this.#look();
-    const log = this.#logFromNow();
+    const ground = await this.#stand();
+    const { executor, files, spare } = ground;
+    const log = await this.#logFromNow(executor);
     const { bugs } = program;
     /* one that is off is not switched on again by itself */
-    const watched = this.#watching = watching("", this.#watching);
+    const watched = this.#watching = await watching(files, this.#watching);
     try {
-      if (this.#options.kmemleak) await forgetLeaks();
-      if (bugs) await setBugs(bugs);
-      const setting = await this.#setting(log);
+      if (this.#options.kmemleak) await forgetLeaks(files);
+      if (bugs) await setBugs(files, bugs);
+      const setting = this.#setting(ground, log);
       const end = program.race
         ? await runRace(program, setting, this.#options.raceRuns ?? RACE_RUNS, observe, signal)
         : await runOnce(program, new Session(setting), observe, signal);
       if (end.end === "hang") this.#stuck = end.reason;
-      else this.#spare?.prepare();
-      const looked = withOff(end, watched);
+      else spare.prepare();
+      const looked = await withOff(files, end, watched);
       return this.#options.kmemleak && looked.post
-        ? withLost(looked, looked.post, await lookForLeaks())
+        ? withLost(looked, looked.post, await lookForLeaks(files))
         : looked;
     } finally {
-      if (bugs) await setBugs([]);
+      if (bugs) await setBugs(files, []);
     }
   }
 }
 
 /** Adds which detectors watched before a case and do not any more. */
-function withOff(end: CaseEnd, before: readonly string[]): CaseEnd {
+async function withOff(files: Files, end: CaseEnd, before: readonly string[]): Promise<CaseEnd> {
   const { post } = end;
   if (!post || before.length === 0) return end;
-  const now = watching();
+  const now = await watching(files, before);
   const off = before.filter((name) => !now.includes(name));
   if (off.length === 0) return end;
   const lines = off.map((name) => ({ level: "notice", text: switchedOff(name) }) as const);

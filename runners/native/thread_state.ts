@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readdirSync } from "node:fs";
+import type { Files } from "./executor/files.ts";
 
 /** A look at a thread. */
 export interface ThreadState {
@@ -16,9 +16,13 @@ export interface ThreadState {
 }
 
 /** Looks at a thread; `undefined` if it is gone. */
-export async function threadState(pid: number, thread: number): Promise<ThreadState | undefined> {
+export async function threadState(
+  files: Files,
+  pid: number,
+  thread: number,
+): Promise<ThreadState | undefined> {
   const folder = `/proc/${pid}/task/${thread}`;
-  const [status, channel] = await Promise.all([read(`${folder}/status`), read(`${folder}/wchan`)]);
+  const [status, channel] = await files.texts([`${folder}/status`, `${folder}/wchan`]);
   const state = /^State:\s+(\S)/m.exec(status ?? "")?.[1];
   if (status === undefined || state === undefined) return undefined;
   return {
@@ -29,28 +33,12 @@ export async function threadState(pid: number, thread: number): Promise<ThreadSt
 }
 
 /** Looks at a thread of a process that has not ended; `undefined` if there is none. */
-export async function livingThread(pid: number): Promise<ThreadState | undefined> {
-  for (const thread of threadsOf(pid)) {
-    const state = await threadState(pid, thread);
+export async function livingThread(files: Files, pid: number): Promise<ThreadState | undefined> {
+  for (const thread of await files.list(`/proc/${pid}/task`) ?? []) {
+    const state = await threadState(files, pid, Number(thread));
     if (state && !["Z", "X"].includes(state.state)) return state;
   }
   return undefined;
-}
-
-function threadsOf(pid: number): readonly number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).map(Number);
-  } catch {
-    return [];
-  }
-}
-
-async function read(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether a thread has slept without waking between two looks at it. */

@@ -3,6 +3,7 @@
  * The table of primitives.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "call.h"
 
@@ -19,6 +20,11 @@ const unsigned int primitive_count = sizeof(functions) / sizeof(functions[0]);
 int64_t result_of(int64_t returned)
 {
 	return returned == -1 ? -(int64_t)errno : returned;
+}
+
+const char *call_text(const struct call *call, const void *data)
+{
+	return call->length && memchr(data, 0, call->length) ? data : NULL;
 }
 
 int call_fits(const struct call *call, uint64_t length)

@@ -2,7 +2,7 @@
 /*
  * A call: what is to be done, and what became of it.
  *
- * The layout is read and written by process.ts; it has no padding and is the
+ * The layout is read and written by calls.ts; it has no padding and is the
  * same on every 64-bit machine.
  */
 #ifndef CALL_H
@@ -35,7 +35,8 @@ typedef int64_t primitive_fn(struct call *call, void *data);
 	X(eventfd) X(pipe) X(socketpair) X(memfd) X(truncate) X(poll) X(limit) \
 	X(ioctl) X(ioctl_value) \
 	X(map) X(unmap) X(protect) X(advise) X(load) X(store) X(peek) X(poke) \
-	X(thread_id) X(sleep) X(gate) X(open_gate) X(fork) X(no_op)
+	X(thread_id) X(sleep) X(gate) X(open_gate) X(fork) X(no_op) \
+	X(list) X(link_target) X(records)
 
 #define NUMBER(name) PRIMITIVE_##name,
 enum primitive { PRIMITIVES(NUMBER) };
@@ -53,6 +54,9 @@ void call_do(struct call *call, void *data);
 
 /* Whether the bytes of a call lie within length bytes. */
 int call_fits(const struct call *call, uint64_t length);
+
+/* The bytes of a call as text; NULL where they hold no zero. */
+const char *call_text(const struct call *call, const void *data);
 
 /* -1 with errno as a negative errno, anything else as it is. */
 int64_t result_of(int64_t returned);

@@ -37,6 +37,36 @@ void *message_data(struct message *message)
 	return &message->calls[message->count];
 }
 
+/* Puts results of earlier calls where arguments stand for them. */
+static void fill_in(struct message *message, uint32_t at)
+{
+	uint64_t *args = message->calls[at].args;
+	uint32_t i;
+
+	for (i = 0; i < CALL_ARGS; i++) {
+		if (args[i] - RESULT_OF < at)
+			args[i] = (uint64_t)message->calls[args[i] - RESULT_OF].result;
+	}
+}
+
+void message_do(struct message *message, message_call_fn *act, void *context)
+{
+	int failed = 0;
+	uint32_t i;
+
+	for (i = 0; i < message->count; i++) {
+		struct call *call = &message->calls[i];
+
+		if (failed) {
+			call->result = -ECANCELED;
+			continue;
+		}
+		fill_in(message, i);
+		act(message, call, context);
+		failed = call->result < 0 || call->signal;
+	}
+}
+
 int channel_send(int channel, const void *message, size_t length, int fd)
 {
 	struct iovec bytes = { .iov_base = (void *)message, .iov_len = length };

@@ -37,6 +37,15 @@ int message_valid(const struct message *message, size_t length);
 /* The bytes behind the calls. */
 void *message_data(struct message *message);
 
+/* Does one call of a message. */
+typedef void message_call_fn(struct message *message, struct call *call, void *context);
+
+/*
+ * Has the calls of a message done in order, with the results of earlier ones
+ * where arguments stand for them; those behind one that failed are not done.
+ */
+void message_do(struct message *message, message_call_fn *act, void *context);
+
 /* Sends a message, and a descriptor unless it is -1. Gives 0 or -errno. */
 int channel_send(int channel, const void *message, size_t length, int fd);
 

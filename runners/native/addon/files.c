@@ -16,16 +16,10 @@
 
 #include "call.h"
 
-/* The bytes of a call as text; NULL where they do not end in a zero. */
-static const char *text_of(const struct call *call, const void *data)
-{
-	return call->length && memchr(data, 0, call->length) ? data : NULL;
-}
-
 /* args: flags, mode; data: the path */
 int64_t do_open(struct call *call, void *data)
 {
-	const char *path = text_of(call, data);
+	const char *path = call_text(call, data);
 
 	if (!path)
 		return -EINVAL;
@@ -135,7 +129,7 @@ int64_t do_socketpair(struct call *call, void *data)
 /* args: flags; data: the name */
 int64_t do_memfd(struct call *call, void *data)
 {
-	const char *name = text_of(call, data);
+	const char *name = call_text(call, data);
 
 	if (!name)
 		return -EINVAL;

@@ -71,51 +71,22 @@ static char *guarded_memory(void)
 	return start + room;
 }
 
-static void do_guarded(struct lane *lane, struct call *call, char *data)
+static void do_guarded(struct message *message, struct call *call, void *context)
 {
+	struct lane *lane = context;
+	char *data = (char *)message_data(message) + call->offset;
 	char *bytes = lane->end - call->length;
 
-	memcpy(bytes, data + call->offset, call->length);
+	memcpy(bytes, data, call->length);
 	call_do(call, bytes);
-	memcpy(data + call->offset, bytes, call->length);
-}
-
-/* Puts results of earlier calls where arguments stand for them. */
-static void fill_in(struct message *message, uint32_t at)
-{
-	uint64_t *args = message->calls[at].args;
-	uint32_t i;
-
-	for (i = 0; i < CALL_ARGS; i++) {
-		if (args[i] - RESULT_OF < at)
-			args[i] = (uint64_t)message->calls[args[i] - RESULT_OF].result;
-	}
-}
-
-/* Does the calls in order; those behind one that failed are not done. */
-static void do_calls(struct lane *lane, struct message *message)
-{
-	int failed = 0;
-	uint32_t i;
-
-	for (i = 0; i < message->count; i++) {
-		struct call *call = &message->calls[i];
-
-		if (failed) {
-			call->result = -ECANCELED;
-			continue;
-		}
-		fill_in(message, i);
-		do_guarded(lane, call, message_data(message));
-		failed = call->result < 0 || call->signal;
-	}
+	memcpy(data, bytes, call->length);
 }
 
 static void do_job(struct lane *lane, struct job *job)
 {
 	struct message *message = job->message;
 
-	do_calls(lane, message);
+	message_do(message, do_guarded, lane);
 	/* where nobody listens any more, the main thread is about to end */
 	channel_send(HELPER_CHANNEL, message, job->length, -1);
 	free(message);

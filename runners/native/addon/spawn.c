@@ -289,6 +289,15 @@ void helper_prepare(void)
 	pthread_mutex_unlock(&next.lock);
 }
 
+/* Whether a helper process that was started ahead has ended since; it is reaped then. */
+static int has_ended(const struct helper *helper)
+{
+	if (waitpid(helper->pid, NULL, WNOHANG) != helper->pid)
+		return 0;
+	close(helper->channel);
+	return 1;
+}
+
 int helper_take(struct helper *helper)
 {
 	int taken;
@@ -301,5 +310,5 @@ int helper_take(struct helper *helper)
 		*helper = next.helper;
 	next.state = NOTHING;
 	pthread_mutex_unlock(&next.lock);
-	return taken ? 0 : another(helper);
+	return taken && !has_ended(helper) ? 0 : another(helper);
 }

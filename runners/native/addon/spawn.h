@@ -20,7 +20,7 @@ int helper_spawn(char *const argv[], struct helper *helper);
 /* Has the next helper process started, and its first thread, on a thread that nobody waits for. */
 void helper_prepare(void);
 
-/* Gives the helper process that was prepared, or starts one where none was. Gives 0 or -errno. */
+/* Gives the helper process that was prepared, or starts one where none was or it has ended. Gives 0 or -errno. */
 int helper_take(struct helper *helper);
 
 #endif

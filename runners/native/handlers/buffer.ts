@@ -143,16 +143,16 @@ export const bufferHandlers: readonly (readonly [OperationName, NativeHandler])[
   on("buffer.set_name", async ({ strand }, { buffer, name }) => {
     await strand.ioctlBytes(buffer, DMA_BUF_REQUESTS.setName, text(name));
   }),
-  on("buffer.fdinfo", async (_context, { buffer }) => {
-    const info = await fdInfo(buffer.process.pid, buffer.number);
+  on("buffer.fdinfo", async ({ session: { setting } }, { buffer }) => {
+    const info = await fdInfo(setting.files, buffer.process.pid, buffer.number);
     if (!info) throw new Failed("ENOENT");
     const { size, count, exporter, name } = info;
     return { size, count, exporter, name };
   }),
   on("buffer.attached", async ({ session, strand }, { buffer }) => {
-    const { bufinfo } = session.setting.machine;
+    const { files, machine: { bufinfo } } = session.setting;
     if (bufinfo.kind === "missing") throw new Unsupported(bufinfo.reason);
-    const info = await fdInfo(buffer.process.pid, buffer.number);
+    const info = await fdInfo(files, buffer.process.pid, buffer.number);
     if (!info) {
       await strand.do(buffer.process, "fcntl", [buffer.number, F_GETFD]);
       throw new Failed("EINVAL");
@@ -200,9 +200,9 @@ export const bufferHandlers: readonly (readonly [OperationName, NativeHandler])[
     await strand.do(vma.process, "seek", [number, 0, WHENCE.end]);
     await strand.do(vma.process, "write_from", [number, await addressOf(context, vma, page), 1]);
   }),
-  on("memory.inherited", async (_context, { vma, process }) => {
-    const maps = await Deno.readTextFile(`/proc/${process.pid}/maps`);
-    if (!maps.includes(`\n${vma.address.toString(16)}-`)) throw new Failed("ENOENT");
+  on("memory.inherited", async ({ session: { setting } }, { vma, process }) => {
+    const maps = await setting.files.text(`/proc/${process.pid}/maps`);
+    if (!maps?.includes(`\n${vma.address.toString(16)}-`)) throw new Failed("ENOENT");
     return { ...vma, process };
   }),
   on("memory.discard", async ({ strand }, { vma }) => {

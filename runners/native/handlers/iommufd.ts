@@ -295,7 +295,8 @@ export const iommufdHandlers: readonly (readonly [OperationName, NativeHandler])
       open_flags: O_RDWR | O_CLOEXEC,
     });
     const number = result > 0 ? result : next;
-    if (!await fdInfo(iommufd.process.pid, number)) throw new Error("The mock exporter gave no buffer");
+    const info = await fdInfo(session.setting.files, iommufd.process.pid, number);
+    if (!info) throw new Error("The mock exporter gave no buffer");
     return await session.buffer(iommufd.process, number);
   }),
   on("iommufd.mock_revoke", async ({ session, strand }, { iommufd, buffer, revoked }) => {

@@ -100,7 +100,7 @@ function accessMode(flags: number): "rdonly" | "wronly" | "rdwr" {
 
 /** The handlers of `process.*`, `fd.*` and `clock.*`. */
 export const processHandlers: readonly (readonly [OperationName, NativeHandler])[] = [
-  on("process.spawn", ({ session }) => Promise.resolve(session.spawn())),
+  on("process.spawn", ({ session }) => session.spawn().runs()),
   on("process.fork", async ({ session, strand }) => {
     const { process } = session;
     const copy = await process.fork((channel) => strand.do(process, "fork", [channel]));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readFile } from "node:fs/promises";
+import type { Files } from "../executor/files.ts";
 
 /** What a kernel says of the modules that it takes: the texts of two files, where they can be read. */
 export interface Policy {
@@ -28,18 +28,10 @@ export function remedyFor({ lockdown, enforcesSignatures }: Policy): string {
   return `load the module dmabuf_conform of the suite: ${BUILD}`;
 }
 
-/** What this machine's kernel says. */
-export async function policyHere(): Promise<Policy> {
+/** What the kernel of a machine says. */
+export async function policyOf(files: Files): Promise<Policy> {
   return {
-    lockdown: await textOf("/sys/kernel/security/lockdown"),
-    enforcesSignatures: await textOf("/sys/module/module/parameters/sig_enforce"),
+    lockdown: await files.text("/sys/kernel/security/lockdown"),
+    enforcesSignatures: await files.text("/sys/module/module/parameters/sig_enforce"),
   };
-}
-
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }

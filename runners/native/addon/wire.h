@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages between the suite and an executor on another machine, over one pair
+ * of byte streams: a virtio-serial port, a pipe.
+ *
+ * In front of each message stands a frame. What ends in zeros is sent without
+ * them, so that room for an answer costs nothing on its way there.
+ */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "channel.h"
+
+struct frame {
+	uint32_t channel;	/* of which helper process; 0 is the executor itself */
+	uint32_t length;	/* of the message; 0 is the end of the channel */
+	uint32_t sent;		/* bytes of it that follow; the others are zeros */
+	uint32_t unused;
+};
+
+_Static_assert(sizeof(struct frame) == 16, "struct frame has no padding");
+
+/* Takes a message; it is the taker's for as long as the call lasts. */
+typedef void wire_take_fn(uint32_t channel, struct message *message, size_t length);
+
+/*
+ * Reads what has come on a descriptor, and hands on each message that is whole.
+ * Gives 0, or 1 at the end of the stream or where what came is no frame.
+ */
+int wire_read(int fd, wire_take_fn *take);
+
+/* Writes a message, or the end of its channel where its length is 0. Gives 0 or -errno. */
+int wire_write(int fd, uint32_t channel, const void *message, size_t length);
+
+#endif

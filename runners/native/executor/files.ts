@@ -1,0 +1,141 @@
+/**
+ * Files of the machine that an executor is on: what /proc, /sys and /dev say there.
+ *
+ * @module
+ */
+import { text } from "../abi/layout.ts";
+import { type Reply, resultOf, type SystemCall } from "../calls.ts";
+import { O_CLOEXEC, O_PATH, O_RDONLY, O_WRONLY } from "../constants.ts";
+import { failureOf } from "../failure.ts";
+import type { Executor } from "./executor.ts";
+
+/** Room for a file that is short, and for a piece of one that is not, in bytes. */
+const SHORT = 4_096;
+const PIECE = 65_536;
+
+/** Room for the names in a folder, and for the target of a link, in bytes. */
+const NAMES = 32_768;
+const LINK = 4_096;
+
+/** Files of a machine. What is not there, or may not be read, is `undefined`. */
+export class Files {
+  readonly #executor: Executor;
+
+  /** Files of the machine of an executor. */
+  constructor(executor: Executor) {
+    this.#executor = executor;
+  }
+
+  /** What is in a file. */
+  async read(path: string): Promise<Uint8Array | undefined> {
+    const [opened, first, second] = await this.#executor.do(shortRead(path, 0, 2));
+    if (!opened || opened.result < 0) return undefined;
+    if (!first || first.result < 0) return void await this.#close(opened);
+    /* a file of the kernel's own may give less than there is room for, so that only nothing is its end */
+    if (second?.result === 0) return taken(first);
+    if (second && second.result < 0) return void await this.#close(opened);
+    return await this.#readLong(path);
+  }
+
+  /** What is in a file, as text. */
+  async text(path: string): Promise<string | undefined> {
+    const bytes = await this.read(path);
+    return bytes && new TextDecoder().decode(bytes);
+  }
+
+  /** What is in files that are short, as text, in one go; with the first that cannot be read there is an end. */
+  async texts(paths: readonly string[]): Promise<readonly (string | undefined)[]> {
+    const EACH = 3;
+    const calls = paths.flatMap((path, index) => shortRead(path, index * EACH, 1));
+    const replies = await this.#executor.do(calls);
+    return await Promise.all(paths.map(async (_, index) => {
+      const [opened, first] = replies.slice(index * EACH);
+      if (!opened || opened.result < 0) return undefined;
+      if (!first || first.result < 0) return void await this.#close(opened);
+      return new TextDecoder().decode(taken(first));
+    }));
+  }
+
+  /** The names in a folder, sorted. */
+  async list(path: string): Promise<readonly string[] | undefined> {
+    const names = await this.#answer("list", path, NAMES);
+    return names?.split("\0").slice(0, -1).toSorted();
+  }
+
+  /** Where a link leads. */
+  async link(path: string): Promise<string | undefined> {
+    return await this.#answer("link_target", path, LINK);
+  }
+
+  /** Whether there is something of that name, which is not opened. */
+  async exists(path: string): Promise<boolean> {
+    const [opened] = await this.#executor.do([
+      { do: "open", args: [O_PATH | O_CLOEXEC, 0], bytes: text(path) },
+      { do: "close", args: [resultOf(0)] },
+    ]);
+    return opened !== undefined && opened.result >= 0;
+  }
+
+  /**
+   * Writes text into a file that there is.
+   *
+   * @throws {Failed} if it does not take it
+   */
+  async write(path: string, what: string): Promise<void> {
+    const [opened, written] = await this.#executor.do([
+      { do: "open", args: [O_WRONLY | O_CLOEXEC, 0], bytes: text(path) },
+      { do: "write", args: [resultOf(0)], bytes: new TextEncoder().encode(what) },
+      { do: "close", args: [resultOf(0)] },
+    ]);
+    if (!opened || opened.result < 0) throw failureOf(opened?.result ?? -1);
+    if (written && written.result >= 0) return;
+    await this.#close(opened);
+    throw failureOf(written?.result ?? -1);
+  }
+
+  async #readLong(path: string): Promise<Uint8Array | undefined> {
+    const [opened] = await this.#executor.do([
+      { do: "open", args: [O_RDONLY | O_CLOEXEC, 0], bytes: text(path) },
+    ]);
+    if (!opened || opened.result < 0) return undefined;
+    const pieces: Uint8Array[] = [];
+    for (;;) {
+      const [piece] = await this.#executor.do([
+        { do: "read", args: [opened.result], bytes: new Uint8Array(PIECE) },
+      ]);
+      if (!piece || piece.result <= 0) break;
+      pieces.push(taken(piece));
+    }
+    await this.#close(opened);
+    return new Uint8Array(await new Blob(pieces.map((piece) => piece.slice())).arrayBuffer());
+  }
+
+  async #answer(name: "list" | "link_target", path: string, room: number): Promise<string | undefined> {
+    const bytes = new Uint8Array(room);
+    bytes.set(text(path));
+    const [reply] = await this.#executor.do([{ do: name, bytes }]);
+    return reply && reply.result >= 0 ? new TextDecoder().decode(taken(reply)) : undefined;
+  }
+
+  async #close({ result }: Reply): Promise<void> {
+    await this.#executor.do([{ do: "close", args: [result] }]);
+  }
+}
+
+/** Opens a file, reads of it some times, and closes it. */
+function shortRead(path: string, index: number, times: 1 | 2): SystemCall[] {
+  const fd = resultOf(index);
+  return [
+    { do: "open", args: [O_RDONLY | O_CLOEXEC, 0], bytes: text(path) },
+    ...Array.from(
+      { length: times },
+      () => ({ do: "read", args: [fd], bytes: new Uint8Array(SHORT) } as const),
+    ),
+    { do: "close", args: [fd] },
+  ];
+}
+
+/** The bytes that a call gave. */
+function taken({ result, bytes }: Reply): Uint8Array {
+  return bytes.subarray(0, result);
+}

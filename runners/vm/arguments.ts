@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { AGENT_PORT } from "./guest/boot.ts";
+import { EXECUTOR_PORT } from "./guest/boot.ts";
 import type { VmName } from "./name.ts";
 
 /** What executes the guest's instructions: the processor, or QEMU itself. */
@@ -24,8 +24,6 @@ export interface MachineParts {
   /** The kernel's image. */
   readonly kernel: string;
   readonly initramfs: string;
-  /** The disk image; none where the machine only gives a shell. */
-  readonly image?: string | undefined;
   readonly accelerator: Accelerator;
   /** One where left out. */
   readonly threads?: Threads | undefined;
@@ -41,8 +39,8 @@ export interface MachineParts {
 
 /** Files through which this process and the machine talk. */
 export interface MachineFiles {
-  /** The socket of the agent. */
-  readonly agent: string;
+  /** The socket of the executor. */
+  readonly executor: string;
   /** The socket of QEMU's own protocol. */
   readonly monitor: string;
   /** The socket of the guest's console. */
@@ -52,7 +50,7 @@ export interface MachineFiles {
 /** The name by which QEMU knows the console. */
 export const CONSOLE = "console";
 
-/** Enough for Deno and the pages that cases make. */
+/** Enough for the pages that cases make. */
 const MEMORY_MIB = 512;
 
 const CPUS = 2;
@@ -67,7 +65,6 @@ const CPU = "EPYC";
 export function machineArguments(parts: MachineParts, files: MachineFiles): string[] {
   return [
     ...computer(parts),
-    ...(parts.image === undefined ? [] : disk(parts.image)),
     ...[
       "-chardev",
       `socket,id=${CONSOLE},path=${escaped(files.console)}`,
@@ -80,12 +77,12 @@ export function machineArguments(parts: MachineParts, files: MachineFiles): stri
       "-mon",
       "chardev=monitor,mode=control",
     ],
-    ...["-chardev", `socket,id=agent,path=${escaped(files.agent)}`],
+    ...["-chardev", `socket,id=executor,path=${escaped(files.executor)}`],
     ...[
       "-device",
       "virtio-serial-pci,max_ports=2",
       "-device",
-      `virtserialport,chardev=agent,name=${AGENT_PORT}`,
+      `virtserialport,chardev=executor,name=${EXECUTOR_PORT}`,
     ],
     ...["-device", "pvpanic", "-action", "panic=pause"],
   ];
@@ -138,14 +135,6 @@ function memoryOf(parts: MachineParts): string[] {
   return memoryFile.as === "a copy"
     ? [...beginning, `memory-backend-file,id=memory,${size},${path},share=off`, "-incoming", "defer"]
     : [...beginning, `memory-backend-file,id=memory,${size},${path},share=on`];
-}
-
-/** The guest cannot write to the disk, so that all machines can share it. */
-function disk(image: string): string[] {
-  return [
-    ...["-drive", `file=${escaped(image)},if=none,id=image,format=raw,readonly=on`],
-    ...["-device", "virtio-blk-pci,drive=image"],
-  ];
 }
 
 /** What QEMU takes for the end of an option's value is doubled. */

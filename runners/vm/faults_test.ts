@@ -12,6 +12,7 @@ import type { CaseEnd, LogLine, Observation } from "../../spec/observation.ts";
 import { LINES_MISSING } from "../native/kernel_log.ts";
 import { Limit } from "../deadline.ts";
 import type { Target } from "../target.ts";
+import { callOf } from "../testing/steps.ts";
 import type { Machine } from "./machine.ts";
 import type { KernelChoice, VmName } from "./name.ts";
 import { openVm } from "./target.ts";
@@ -22,9 +23,9 @@ import { BOOT_VARIABLE, kernelThatLooksForLeaks, kernelToBoot } from "./testing/
 const PROGRAM: Program = {
   case: caseIdSchema.parse("vm/test"),
   steps: [
-    { action: "call", id: "given.0", operation: "memfd.create", args: {}, bind: "mem" },
-    { action: "call", id: "when.0", operation: "exporter.create", args: {}, bind: "buf" },
-    { action: "call", id: "then.0", operation: "fd.close", args: { fd: "mem" } },
+    callOf("given.0", "memfd.create", {}, "mem"),
+    callOf("when.0", "exporter.create", {}, "buf"),
+    callOf("then.0", "fd.close", { fd: "mem" }),
   ],
 };
 

@@ -6,6 +6,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { within } from "../deadline.ts";
+import type { Wire } from "../native/executor/far.ts";
 import type { Connection } from "../transport/connection.ts";
 import { connectStream } from "../transport/stream.ts";
 import { CONSOLE, machineArguments, type MachineFiles, type MachineParts } from "./arguments.ts";
@@ -18,7 +19,7 @@ import { missingTool } from "./tools.ts";
 export type MachineEnd =
   /** Its kernel panicked; `why` is what it said. */
   | { readonly kind: "panicked"; readonly why: string }
-  /** The agent ended, and the guest turned itself off; `why` is what its first process said. */
+  /** The executor ended, and the guest turned itself off; `why` is what its first process said. */
   | { readonly kind: "turned off"; readonly why: string }
   /** QEMU stopped executing the guest. */
   | { readonly kind: "stopped"; readonly why: string }
@@ -57,8 +58,8 @@ const NOTES = 2_000;
 export class Machine {
   /** Resolves when it has ended, however. */
   readonly ended: Promise<MachineEnd>;
-  /** The way to the agent in it; to be used once. */
-  readonly agent: Connection;
+  /** The way to the executor in it; to be used once. */
+  readonly wire: Wire;
   readonly #child: Deno.ChildProcess;
   readonly #files: MachineFiles & { readonly folder: string };
   readonly #end = Promise.withResolvers<MachineEnd>();
@@ -70,11 +71,11 @@ export class Machine {
   #isProvoked = false;
   #closing: Promise<void> | undefined;
 
-  private constructor(started: Started, agent: Connection, monitor: Connection, console: Console) {
+  private constructor(started: Started, wire: Wire, monitor: Connection, console: Console) {
     this.#child = started.child;
     this.#files = started.files;
     this.#noted = started.noted;
-    this.agent = agent;
+    this.wire = wire;
     this.#console = console;
     this.ended = this.#end.promise;
     this.#monitor = new Monitor(monitor, (event) => void this.#hear(event));
@@ -90,17 +91,17 @@ export class Machine {
     const folder = await mkdtemp(`${tmpdir()}/conform-vm-`);
     const files = {
       folder,
-      agent: `${folder}/agent`,
+      executor: `${folder}/executor`,
       monitor: `${folder}/monitor`,
       console: `${folder}/console`,
     };
-    const doors = [files.agent, files.monitor, files.console]
+    const doors = [files.executor, files.monitor, files.console]
       .map((path) => Deno.listen({ transport: "unix", path }));
     try {
       const started = spawn(parts, files);
-      const [agent, monitor, console] = await callersOf(doors, started);
-      if (agent && monitor && console) {
-        return new Machine(started, connected(agent), connected(monitor), new Console(console));
+      const [wire, monitor, console] = await callersOf(doors, started);
+      if (wire && monitor && console) {
+        return new Machine(started, wire, connected(monitor), new Console(console));
       }
       throw new VmError("QEMU did not call", "Please report this");
     } catch (error) {
@@ -208,7 +209,8 @@ export class Machine {
   async #close(): Promise<void> {
     kill(this.#child);
     await within(this.#child.status, KILL_MS);
-    await Promise.all([this.agent.close(), this.#monitor.close()]);
+    close(this.wire);
+    await this.#monitor.close();
     await within(this.#noted, KILL_MS);
     await this.#console.close();
     await rm(this.#files.folder, { recursive: true, force: true });
@@ -320,11 +322,11 @@ function kill(child: Deno.ChildProcess): void {
   }
 }
 
-function close(door: Deno.UnixListener): void {
+function close(what: { close(): void }): void {
   try {
-    door.close();
+    what.close();
   } catch {
-    // It was closed with its caller.
+    // It was closed already.
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * A virtual machine as a target: boots a kernel, waits for the agent in it, runs cases, and boots anew when a case
+ * A virtual machine as a target: boots a kernel, waits for the executor in it, runs cases, and boots anew when a case
  * has left the machine dirty or has taken it down.
  *
  * @module
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, LogLine, Observation } from "../../spec/observation.ts";
@@ -13,7 +13,7 @@ import { saysSwitchedOff } from "../native/detectors.ts";
 import { LINES_MISSING } from "../native/kernel_log.ts";
 import { ConnectError, isProtocolFault } from "../protocol/errors.ts";
 import { descriptionSchema } from "../protocol/wire.ts";
-import { remoteTarget } from "../remote/target.ts";
+import { ExecutorGone } from "../native/executor/executor.ts";
 import { isOperationName } from "../../spec/operations/mod.ts";
 import type { Target, TargetDescription } from "../target.ts";
 import { acceleratorFor, qemuVersion, threadsFor } from "./accelerator.ts";
@@ -22,7 +22,6 @@ import { cached, digestOf } from "./cache.ts";
 import { floodOf } from "./console.ts";
 import { type Tell, VmError } from "./failure.ts";
 import { initramfsFor } from "./guest/boot.ts";
-import { guestImage } from "./guest/image.ts";
 import {
   bootLimitMs,
   kernelHere,
@@ -31,19 +30,17 @@ import {
   withModulesMadeHere,
 } from "./kernels/mod.ts";
 import { lacks } from "./kernels/limits.ts";
-import { Machine, type MachineEnd, withTail } from "./machine.ts";
+import { boot, endOfMachine, letGo, type Live, REASON_MS } from "./live.ts";
+import { type Machine, type MachineEnd, withTail } from "./machine.ts";
 import type { KernelChoice, VmName } from "./name.ts";
 import { ownKernel } from "./own_kernel.ts";
-import { forgetSnapshot, resume, type Snapshot, snapshotOf } from "./snapshot.ts";
+import { forgetSnapshot, type Snapshot, snapshotOf } from "./snapshot.ts";
 
 /** What puts pieces of a guest's memory together for QEMU. */
 const UDMABUF = "/dev/udmabuf";
 
 /** How long a machine may take to boot where a processor of its own is tried, in milliseconds. */
 const PROBE_MS = 30_000;
-
-/** How long to wait for the reason when the connection to a machine is lost, in milliseconds. */
-const REASON_MS = 1_000;
 
 /**
  * How long a machine may take to answer an abort, in milliseconds. With the wait for a reason it is less than what an
@@ -69,7 +66,7 @@ interface Setup {
   /** The modules that are not the kernel's own, in words. */
   readonly added: readonly string[];
   readonly parts: MachineParts;
-  /** How long it may take from the start of a machine to the hello of its agent, in milliseconds. */
+  /** How long it may take from the start of a machine to the hello of its executor, in milliseconds. */
   readonly bootMs: number;
   /** Stands for all that a description can depend on. */
   readonly digest: string;
@@ -79,19 +76,12 @@ interface Setup {
   readonly forget: () => Promise<void>;
 }
 
-/** A machine whose agent has said hello. */
-interface Live {
-  readonly machine: Machine;
-  readonly remote: Target;
-  readonly description: TargetDescription;
-}
-
 /** Who wants to know what virtual machines do. */
 export interface VmWatcher {
   /** Is told of everything that takes long. */
   readonly tell?: Tell | undefined;
   /**
-   * Is shown each machine whose agent has said hello.
+   * Is shown each machine whose executor has said hello.
    *
    * @internal
    */
@@ -115,12 +105,11 @@ async function prepare(name: VmName, tell: Tell): Promise<Setup> {
   if (name.gpu) demandUdmabuf();
   const { kernel, added } = await chosen(choice);
   const purpose = { words: await wordsOf(name, kernel) };
-  const [image, initramfs] = await Promise.all([guestImage(tell), initramfsFor(kernel, purpose, tell)]);
-  const parts = { kernel: kernel.image, initramfs: initramfs.path, image: image.path, append, gpu: name.gpu };
+  const initramfs = await initramfsFor(kernel, purpose, tell);
+  const parts = { kernel: kernel.image, initramfs: initramfs.path, append, gpu: name.gpu };
   const accelerator = await acceleratorFor(parts, kernel.digest, (each) => boots(id, each), tell);
   const facts = [
     kernel.digest,
-    image.digest,
     initramfs.digest,
     commandLine(append),
     await qemuVersion(),
@@ -148,7 +137,7 @@ function demandUdmabuf(): void {
   );
 }
 
-/** What the agent's native target is to do beside what every one does. */
+/** What the native target is to do beside what every one does. */
 async function wordsOf({ reference, kmemleak }: VmName, kernel: LocalKernel): Promise<string[]> {
   if (kmemleak && await lacks(kernel, "CONFIG_DEBUG_KMEMLEAK")) {
     throw new VmError(
@@ -164,13 +153,14 @@ function keeper(
   { id, parts, bootMs, digest }: Pick<Setup, "parts" | "bootMs" | "digest"> & Pick<VmName, "id">,
   tell: Tell,
 ): Pick<Setup, "kept" | "forget"> {
-  const nowhere = { agent: "", monitor: "", console: "" };
-  const all = digestOf([digest, ...machineArguments(parts, nowhere), fileOf(parts.image)]);
+  const nowhere = { executor: "", monitor: "", console: "" };
+  const all = digestOf([digest, ...machineArguments(parts, nowhere)]);
   let kept: Promise<Snapshot | undefined> | undefined;
   if (parts.gpu) return { kept: () => Promise.resolve(undefined), forget: () => Promise.resolve() };
   const make = async (own: MachineParts, action: (machine: Machine) => Promise<void>) => {
-    const live = await boot(id, own, bootMs);
+    const live = await boot(own, bootMs);
     try {
+      await live.executor.quiet();
       await action(live.machine);
     } finally {
       await letGo(live);
@@ -191,13 +181,6 @@ function keeper(
   };
 }
 
-/** Tells the file of an image from another one with the same in it: a guest remembers where on its disk things are. */
-function fileOf(image: string | undefined): string {
-  if (image === undefined) return "";
-  const { ino, birthtimeMs } = statSync(image);
-  return `${ino} ${birthtimeMs}`;
-}
-
 async function chosen(choice: KernelChoice): Promise<KernelWithModules> {
   if (choice.kind === "file") return { kernel: await ownKernel(choice.image, choice.modules), added: [] };
   const kernel = await kernelHere(choice.version);
@@ -206,81 +189,11 @@ async function chosen(choice: KernelChoice): Promise<KernelWithModules> {
 
 async function boots(id: string, parts: MachineParts): Promise<"it boots" | "it does not boot"> {
   try {
-    await letGo(await boot(id, parts, PROBE_MS));
+    await letGo(await boot(parts, PROBE_MS));
     return "it boots";
   } catch (error) {
     if (error instanceof VmError) return "it does not boot";
     throw error;
-  }
-}
-
-/**
- * Boots a machine, or brings up one that was kept, and waits for its agent.
- *
- * @throws {VmError} with the end of the console, if there is no hello in time
- */
-async function boot(id: string, parts: MachineParts, ms: number, kept?: Snapshot): Promise<Live> {
-  const machine = kept ? await resumed(parts, kept) : await Machine.start(parts);
-  const remote = remoteTarget(id, () => machine.agent, {
-    helloMs: ms,
-    answerMs: ANSWER_MS,
-    maxReconnects: 0,
-  });
-  const hello = Promise.resolve(remote.describe());
-  const first = await within(Promise.race([hello, machine.ended]), ms);
-  if (first.kind === "value" && !("kind" in first.value)) {
-    return { machine, remote, description: first.value };
-  }
-  const tail = withTail(machine.console());
-  await machine.close();
-  await within(hello, REASON_MS);
-  throw new VmError(
-    `The machine did not come up: ${whyNot(first, ms)}${tail}`,
-    "conform kernels boot gives a shell in it",
-  );
-}
-
-async function resumed(parts: MachineParts, kept: Snapshot): Promise<Machine> {
-  const machine = await Machine.start({ ...parts, memoryFile: { path: kept.memory, as: "a copy" } });
-  try {
-    await resume(machine, kept);
-    return machine;
-  } catch (error) {
-    const ended = await within(machine.ended, REASON_MS);
-    await machine.close();
-    if (ended.kind !== "value") throw error;
-    throw new VmError(ended.value.why, "Each machine is booted instead", error);
-  }
-}
-
-function whyNot(
-  first: Awaited<ReturnType<typeof within<TargetDescription | MachineEnd>>>,
-  ms: number,
-): string {
-  if (first.kind === "silent") {
-    return `the agent did not say hello within ${
-      ms / 1000
-    } s; boot=SECONDS in the name of the target allows for more`;
-  }
-  if (first.kind === "rejected") return messageOf(first.error);
-  return "kind" in first.value ? endOfMachine(first.value).reason ?? "it ended" : "it said hello";
-}
-
-async function letGo({ machine, remote }: Live): Promise<void> {
-  await Promise.all([remote.close(), machine.close()]);
-}
-
-/** What the end of a machine is for the case that was under way. */
-function endOfMachine(end: MachineEnd): CaseEnd {
-  switch (end.kind) {
-    case "panicked":
-      return { end: "crash", reason: `the kernel panicked: ${end.why}` };
-    case "turned off":
-      return { end: "lost", reason: `the agent in the machine ended: ${end.why}` };
-    case "stopped":
-      return { end: "lost", reason: `the machine stopped: ${end.why}` };
-    case "gone":
-      return { end: "lost", reason: `the machine is gone: ${end.why}` };
   }
 }
 
@@ -344,7 +257,6 @@ class VmTarget implements Target {
     program: Program,
     observe: (observation: Observation) => void,
     signal?: AbortSignal,
-    log?: Parameters<Target["run"]>[3],
   ): Promise<CaseEnd> {
     const live = await this.#ready(signal);
     if ("end" in live) return live;
@@ -353,7 +265,7 @@ class VmTarget implements Target {
       spent ||= observation.log.some(spends);
       observe(observation);
     };
-    const end = await ranOn(live, program, see, signal, log);
+    const end = await ranOn(live, program, see, signal);
     if (end.end === "completed") this.#inVain = 0;
     if (spent || signal?.aborted || isDirty(end)) this.#leave(live);
     return end;
@@ -405,7 +317,7 @@ class VmTarget implements Target {
       if (this.#inVain >= MAX_IN_VAIN) throw inVain(this.#inVain);
       this.#inVain++;
       try {
-        const live = await boot(this.#name.id, parts, bootMs, await kept());
+        const live = await boot(parts, bootMs, await kept());
         this.#watcher.booted?.(live.machine);
         return live;
       } catch (error) {
@@ -427,15 +339,14 @@ class VmTarget implements Target {
 
 /** Runs a case on a machine, and tells what became of the machine if the case does not complete. */
 async function ranOn(
-  { machine, remote }: Live,
+  { machine, native }: Live,
   program: Program,
   observe: (observation: Observation) => void,
   signal: AbortSignal | undefined,
-  log: Parameters<Target["run"]>[3],
 ): Promise<CaseEnd> {
   const look = new Look(machine);
   using _watched = onAbort(signal, () => void look.taken());
-  const ran = Promise.resolve(remote.run(program, observe, signal, log));
+  const ran = bounded(native, program, observe, signal);
   const first = await Promise.race([ran, machine.ended]);
   if ("kind" in first) return goneWith(machine, first);
   if (first.end === "completed") return first;
@@ -445,6 +356,39 @@ async function ranOn(
   const reason = ended ? `the machine runs, but does not answer: ${first.reason}` : first.reason ?? first.end;
   const end = signal?.aborted ? givenUp(first, flooded) : ended ? "hang" : first.end;
   return { ...first, end, reason: `${reason}${text}` };
+}
+
+/** Runs a case, which ends within bounds: also where the machine answers nothing any more. */
+async function bounded(
+  native: Target,
+  program: Program,
+  observe: (observation: Observation) => void,
+  signal: AbortSignal | undefined,
+): Promise<CaseEnd> {
+  const silent = Promise.withResolvers<CaseEnd>();
+  let state: "under way" | "over" = "under way";
+  let patience: ReturnType<typeof setTimeout> | undefined;
+  using _watched = onAbort(signal, () => patience = setTimeout(() => silent.resolve(NO_ANSWER), ANSWER_MS));
+  const ran = Promise.resolve(native.run(program, (seen) => {
+    if (state === "under way") observe(seen);
+  }, signal)).catch(endOf);
+  try {
+    return await Promise.race([ran, silent.promise]);
+  } finally {
+    state = "over";
+    clearTimeout(patience);
+  }
+}
+
+const NO_ANSWER: CaseEnd = {
+  end: "lost",
+  reason: `it did not stop within ${ANSWER_MS} ms when it was told to`,
+};
+
+/** What it means for a case that its target threw. */
+function endOf(error: unknown): CaseEnd {
+  if (error instanceof ExecutorGone) return { end: "lost", reason: error.message };
+  return { end: "infra-error", reason: `the target threw: ${messageOf(error)}` };
 }
 
 /**

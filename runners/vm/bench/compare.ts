@@ -1,5 +1,5 @@
 /**
- * Measures virtual machines: the first verdict against a bare boot and the agent's start, a further case against the
+ * Measures virtual machines: the first verdict against a bare boot and the executor's start, a further case against the
  * same steps as a C program in the same guest, and a machine that was kept against one that is booted. Everything is
  * measured in one run and told as ratios, since a machine that is busy is slow at all of it.
  *
@@ -10,12 +10,13 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Program } from "../../../cases/program.ts";
 import { caseIdSchema } from "../../../spec/ids.ts";
-import { remoteTarget } from "../../remote/target.ts";
+import { farExecutor } from "../../native/executor/far.ts";
 import type { Target } from "../../target.ts";
+import { callOf } from "../../testing/steps.ts";
 import type { MachineParts } from "../arguments.ts";
 import { initramfsFor, type Purpose } from "../guest/boot.ts";
-import { guestImage } from "../guest/image.ts";
 import type { LocalKernel } from "../kernels/mod.ts";
+import { boot, letGo } from "../live.ts";
 import { Machine } from "../machine.ts";
 import { openVm } from "../target.ts";
 import { kernelToBoot } from "../testing/here.ts";
@@ -30,17 +31,17 @@ const PINGS = 100;
 const PROGRAM: Program = {
   case: caseIdSchema.parse("vm/speed"),
   steps: [
-    { action: "call", id: "given.0", operation: "memfd.create", args: {}, bind: "mem" },
-    { action: "call", id: "given.1", operation: "udmabuf.create", args: { memfd: "mem" }, bind: "buf" },
-    { action: "call", id: "when.0", operation: "buffer.mmap", args: { buffer: "buf" }, bind: "map" },
-    { action: "call", id: "then.0", operation: "memory.store", args: { vma: "map", value: 1 } },
+    callOf("given.0", "memfd.create", {}, "mem"),
+    callOf("given.1", "udmabuf.create", { memfd: "mem" }, "buf"),
+    callOf("when.0", "buffer.mmap", { buffer: "buf" }, "map"),
+    callOf("then.0", "memory.store", { vma: "map", value: 1 }),
   ],
 };
 
 /** What one boot with marks gave, in milliseconds. */
 interface Marked {
   readonly begins: number;
-  readonly agent: number;
+  readonly executor: number;
   readonly program: number;
   readonly roundTrip: number;
 }
@@ -61,14 +62,14 @@ await using target = disposable(openVm(nameOf(kernel))());
 await ranOn(target);
 for (let round = 0; round < ROUNDS; round++) {
   marked.push(await markedBoot(await partsFor(kernel, { timed })));
-  booted.push(await bootedRun(await partsFor(kernel, "agent")));
+  booted.push(await bootedRun(await partsFor(kernel, "cases")));
   await target.close();
   kept.push(await ranOn(target));
 }
 tell();
 
 function tell(): void {
-  const [begins, agent, program, roundTrip] = (["begins", "agent", "program", "roundTrip"] as const)
+  const [begins, executor, program, roundTrip] = (["begins", "executor", "program", "roundTrip"] as const)
     .map((key) => median(marked.map((each) => each[key])));
   const [first, further] = (["first", "further"] as const).map((key) =>
     median(booted.map((each) => each[key]))
@@ -76,9 +77,12 @@ function tell(): void {
   const fromKept = median(kept.map((each) => each.first));
   const rows: [string, number][] = [
     ["bare boot to the first process, ms", begins ?? NaN],
-    ["start of the agent, ms", agent ?? NaN],
+    ["start of the executor, ms", executor ?? NaN],
     ["first verdict, ms", first ?? NaN],
-    ["first verdict / (bare boot + start of the agent)", (first ?? NaN) / ((begins ?? NaN) + (agent ?? NaN))],
+    [
+      "first verdict / (bare boot + start of the executor)",
+      (first ?? NaN) / ((begins ?? NaN) + (executor ?? NaN)),
+    ],
     ["first verdict of a machine that was kept, ms", fromKept],
     ["the same / first verdict of one that is booted", fromKept / (first ?? NaN)],
     ["C program with the steps of a case, ms", program ?? NaN],
@@ -117,8 +121,8 @@ function nameOf({ release }: LocalKernel) {
 
 async function partsFor(of: LocalKernel, purpose: Purpose): Promise<MachineParts> {
   const silent = () => {};
-  const [image, initramfs] = await Promise.all([guestImage(silent), initramfsFor(of, purpose, silent)]);
-  return { kernel: of.image, initramfs: initramfs.path, image: image.path, accelerator: "tcg" };
+  const initramfs = await initramfsFor(of, purpose, silent);
+  return { kernel: of.image, initramfs: initramfs.path, accelerator: "tcg" };
 }
 
 async function markedBoot(parts: MachineParts): Promise<Marked> {
@@ -129,43 +133,31 @@ async function markedBoot(parts: MachineParts): Promise<Marked> {
     const begins = performance.now() - start;
     await machine.said("conform: ready");
     const ready = performance.now() - start;
-    const heard = listened(machine);
-    await heard({ type: "hello", versions: [1] });
-    const agent = performance.now() - start - ready;
+    const far = farExecutor(machine.wire);
+    await far.hello();
+    const executor = performance.now() - start - ready;
     const trips: number[] = [];
     for (let ping = 0; ping < PINGS; ping++) {
       const sent = performance.now();
-      await heard({ type: "nothing" });
+      await far.do([{ do: "no_op" }]);
       trips.push(performance.now() - sent);
     }
+    far.close();
     const line = machine.console().find((each) => each.includes("each run took")) ?? "";
     const program = Number(/took (\d+) us/.exec(line)?.[1]) / 1000;
-    return { begins, agent, program, roundTrip: median(trips) };
+    return { begins, executor, program, roundTrip: median(trips) };
   } finally {
     await machine.close();
   }
 }
 
-/** Sends a message and waits for the answer, whatever it says. */
-function listened({ agent }: Machine): (message: object) => Promise<void> {
-  let answered = Promise.withResolvers<void>();
-  agent.listen({ messages: () => answered.resolve(), closed: () => answered.resolve() });
-  return async (message) => {
-    answered = Promise.withResolvers();
-    agent.send([JSON.stringify(message)]);
-    await answered.promise;
-  };
-}
-
 async function bootedRun(parts: MachineParts): Promise<Ran> {
   const start = performance.now();
-  const machine = await Machine.start(parts);
-  const remote = remoteTarget("vm:speed", () => machine.agent, { helloMs: 120_000, maxReconnects: 0 });
+  const live = await boot(parts, 120_000);
   try {
-    return await ranOn(remote, start);
+    return await ranOn(live.native, start);
   } finally {
-    await remote.close();
-    await machine.close();
+    await letGo(live);
   }
 }
 
@@ -183,7 +175,7 @@ async function ranOn(on: Target, start: number = performance.now()): Promise<Ran
 
 async function completed(on: Target): Promise<void> {
   const outcomes: string[] = [];
-  const { end, reason } = await on.run(PROGRAM, ({ outcome }) => void outcomes.push(outcome.kind));
+  const { end, reason } = await on.run(PROGRAM, ({ outcome }) => void outcomes.push(outcome.kind === "error" ? outcome.message : outcome.kind));
   if (end === "completed" && outcomes.every((kind) => kind === "returned")) return;
   throw new Error(`The case did not go as it should: ${outcomes.join(", ")}; ${reason ?? end}`);
 }

@@ -8,13 +8,13 @@ import { readFile, writeFile } from "node:fs/promises";
 import { cached, digestOf, madeWhole } from "../cache.ts";
 import { type Tell, VmError } from "../failure.ts";
 import type { LocalKernel } from "../kernels/store.ts";
-import { IN_IMAGE } from "./image.ts";
+import { guestExecutor } from "./executor.ts";
 import { guestInit } from "./init.ts";
 import { type Entry, packInitramfs } from "./initramfs.ts";
 import { loadOrder, type Module, parametersOf } from "./modules.ts";
 
-/** The name of the virtio-serial port on which the agent speaks. */
-export const AGENT_PORT = "conform.agent";
+/** The name of the virtio-serial port on which the executor listens. */
+export const EXECUTOR_PORT = "conform.executor";
 
 /** The devices that the guest gives to vfio-pci: QEMU's shared memory and its edu device. */
 const VFIO_DEVICES = ["1af4:1110", "1234:11e8"];
@@ -22,12 +22,12 @@ const VFIO_DEVICES = ["1af4:1110", "1234:11e8"];
 /** The suite's own module, and the device that imports for it: QEMU's test device, of which it needs the address only. */
 const IMPORTER = { module: "dmabuf_conform", device: "1b36:0005", driver: "dmabuf-conform" } as const;
 
-/** What the agent takes to start: its image and its port. */
-const FOR_AGENT = ["virtio_pci", "virtio_console", "virtio_blk", "crc32c_generic", "ext4"];
+/** What the port of the executor takes. */
+const FOR_PORT = ["virtio_pci", "virtio_console"];
 
 /** Modules that are loaded where the kernel has them as modules; others stand in for some of the same name. */
 export const MODULES: readonly string[] = [
-  ...FOR_AGENT,
+  ...FOR_PORT,
   "pvpanic_mmio",
   "udmabuf",
   "vgem",
@@ -45,8 +45,8 @@ const TIMES = 20;
 
 /** What the first process does when everything is there. */
 export type Purpose =
-  /** Serves this machine's native target over the virtio-serial port, with more words in its name where there are some. */
-  | "agent"
+  /** Serves the executor at the virtio-serial port, and names the native target, with more words where there are some. */
+  | "cases"
   | { readonly words: readonly string[] }
   /** Says when it begins and when the machine is ready, times a program in between, and serves. */
   | { readonly timed: Uint8Array }
@@ -69,10 +69,14 @@ export interface Initramfs {
  * @throws {VmError} where a part is missing
  */
 export async function initramfsFor(kernel: LocalKernel, purpose: Purpose, tell: Tell): Promise<Initramfs> {
-  const [init, { modules }] = await Promise.all([guestInit(tell), loadOrder(kernel.modules, MODULES)]);
+  const [init, executor, { modules }] = await Promise.all([
+    guestInit(tell),
+    guestExecutor(tell),
+    loadOrder(kernel.modules, MODULES),
+  ]);
   const steps = stepsOf(modules, purpose);
   const config = await configOf(kernel);
-  const entries = entriesOf({ kernel, init, modules, steps, config, purpose });
+  const entries = entriesOf({ kernel, init, executor, modules, steps, config, purpose });
   const bytes = packInitramfs(entries);
   const digest = digestOf([bytes]);
   const path = `${await cached("guest")}/initramfs-${digest.slice(0, 16)}.cpio`;
@@ -95,17 +99,15 @@ export function stepsOf(modules: readonly Pick<Module, "name">[], purpose: Purpo
 }
 
 function orderOf(modules: readonly Pick<Module, "name">[], purpose: Purpose): string[] {
-  if (purpose === "agent") return served(modules, []);
+  if (purpose === "cases") return served(modules, []);
   if ("words" in purpose) return served(modules, purpose.words);
   if ("shell" in purpose) return [...prepared(modules), "shell /bin/busybox sh"];
-  return ["say begins", ...prepared(modules), `time ${TIMES} /timed`, "say ready", ...SERVE, told([])];
+  return ["say begins", ...prepared(modules), `time ${TIMES} /timed`, "say ready", SERVE, told([])];
 }
 
-/** The agent starts as soon as there is what it takes, and hears of the devices when everything is there. */
+/** The executor starts when everything is there, and hears of the devices. */
 function served(modules: readonly Pick<Module, "name">[], words: readonly string[]): string[] {
-  const count = modules.findLastIndex(({ name }) => FOR_AGENT.includes(name)) + 1;
-  const [first, rest] = [modules.slice(0, count), modules.slice(count)];
-  return [...first.map(load), ...SERVE, ...prepared(rest), told(words)];
+  return [...prepared(modules), SERVE, told(words)];
 }
 
 /** Loads modules and gives devices to their drivers. */
@@ -123,19 +125,9 @@ function load(module: Pick<Module, "name">): string {
   return `load /modules/${module.name}.ko${parameters === undefined ? "" : ` ${parameters}`}`;
 }
 
-/**
- * JavaScript is interpreted: an agent does some hundred short cases, and code that is compiled for them costs more than
- * it gains, most of all where each instruction of it has to be translated as well. Its memory is tidied without other
- * threads, which would have to be woken for little.
- */
-const DENO = [
-  `/image/${IN_IMAGE.deno} run --quiet --v8-flags=--jitless,--single-threaded-gc`,
-  "--allow-all --no-config --no-remote --cached-only",
-].join(" ");
+const SERVE = `serve ${EXECUTOR_PORT} /executor`;
 
-const SERVE = ["mount /dev/vda /image ext4", `serve ${AGENT_PORT} ${DENO} /image/${IN_IMAGE.agent}`];
-
-/** Tells the agent what its target is called: the devices, and before them what else it is to do. */
+/** Tells the executor what the native target is called: the devices, and before them what else it is to do. */
 function told(words: readonly string[]): string {
   return `tell native:${[...words, "@DEVICES@"].join(",")}`;
 }
@@ -143,23 +135,23 @@ function told(words: readonly string[]): string {
 interface Parts {
   readonly kernel: LocalKernel;
   readonly init: Uint8Array;
+  readonly executor: Uint8Array;
   readonly modules: readonly Module[];
   readonly steps: string;
   readonly config: Uint8Array | undefined;
   readonly purpose: Purpose;
 }
 
-function entriesOf({ kernel, init, modules, steps, config, purpose }: Parts): Entry[] {
+function entriesOf({ kernel, init, executor, modules, steps, config, purpose }: Parts): Entry[] {
   return [
     { kind: "device", path: "dev/console", major: 5, minor: 1 },
-    { kind: "folder", path: "image" },
-    { kind: "link", path: "lib64", to: "image/lib" },
     { kind: "file", path: "init", bytes: init, mode: "0755" },
+    { kind: "file", path: "executor", bytes: executor, mode: "0755" },
     { kind: "file", path: "etc/steps", bytes: new TextEncoder().encode(steps), mode: "0644" },
     ...(config === undefined ? [] : [file(`boot/config-${kernel.release}`, config)]),
     ...modules.map(({ name, bytes }) => file(`modules/${name}.ko`, bytes)),
-    ...(purpose !== "agent" && "shell" in purpose ? shellEntries(purpose.shell) : []),
-    ...(purpose !== "agent" && "timed" in purpose
+    ...(purpose !== "cases" && "shell" in purpose ? shellEntries(purpose.shell) : []),
+    ...(purpose !== "cases" && "timed" in purpose
       ? [{ kind: "file", path: "timed", bytes: purpose.timed, mode: "0755" } as const]
       : []),
   ];

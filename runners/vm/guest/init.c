@@ -5,7 +5,6 @@
  *   bind VENDOR:DEVICE [DRIVER]  gives PCI devices to a driver, or to vfio-pci, and then notes them
  *   exec PROGRAM ARGS...         runs a program that writes to the console, behind a line that names it; nothing of
  *                                what it wrote is lost at its end
- *   mount DEVICE DIRECTORY TYPE  mounts a file system, read-only
  *   serve PORT PROGRAM ARGS...   starts a program on a virtio-serial port, and goes on while it starts; the machine runs
  *                                until it ends
  *   tell WORD                    tells it a word, which it reads from descriptor 3; @DEVICES@ there is what was bound
@@ -111,12 +110,8 @@ static void prepare(void)
 	mount_at("tmp", "/tmp", "tmpfs");
 	mount_at("run", "/run", "tmpfs");
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
-	setenv("PATH", "/bin:/image/bin", 1);
+	setenv("PATH", "/bin", 1);
 	setenv("HOME", "/tmp", 1);
-	setenv("LD_LIBRARY_PATH", "/image/lib", 1);
-	setenv("DENO_DIR", "/tmp/deno", 1);
-	setenv("DENO_NO_UPDATE_CHECK", "1", 1);
-	setenv("NO_COLOR", "1", 1);
 }
 
 static int wait_for(const char *path)
@@ -197,13 +192,6 @@ static void bind_devices(char **words)
 	}
 	if (count >= 0)
 		free(entries);
-}
-
-static void mount_image(char **words)
-{
-	mkdir(words[2], 0755);
-	if (wait_for(words[1]) == 0 && mount(words[1], words[2], words[3], MS_RDONLY, NULL) < 0)
-		say("cannot mount %s: %s", words[1], strerror(errno));
 }
 
 /* The device file of the virtio-serial port of a name. */
@@ -407,7 +395,6 @@ static const struct {
 	{ "load", 2, load },
 	{ "bind", 2, bind_devices },
 	{ "exec", 2, exec_program },
-	{ "mount", 4, mount_image },
 	{ "serve", 3, serve },
 	{ "tell", 2, tell },
 	{ "shell", 2, shell },

@@ -1,0 +1,101 @@
+/**
+ * A machine that is up: the executor in its guest has said hello, and the native target runs on that from here.
+ *
+ * @module
+ */
+import { messageOf, type Waited, within } from "../deadline.ts";
+import { type FarExecutor, farExecutor } from "../native/executor/far.ts";
+import { nativeTarget, parseNative } from "../native/mod.ts";
+import type { CaseEnd } from "../../spec/observation.ts";
+import type { Target, TargetDescription } from "../target.ts";
+import type { MachineParts } from "./arguments.ts";
+import { VmError } from "./failure.ts";
+import { Machine, type MachineEnd, withTail } from "./machine.ts";
+import { resume, type Snapshot } from "./snapshot.ts";
+
+/** How long to wait for the reason when the connection to a machine is lost, in milliseconds. */
+export const REASON_MS = 1_000;
+
+/** A machine that is up. */
+export interface Live {
+  readonly machine: Machine;
+  /** What does calls in it. */
+  readonly executor: FarExecutor;
+  /** What runs cases in it. */
+  readonly native: Target;
+  readonly description: TargetDescription;
+}
+
+/**
+ * Boots a machine, or brings up one that was kept, and waits for its executor.
+ *
+ * @param parts what the machine is made of
+ * @param ms how long it may take, in milliseconds
+ * @param kept the machine that was kept
+ * @throws {VmError} with the end of the console, if there is no hello in time
+ */
+export async function boot(parts: MachineParts, ms: number, kept?: Snapshot): Promise<Live> {
+  const machine = kept ? await resumed(parts, kept) : await Machine.start(parts);
+  const executor = farExecutor(machine.wire);
+  /* a machine that has panicked keeps the way to its executor open */
+  void machine.ended.then(() => executor.close());
+  const greeted = greet(executor);
+  const first = await within(greeted, ms);
+  if (first.kind === "value") return { machine, executor, ...first.value };
+  const ended = first.kind === "silent" ? first : await within(machine.ended, REASON_MS);
+  const tail = withTail(machine.console());
+  await letGo({ machine, executor });
+  throw new VmError(
+    `The machine did not come up: ${whyNot(first, ended, ms)}${tail}`,
+    "conform kernels boot gives a shell in it",
+  );
+}
+
+/** Lets go of a machine, whatever it does. */
+export async function letGo({ machine, executor }: Pick<Live, "machine" | "executor">): Promise<void> {
+  executor.close();
+  await machine.close();
+}
+
+/** The executor says what the native target of its machine is called. */
+async function greet(executor: FarExecutor): Promise<Pick<Live, "native" | "description">> {
+  const options = parseNative(await executor.hello());
+  if (typeof options === "string") throw new Error(options);
+  const native = nativeTarget({ ...options, executor });
+  return { native, description: await native.describe() };
+}
+
+async function resumed(parts: MachineParts, kept: Snapshot): Promise<Machine> {
+  const machine = await Machine.start({ ...parts, memoryFile: { path: kept.memory, as: "a copy" } });
+  try {
+    await resume(machine, kept);
+    return machine;
+  } catch (error) {
+    const ended = await within(machine.ended, REASON_MS);
+    await machine.close();
+    if (ended.kind !== "value") throw error;
+    throw new VmError(ended.value.why, "Each machine is booted instead", error);
+  }
+}
+
+function whyNot(greeted: Waited<unknown>, ended: Waited<MachineEnd>, ms: number): string {
+  if (ended.kind === "value") return endOfMachine(ended.value).reason ?? "it ended";
+  if (greeted.kind === "rejected") return messageOf(greeted.error);
+  return `the executor did not say hello within ${
+    ms / 1000
+  } s; boot=SECONDS in the name of the target allows for more`;
+}
+
+/** What the end of a machine is for the case that was under way. */
+export function endOfMachine(end: MachineEnd): CaseEnd {
+  switch (end.kind) {
+    case "panicked":
+      return { end: "crash", reason: `the kernel panicked: ${end.why}` };
+    case "turned off":
+      return { end: "lost", reason: `the executor in the machine ended: ${end.why}` };
+    case "stopped":
+      return { end: "lost", reason: `the machine stopped: ${end.why}` };
+    case "gone":
+      return { end: "lost", reason: `the machine is gone: ${end.why}` };
+  }
+}

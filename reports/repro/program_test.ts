@@ -5,6 +5,8 @@ import { parseCases } from "../../cases/parse.ts";
 import { programOf } from "../../cases/program.ts";
 import { HANDLERS } from "../../runners/native/handlers/mod.ts";
 import { makeMemfd } from "../../runners/native/handlers/process.ts";
+import { Files } from "../../runners/native/executor/files.ts";
+import { nearExecutor } from "../../runners/native/executor/near.ts";
 import { lookAtMachine } from "../../runners/native/machine.ts";
 import { HelperProcess } from "../../runners/native/process.ts";
 import { LIMITS, on, Session } from "../../runners/native/session.ts";
@@ -224,15 +226,16 @@ then:
 /** What the native target sees of a case, with files in memory where the heap would give buffers. */
 async function runnerTrace(case_: Case): Promise<readonly string[]> {
   if (!addon) throw new Error("There is no addon");
-  const loaded = addon;
+  const executor = nearExecutor(addon);
   const heap = on(
     "heap.alloc",
     ({ session, strand }, { size }) => makeMemfd(strand, session.process, session.bytes(size)),
   );
   const session = new Session({
-    addon,
-    machine: await lookAtMachine(addon, []),
-    helper: () => new HelperProcess(loaded),
+    executor,
+    files: new Files(executor),
+    machine: await lookAtMachine(executor, []),
+    helper: () => new HelperProcess(executor),
     handlers: new Map([...HANDLERS, heap]),
     log: undefined,
     limits: LIMITS,

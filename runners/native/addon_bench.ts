@@ -1,14 +1,15 @@
 /**
- * What a cheap request costs through the addon: many at once, one by one, and by a helper process, beside the same
- * loop in C.
+ * What a cheap request costs through the addon: many at once, one by one, and by a helper process, of this process and
+ * of another executor, beside the same loop in C.
  *
  * @module
  */
 import { fileURLToPath } from "node:url";
 import { builtAddon } from "./location.ts";
 import { CALL_SIZE, packCalls, primitiveNumber, type SystemCall } from "./calls.ts";
+import { nearExecutor } from "./executor/near.ts";
 import { HelperProcess } from "./process.ts";
-import { addonForTests } from "./testing.ts";
+import { addonForTests, farForTests } from "./testing.ts";
 
 const COUNT = 200_000;
 const AT_ONCE = 1_000;
@@ -45,16 +46,23 @@ if (addon) {
     }
   });
 
-  const helper = new HelperProcess(addon);
   const inHelper: SystemCall = { do: "ioctl", args: [1, REQUEST], bytes };
-  Deno.bench({ name: "one request in a helper process", group: "a helper process" }, async () => {
-    await helper.call(1, inHelper);
-  });
-  Deno.bench({ name: "start and end a helper process", group: "a helper process" }, async () => {
-    const process = new HelperProcess(addon);
-    await process.call(1, { do: "no_op" });
-    await process.end(1_000);
-  });
+  /* it lives for as long as the benchmark, and ends with it */
+  const far = await farForTests();
+  for (const [where, executor] of [["here", nearExecutor(addon)], ["elsewhere", far.executor]] as const) {
+    const helper = new HelperProcess(executor);
+    Deno.bench({ name: `a call of the executor ${where}`, group: "an executor" }, async () => {
+      await executor.do([{ do: "no_op" }]);
+    });
+    Deno.bench({ name: `one request in a helper process ${where}`, group: "a helper process" }, async () => {
+      await helper.call(1, inHelper);
+    });
+    Deno.bench({ name: `start and end a helper process ${where}`, group: "a helper process" }, async () => {
+      const process = new HelperProcess(executor);
+      await process.call(1, { do: "no_op" });
+      await process.end(1_000);
+    });
+  }
 }
 
 async function compiledLoop(): Promise<string> {

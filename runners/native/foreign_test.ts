@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { Files } from "./executor/files.ts";
 import { findForeign, type ForeignFolders } from "./foreign.ts";
+import { testEachExecutor } from "./testing.ts";
 
 /** A machine with folders as sysfs has them. */
 async function machineWith(
@@ -25,34 +27,40 @@ async function machineWith(
   return folders;
 }
 
-Deno.test("findForeign() tells GPUs and queues apart by what sysfs says of them", async () => {
-  const folders = await machineWith({
-    "card0": { device: "vgem" },
-    "card1": { device: "0000:00:08.0", features: "0100" },
-    "card1-Virtual-1": { device: "connector" },
-    "card2": { device: "0000:00:09.0", features: "0101" },
-    "card3": { device: "0000:00:0a.0" },
-    "renderD128": { device: "vkms" },
-  }, { video0: "vivid-000-vid-cap", video1: "vivid-000-vid-out", video2: "a camera" });
-  const { gpus, video } = findForeign(folders);
-  assertEquals(gpus.vgem, { kind: "there", path: "/dev/dri/card0" });
-  assertEquals(gpus["virtio-gpu"], { kind: "there", path: "/dev/dri/card1" });
-  assertEquals(gpus["virtio-gpu-blob"], { kind: "there", path: "/dev/dri/card2" });
-  assertEquals(gpus.vkms.kind, "missing");
-  assertEquals(video.capture, { kind: "there", path: "/dev/video0" });
-  assertEquals(video.output, { kind: "there", path: "/dev/video1" });
-  await Deno.remove(folders.root, { recursive: true });
-});
+await testEachExecutor(
+  "findForeign() tells GPUs and queues apart by what sysfs says of them",
+  async ({ executor }) => {
+    const folders = await machineWith({
+      "card0": { device: "vgem" },
+      "card1": { device: "0000:00:08.0", features: "0100" },
+      "card1-Virtual-1": { device: "connector" },
+      "card2": { device: "0000:00:09.0", features: "0101" },
+      "card3": { device: "0000:00:0a.0" },
+      "renderD128": { device: "vkms" },
+    }, { video0: "vivid-000-vid-cap", video1: "vivid-000-vid-out", video2: "a camera" });
+    const { gpus, video } = await findForeign(new Files(executor), folders);
+    assertEquals(gpus.vgem, { kind: "there", path: "/dev/dri/card0" });
+    assertEquals(gpus["virtio-gpu"], { kind: "there", path: "/dev/dri/card1" });
+    assertEquals(gpus["virtio-gpu-blob"], { kind: "there", path: "/dev/dri/card2" });
+    assertEquals(gpus.vkms.kind, "missing");
+    assertEquals(video.capture, { kind: "there", path: "/dev/video0" });
+    assertEquals(video.output, { kind: "there", path: "/dev/video1" });
+    await Deno.remove(folders.root, { recursive: true });
+  },
+);
 
-Deno.test("findForeign() takes a GPU with 3D for one that cannot use the memory of others", async () => {
-  const folders = await machineWith({ "card0": { device: "0000:00:08.0", features: "1001" } }, {});
-  const { gpus } = findForeign(folders);
-  assertEquals([gpus["virtio-gpu"].kind, gpus["virtio-gpu-blob"].kind], ["there", "missing"]);
-  await Deno.remove(folders.root, { recursive: true });
-});
+await testEachExecutor(
+  "findForeign() takes a GPU with 3D for one that cannot use the memory of others",
+  async ({ executor }) => {
+    const folders = await machineWith({ "card0": { device: "0000:00:08.0", features: "1001" } }, {});
+    const { gpus } = await findForeign(new Files(executor), folders);
+    assertEquals([gpus["virtio-gpu"].kind, gpus["virtio-gpu-blob"].kind], ["there", "missing"]);
+    await Deno.remove(folders.root, { recursive: true });
+  },
+);
 
-Deno.test("findForeign() says of all that is not there what to do", () => {
-  const { gpus, video } = findForeign({ drm: "/nowhere", video: "/nowhere" });
+await testEachExecutor("findForeign() says of all that is not there what to do", async ({ executor }) => {
+  const { gpus, video } = await findForeign(new Files(executor), { drm: "/nowhere", video: "/nowhere" });
   for (const facility of [...Object.values(gpus), ...Object.values(video)]) {
     assertMatch(
       facility.kind === "missing" ? facility.reason : "",

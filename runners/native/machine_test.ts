@@ -2,10 +2,12 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OPERATION_NAMES, operationOf } from "../../spec/operations/mod.ts";
 import { parseBufInfo, parseFdInfo } from "./buffer_files.ts";
 import { operationsOf, whyUnsupported } from "./capabilities.ts";
+import { Files } from "./executor/files.ts";
 import { parseRecord, Reports } from "./kernel_log.ts";
 import type { Facility, Machine } from "./machine.ts";
 import { parseNative } from "./name.ts";
 import { barsOf, findDevices, type PciDevice } from "./pci.ts";
+import { testEachExecutor } from "./testing.ts";
 import { describeWait, patienceFor, sleptThrough } from "./thread_state.ts";
 import { fit } from "./vfio_device.ts";
 
@@ -118,11 +120,14 @@ Deno.test("barsOf() reads the resource file of sysfs", () => {
   ]);
 });
 
-Deno.test("findDevices() says what is wrong with each device that cannot be used", async () => {
-  const { devices, reason } = await findDevices(["ffff:ff:1f.7"]);
-  assertEquals(devices, []);
-  assertStringIncludes(reason, "there is no PCI device ffff:ff:1f.7");
-});
+await testEachExecutor(
+  "findDevices() says what is wrong with each device that cannot be used",
+  async ({ executor }) => {
+    const { devices, reason } = await findDevices(new Files(executor), ["ffff:ff:1f.7"]);
+    assertEquals(devices, []);
+    assertStringIncludes(reason, "there is no PCI device ffff:ff:1f.7");
+  },
+);
 
 Deno.test("parseNative() reads addresses and the feature, and refuses the rest", () => {
   assertEquals(parseNative("native"), { name: "native", devices: [] });

@@ -1,8 +1,15 @@
-import { assert, assertEquals, assertGreater, assertMatch, assertRejects } from "@std/assert";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+} from "@std/assert";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { text } from "./abi/layout.ts";
-import { type Addon, loadAddon } from "./addon.ts";
+import { loadAddon } from "./addon.ts";
 import { resultOf } from "./calls.ts";
 import {
   AF_UNIX,
@@ -17,10 +24,25 @@ import {
   SOCK_STREAM,
   WHENCE,
 } from "./constants.ts";
+import type { Executor } from "./executor/executor.ts";
+import { Files } from "./executor/files.ts";
+import { nearExecutor } from "./executor/near.ts";
 import { HelperProcess, ProcessEnded } from "./process.ts";
 import { Strand } from "./strand.ts";
 import { Failed, Faulted } from "./failure.ts";
-import { addonForTests, built } from "./testing.ts";
+import type { Flavour } from "./location.ts";
+import {
+  addonForTests,
+  built,
+  builtExecutor,
+  executorsForTests,
+  farForTests,
+  type FarOptions,
+  type Lend,
+  type Lent,
+  type LentFar,
+  testEachExecutor,
+} from "./testing.ts";
 import type { Patience } from "./thread_state.ts";
 
 const PAGE = 4096;
@@ -35,16 +57,64 @@ const ECANCELED = -125;
 
 const SUPPRESSIONS = fileURLToPath(new URL("addon/valgrind.supp", import.meta.url));
 
-/** What there is to run the same tests with: the helper as it is used, sanitized, and under valgrind. */
-async function helpers(): Promise<readonly (readonly [string, readonly string[] | undefined])[]> {
-  const [sanitized, debug] = await Promise.all([built("sanitized"), built("debug")]);
-  const valgrind = ["valgrind", "--quiet", "--error-exitcode=99", `--suppressions=${SUPPRESSIONS}`];
+const VALGRIND = ["valgrind", "--quiet", "--error-exitcode=99", `--suppressions=${SUPPRESSIONS}`];
+
+/** Something to run the tests with: an executor, and what it starts in place of its own helper program. */
+interface Means {
+  readonly name: string;
+  readonly lend: Lend;
+  readonly command?: readonly string[] | undefined;
+}
+
+/** The executors and the helper program as they are used, sanitized, and under valgrind. */
+async function allMeans(): Promise<readonly Means[]> {
+  const used = (await executorsForTests()).map(([name, lend]) => ({ name: `the ${name} executor`, lend }));
+  const [near] = used;
+  if (!near) return [];
+  const helpers = await otherHelpers();
   return [
-    ["the helper within the addon", undefined],
+    ...used,
+    ...helpers.map(([name, command]) => ({ name, lend: near.lend, command })),
+    ...(await hasFar("sanitized")
+      ? [{ name: "the sanitized far executor", lend: () => clean(farForTests({ flavour: "sanitized" })) }]
+      : []),
+    ...(await hasFar("debug") && await hasValgrind()
+      ? [{ name: "the far executor under valgrind", lend: () => clean(farForTests(UNDER_VALGRIND)) }]
+      : []),
+  ];
+}
+
+const UNDER_VALGRIND: FarOptions = {
+  flavour: "debug",
+  under: [...VALGRIND, "--leak-check=full", "--track-fds=no"],
+};
+
+/** Lends an executor that must have found nothing wrong with itself when it has ended. */
+async function clean(lent: Promise<LentFar>): Promise<Lent> {
+  const { executor, pid, ended, [Symbol.asyncDispose]: end } = await lent;
+  return {
+    executor,
+    pid,
+    async [Symbol.asyncDispose]() {
+      await end();
+      const { code, errors } = await ended;
+      assertEquals(code, 0, errors);
+    },
+  };
+}
+
+async function hasFar(flavour: Flavour): Promise<boolean> {
+  return typeof await builtExecutor(flavour) === "string";
+}
+
+/** The helper program sanitized, and under valgrind. */
+async function otherHelpers(): Promise<readonly (readonly [string, readonly string[]])[]> {
+  const [sanitized, debug] = await Promise.all([built("sanitized"), built("debug")]);
+  return [
     ...(typeof sanitized === "string" ? [] : [["the sanitized helper", [sanitized.helper]] as const]),
     ...(typeof debug === "string" || !(await hasValgrind())
       ? []
-      : [["the helper under valgrind", [...valgrind, debug.helper]] as const]),
+      : [["the helper under valgrind", [...VALGRIND, debug.helper]] as const]),
   ];
 }
 
@@ -59,7 +129,15 @@ async function hasValgrind(): Promise<boolean> {
 /** Valgrind has a limit of open files of its own. */
 const LIMITED = "a process whose numbers are used up gets no descriptor";
 
-type Test = (process: HelperProcess, strand: Strand, start: () => HelperProcess) => Promise<void>;
+/** What a test works with. */
+interface Stage {
+  /** Starts another process. */
+  readonly start: () => HelperProcess;
+  /** Makes the strand of a thread. */
+  readonly strandOf: (thread: number) => Strand;
+}
+
+type Test = (process: HelperProcess, strand: Strand, stage: Stage) => Promise<void>;
 
 const TESTS: Readonly<Record<string, Test>> = {
   async "descriptors fail as the kernel says"(process, strand) {
@@ -173,8 +251,8 @@ const TESTS: Readonly<Record<string, Test>> = {
     assertEquals((await strand.attempt(process, "ioctl", [end, FIONREAD], new Uint8Array(2))).result, EFAULT);
     assertEquals((await strand.attempt(process, "ioctl", [end, FIONREAD])).result, EFAULT);
   },
-  async "threads fault and return side by side"(process) {
-    const strands = Array.from({ length: 4 }, (_, index) => new Strand(index + 1));
+  async "threads fault and return side by side"(process, _, { strandOf }) {
+    const strands = Array.from({ length: 4 }, (_, index) => strandOf(index + 1));
     const args = [0, PAGE, PROT.none, MAP.private | MAP.anonymous, -1, 0];
     const address = (await process.call(1, { do: "map", args })).result;
     const each = strands.map(async (strand) => {
@@ -200,16 +278,16 @@ const TESTS: Readonly<Record<string, Test>> = {
     await read;
     assertEquals(reply, EINTR);
   },
-  async "a thread that blocks goes on when it is released"(process, strand) {
+  async "a thread that blocks goes on when it is released"(process, strand, { strandOf }) {
     const fd = await strand.do(process, "eventfd", [0, 0]);
     const read = strand.attempt(process, "read", [fd], new Uint8Array(8));
     assertEquals((await strand.settle(read, PATIENCE, Infinity)).kind, "blocked");
-    const other = new Strand(2);
+    const other = strandOf(2);
     await other.do(process, "write", [fd], new Uint8Array(BigUint64Array.of(5n).buffer));
     assertEquals((await strand.settle(read, PATIENCE, Infinity)).kind, "over");
     assertEquals((await read).bytes[0], 5);
   },
-  async "a descriptor that is sent names the same file"(process, strand, start) {
+  async "a descriptor that is sent names the same file"(process, strand, { start }) {
     const other = start();
     const fd = await strand.do(process, "memfd", [0], text("test"));
     await strand.do(process, "truncate", [fd, 3 * PAGE]);
@@ -218,7 +296,7 @@ const TESTS: Readonly<Record<string, Test>> = {
     assertEquals(await strand.do(other, "seek", [there, 0, WHENCE.end]), 3 * PAGE);
     assertEquals(await process.give(fd, other), EBADF);
   },
-  async [LIMITED](process, strand, start) {
+  async [LIMITED](process, strand, { start }) {
     const other = start();
     await strand.do(other, "limit", [1]);
     assertEquals(await process.give(2, other), EMFILE);
@@ -226,13 +304,13 @@ const TESTS: Readonly<Record<string, Test>> = {
     await strand.do(other, "limit", [-1]);
     assertGreater(await process.give(2, other), 2);
   },
-  async "a process that is killed in a system call gives up what it held"(process, strand, start) {
-    const other = start();
+  async "a process that is killed in a system call gives up what it held"(process, strand, stage) {
+    const other = stage.start();
     const { bytes } = await strand.attempt(process, "pipe", [0], new Uint8Array(8));
     const [read = -1, write = -1] = new Int32Array(bytes.buffer);
     const there = await process.give(write, other);
     await strand.do(process, "close", [write]);
-    const stuck = new Strand(1);
+    const stuck = stage.strandOf(1);
     const ends = await stuck.attempt(other, "pipe", [0], new Uint8Array(8));
     const [empty = -1] = new Int32Array(ends.bytes.buffer);
     const inCall = assertRejects(
@@ -266,8 +344,8 @@ const TESTS: Readonly<Record<string, Test>> = {
     assertEquals((await process.call(0, { do: "cancel", args: [30] })).result, -3);
     await assertRejects(() => strand.do(process, "gate", [64, 0]), Failed, "EINVAL");
   },
-  async "threads behind a gate start when it opens"(process) {
-    const strands = [new Strand(1), new Strand(2)];
+  async "threads behind a gate start when it opens"(process, _, { strandOf }) {
+    const strands = [strandOf(1), strandOf(2)];
     for (const { thread } of strands) await process.threadId(thread);
     const gates = strands.map((strand) => strand.do(process, "gate", [3, 1000]));
     await process.call(0, { do: "open_gate", args: [3] });
@@ -294,15 +372,17 @@ const TESTS: Readonly<Record<string, Test>> = {
   },
 };
 
-async function tryOut(addon: Addon, command: readonly string[] | undefined, test: Test): Promise<void> {
+async function tryOut(executor: Executor, command: readonly string[] | undefined, test: Test): Promise<void> {
   const all: HelperProcess[] = [];
+  const files = new Files(executor);
+  const strandOf = (thread: number) => new Strand(thread, files);
   const start = () => {
-    const process = new HelperProcess(addon, command);
+    const process = new HelperProcess(executor, command);
     all.push(process);
     return process;
   };
   try {
-    await test(start(), new Strand(1), start);
+    await test(start(), strandOf(1), { start, strandOf });
   } finally {
     const endings = await Promise.all(all.map((process) => process.end(10_000)));
     const fine = endings.every((end) =>
@@ -312,8 +392,10 @@ async function tryOut(addon: Addon, command: readonly string[] | undefined, test
   }
 }
 
+const means = await allMeans();
 const addon = await addonForTests();
 const asan = addon && await sanitizerLibrary();
+const ignore = means.length === 0;
 
 /** The library that must be in a process before a sanitized addon can be loaded. */
 async function sanitizerLibrary(): Promise<string | undefined> {
@@ -325,14 +407,14 @@ async function sanitizerLibrary(): Promise<string | undefined> {
 
 Deno.test({
   name: "helper processes do what they are asked",
-  ignore: addon === undefined,
+  ignore,
   async fn(t) {
-    const loaded = addon ?? loadAddon();
-    for (const [name, command] of await helpers()) {
+    for (const { name, lend, command } of means) {
       await t.step(name, async (t) => {
+        await using lent = await lend();
         for (const [what, test] of Object.entries(TESTS)) {
           if (command?.[0] === "valgrind" && what === LIMITED) continue;
-          await t.step(what, () => tryOut(loaded, command, test));
+          await t.step(what, () => tryOut(lent.executor, command, test));
         }
       });
     }
@@ -359,82 +441,124 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "a process that was prepared is the next one, and its first thread is there",
-  ignore: addon === undefined,
-  async fn() {
-    const loaded = addon ?? loadAddon();
+await testEachExecutor(
+  "a process that was prepared is the next one, and its first thread is there",
+  async ({ executor }) => {
     for (let time = 0; time < 3; time++) {
-      loaded.prepare();
-      loaded.prepare();
-      const process = new HelperProcess(loaded);
+      executor.prepare();
+      executor.prepare();
+      const process = await new HelperProcess(executor).runs();
       const known = process.knownThreadId(1);
       assertEquals(known, (await process.call(1, { do: "thread_id" })).result);
       assertEquals(known === process.pid, false);
-      const other = new HelperProcess(loaded);
+      const other = await new HelperProcess(executor).runs();
       assertEquals(other.knownThreadId(1), undefined);
       assertEquals(await process.end(10_000), { kind: "exited", status: 0 });
       assertEquals(await other.end(10_000), { kind: "exited", status: 0 });
     }
   },
-});
+);
 
-Deno.test({
-  name: "processes can be started, whatever has become of the one that they are copies of",
-  ignore: addon === undefined,
-  async fn() {
-    const loaded = addon ?? loadAddon();
-    const first = new HelperProcess(loaded);
-    const others = helpersOf(Deno.pid).filter((pid) => pid !== first.pid);
+await testEachExecutor(
+  "a process that was prepared and has ended is not given to anybody",
+  async ({ executor, pid }) => {
+    await (await new HelperProcess(executor).runs()).end(10_000);
+    const before = helpersOf(pid);
+    executor.prepare();
+    const prepared = await until(() => helpersOf(pid).find((each) => !before.includes(each)));
+    Deno.kill(prepared, "SIGKILL");
+    await until(() => stateOf(prepared) === "Z" || undefined);
+    const process = await new HelperProcess(executor).runs();
+    assertNotEquals(process.pid, prepared);
+    assertEquals(stateOf(prepared), undefined);
+    assertEquals((await process.call(1, { do: "no_op" })).result, 0);
+    assertEquals(await process.end(10_000), { kind: "exited", status: 0 });
+  },
+);
+
+await testEachExecutor(
+  "processes can be started, whatever has become of the one that they are copies of",
+  async ({ executor, pid }) => {
+    const first = await new HelperProcess(executor).runs();
+    const others = helpersOf(pid).filter((each) => each !== first.pid);
     assertEquals(others.length, 1);
-    for (const pid of others) Deno.kill(pid, "SIGKILL");
+    for (const each of others) Deno.kill(each, "SIGKILL");
     for (let time = 0; time < 3; time++) {
-      const process = new HelperProcess(loaded);
+      const process = new HelperProcess(executor);
       assertEquals((await process.call(1, { do: "no_op" })).result, 0);
       assertEquals(await process.end(10_000), { kind: "exited", status: 0 });
     }
     assertEquals((await first.call(1, { do: "no_op" })).result, 0);
     assertEquals(await first.kill(10_000), { kind: "killed", signal: 9 });
   },
-});
+);
 
 /** The helper processes whose parent is a process. */
 function helpersOf(parent: number): number[] {
-  const file = (path: string) => existsSync(path) ? readFileSync(path, "utf8") : "";
   return readdirSync("/proc").map(Number).filter((pid) =>
-    file(`/proc/${pid}/cmdline`).startsWith("conform-helper") &&
-    file(`/proc/${pid}/stat`).split(") ")[1]?.split(" ")[1] === `${parent}`
+    fileOf(`/proc/${pid}/cmdline`).startsWith("conform-helper") && statOf(pid)[1] === `${parent}`
   );
 }
 
-Deno.test({
-  name: "HelperProcess tells of a program that there is not",
-  ignore: addon === undefined,
-  fn() {
-    const loaded = addon ?? loadAddon();
-    assertEquals(loaded.spawn(["/nowhere"]), -2);
-  },
-});
+/** The letter of what a process does; `undefined` if there is none. */
+function stateOf(pid: number): string | undefined {
+  return statOf(pid)[0];
+}
 
-Deno.test({
-  name: "who comes to wait in the moment a process is gone is told the same",
-  ignore: addon === undefined,
-  async fn() {
-    const loaded = addon ?? loadAddon();
+/** What the kernel tells of a process behind its name: its state, its parent and so on. */
+function statOf(pid: number): readonly string[] {
+  return fileOf(`/proc/${pid}/stat`).split(") ")[1]?.split(" ") ?? [];
+}
+
+/** A file of a process, which may be gone in any moment. */
+function fileOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Looks until something is there. */
+async function until<T>(look: () => T | undefined): Promise<T> {
+  for (;;) {
+    const seen = look();
+    if (seen !== undefined) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+await testEachExecutor(
+  "who comes to wait in the moment a process is gone is told the same",
+  async ({ executor }) => {
     const late: Promise<unknown>[] = [];
-    const process: HelperProcess = new HelperProcess({
-      ...loaded,
-      reap(pid, ns) {
-        const status = loaded.reap(pid, ns);
+    const process: HelperProcess = new HelperProcess(passingOn(executor, {
+      async gone(pid, ms) {
+        const status = await executor.gone(pid, ms);
         if (status >= 0) late.push(waitInEachOf(10, () => process.kill(10_000)));
         return status;
       },
-    });
+    }));
     const first = await process.kill(10_000);
     assertEquals(first, { kind: "killed", signal: 9 });
     assertEquals(await Promise.all(late), [Array(10).fill(first)]);
   },
-});
+);
+
+/** An executor that does some things otherwise than another. */
+function passingOn(executor: Executor, otherwise: Partial<Executor>): Executor {
+  return {
+    do: (calls) => executor.do(calls),
+    start: (command) => executor.start(command),
+    prepare: () => executor.prepare(),
+    send: (channel, message) => executor.send(channel, message),
+    receive: (channel) => executor.receive(channel),
+    hangUp: (channel) => executor.hangUp(channel),
+    kill: (pid, signal) => executor.kill(pid, signal),
+    gone: (pid, ms) => executor.gone(pid, ms),
+    ...otherwise,
+  };
+}
 
 /** Asks in each of the following turns of the queue of promises. */
 async function waitInEachOf<T>(turns: number, ask: () => Promise<T>): Promise<readonly T[]> {
@@ -445,3 +569,27 @@ async function waitInEachOf<T>(turns: number, ask: () => Promise<T>): Promise<re
   }
   return await Promise.all(asked);
 }
+
+Deno.test({
+  name: "who asks a process of a program that there is not is told that it cannot be started",
+  ignore: addon === undefined,
+  async fn() {
+    const near = nearExecutor(addon ?? loadAddon());
+    assertEquals(await near.start(["/nowhere"]), -2);
+    const process = new HelperProcess(near, ["/nowhere"]);
+    await assertRejects(
+      () => process.call(1, { do: "no_op" }),
+      Error,
+      "Cannot start a helper process: error 2",
+    );
+  },
+});
+
+Deno.test({
+  name: "an executor elsewhere starts no other program than its own",
+  ignore,
+  async fn() {
+    await using far = await farForTests();
+    await assertRejects(() => far.executor.start(["true"]), Error, "no other program");
+  },
+});

@@ -8,6 +8,9 @@ import { loadAddon, type Primitive, PRIMITIVES } from "./addon.ts";
 import { text } from "./abi/layout.ts";
 import { CALL_SIZE, packCalls, type SystemCall, unpackReplies } from "./calls.ts";
 import { MAP, PROT } from "./constants.ts";
+import { KernelLog } from "./kernel_log.ts";
+import { Files } from "./executor/files.ts";
+import { nearExecutor } from "./executor/near.ts";
 import { HelperProcess } from "./process.ts";
 import { Strand } from "./strand.ts";
 
@@ -40,12 +43,20 @@ if (signals !== "none none SIGBUS none none") throw new Error(`The signals were 
 call("unmap", undefined, address, 8192);
 call("close", undefined, fd);
 
-addon.prepare();
-const helper = new HelperProcess(addon);
-const other = new HelperProcess(addon);
+const executor = nearExecutor(addon);
+const files = new Files(executor);
+if (!(await files.list("/proc/self/fd"))?.includes("0")) throw new Error("A descriptor is not listed");
+if ((await files.link("/proc/self/exe"))?.startsWith("/") !== true) throw new Error("The link leads nowhere");
+const log = await KernelLog.open(executor);
+await log?.take();
+await log?.close();
+
+executor.prepare();
+const helper = new HelperProcess(executor);
+const other = new HelperProcess(executor);
 const sent = await helper.give(2, other);
 if (sent < 0) throw new Error(`The descriptor was not given: ${sent}`);
-const strand = new Strand(1);
+const strand = new Strand(1, files);
 const event = await strand.do(helper, "eventfd", [0, 0]);
 const read = strand.attempt(helper, "read", [event], new Uint8Array(8));
 /* a thread that is not yet in the call cannot be interrupted */

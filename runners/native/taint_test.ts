@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { readFileSync } from "node:fs";
+import { Files } from "./executor/files.ts";
 import { taintFlags } from "./taint.ts";
-import { addonForTests } from "./testing.ts";
+import { testEachExecutor } from "./testing.ts";
 
-const addon = await addonForTests();
-
-Deno.test("the flags of the taint are those that the kernel tells, each time anew", {
-  ignore: addon === undefined,
-}, () => {
-  if (!addon) return;
-  const told = Number(readFileSync("/proc/sys/kernel/tainted", "utf8"));
-  assertEquals([taintFlags(addon), taintFlags(addon)], [told, told]);
-});
+await testEachExecutor(
+  "the flags of the taint are those that the kernel tells, each time anew",
+  async ({ executor }) => {
+    const files = new Files(executor);
+    const told = Number(readFileSync("/proc/sys/kernel/tainted", "utf8"));
+    assertEquals([await taintFlags(files), await taintFlags(files)], [told, told]);
+  },
+);

@@ -6,6 +6,8 @@ import { isOperationName, type OperationName, operationOf } from "../../spec/ope
 import { runCases } from "../engine.ts";
 import { HANDLERS } from "./handlers/mod.ts";
 import { makeMemfd } from "./handlers/process.ts";
+import type { Executor } from "./executor/executor.ts";
+import { Files } from "./executor/files.ts";
 import { lookAtMachine } from "./machine.ts";
 import { Descriptor } from "./objects.ts";
 import { HelperProcess } from "./process.ts";
@@ -13,14 +15,10 @@ import { runRace } from "./race.ts";
 import { LIMITS, type NativeHandler, on, Session, type Setting } from "./session.ts";
 import { Strand } from "./strand.ts";
 import { nativeTarget } from "./target.ts";
-import { addonForTests } from "./testing.ts";
-
-const addon = await addonForTests();
-const ignore = addon === undefined;
+import { testEachExecutor } from "./testing.ts";
 
 /** A machine whose heap gives files in memory, which can be mapped, and whose fences are eventfds. */
-async function setting(): Promise<Setting> {
-  if (!addon) throw new Error("There is no addon");
+async function setting(executor: Executor): Promise<Setting> {
   const pretended = [
     on(
       "heap.alloc",
@@ -37,9 +35,10 @@ async function setting(): Promise<Setting> {
     }),
   ];
   return {
-    addon,
-    machine: await lookAtMachine(addon, []),
-    helper: () => new HelperProcess(addon),
+    executor,
+    files: new Files(executor),
+    machine: await lookAtMachine(executor, []),
+    helper: () => new HelperProcess(executor),
     handlers: new Map([...HANDLERS, ...pretended]),
     log: undefined,
     limits: { ...LIMITS, call: { known: 100, unknown: 200 }, start: { known: 20, unknown: 50 } },
@@ -72,10 +71,9 @@ async function outcomesOf(steps: readonly ProgramStep[], setting: Setting) {
 
 const NOTHING: Outcome = { kind: "returned", value: null };
 
-Deno.test({
-  name: "Session maps, loads and stores, and sees the signal of an access beyond the end",
-  ignore,
-  async fn() {
+await testEachExecutor(
+  "Session maps, loads and stores, and sees the signal of an access beyond the end",
+  async ({ executor }) => {
     const { outcomes, post } = await outcomesOf([
       call("heap.alloc", { size: "2 pages" }, "buf"),
       call("buffer.mmap", { buffer: "buf", length: "3 pages" }, "vma"),
@@ -91,7 +89,7 @@ Deno.test({
       call("memory.unmap", { vma: "vma", first: 1 }),
       call("memory.load", { vma: "vma", page: 1 }),
       call("memory.load", { vma: "vma", page: 0 }),
-    ], await setting());
+    ], await setting(executor));
     assertEquals(
       outcomes,
       [
@@ -113,12 +111,11 @@ Deno.test({
     );
     assertEquals(post, { leaks: [], blocked: [], log: [], tainted: false });
   },
-});
+);
 
-Deno.test({
-  name: "Session gives nothing the number of a descriptor that was closed, in a copy of the process as well",
-  ignore,
-  async fn() {
+await testEachExecutor(
+  "Session gives nothing the number of a descriptor that was closed, in a copy of the process as well",
+  async ({ executor }) => {
     const { outcomes, post } = await outcomesOf([
       call("heap.alloc", {}, "one"),
       call("heap.alloc", {}, "two"),
@@ -132,21 +129,21 @@ Deno.test({
       ...["one", "two", "five"].map((fd) => call("fd.flags", { fd })),
       call("fd.close", { fd: "one" }),
       ...["three", "four"].map((fd) => call("buffer.seek", { buffer: fd })),
-    ], await setting());
+    ], await setting(executor));
     const closed: Outcome = { kind: "failed", errno: "EBADF" };
     assertEquals(outcomes.slice(0, 9), Array.from({ length: 9 }, () => NOTHING));
     assertEquals(outcomes.slice(9, 13), [closed, closed, closed, closed]);
     assertEquals(outcomes.slice(13).map(({ kind }) => kind), ["returned", "returned"]);
     assertEquals(post, { leaks: [], blocked: [], log: [], tainted: false });
   },
-});
+);
 
 /** A strand whose close is done and then waits, as that of a device does which waits for fences. */
 class SlowToClose extends Strand {
   readonly #through: Promise<void>;
 
-  constructor({ thread }: Strand, through: Promise<void>) {
-    super(thread);
+  constructor({ thread }: Strand, files: Files, through: Promise<void>) {
+    super(thread, files);
     this.#through = through;
   }
 
@@ -157,16 +154,18 @@ class SlowToClose extends Strand {
   }
 }
 
-Deno.test({
-  name: "Session gives nothing the number of a descriptor whose close waits",
-  ignore,
-  async fn() {
+await testEachExecutor(
+  "Session gives nothing the number of a descriptor whose close waits",
+  async ({ executor }) => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const common = await setting();
+    const common = await setting(executor);
     const close = HANDLERS.get("fd.close");
     const pretended: (readonly [OperationName, NativeHandler])[] = [
       ["fd.close", async (context, args) => {
-        return await close?.({ ...context, strand: new SlowToClose(context.strand, promise) }, args);
+        return await close?.(
+          { ...context, strand: new SlowToClose(context.strand, common.files, promise) },
+          args,
+        );
       }],
       on("clock.advance", () => Promise.resolve(resolve())),
     ];
@@ -189,12 +188,11 @@ Deno.test({
     assertEquals(outcomes.slice(2), [NOTHING, closed, NOTHING, NOTHING, NOTHING]);
     assertEquals(post, { leaks: [], blocked: [], log: [], tainted: false });
   },
-});
+);
 
-Deno.test({
-  name: "Session asks a file that is no dma-buf what only a dma-buf answers",
-  ignore,
-  async fn(t) {
+await testEachExecutor(
+  "Session asks a file that is no dma-buf what only a dma-buf answers",
+  async ({ executor }, t) => {
     const table: readonly (readonly [ReturnType<typeof call>, Outcome])[] = [
       [call("buffer.sync", { buffer: "buf" }), { kind: "failed", errno: "ENOTTY" }],
       [call("buffer.export_sync_file", { buffer: "buf" }), { kind: "failed", errno: "ENOTTY" }],
@@ -214,18 +212,17 @@ Deno.test({
     for (const [step, expected] of table) {
       await t.step(step.operation, async () => {
         const made = call("heap.alloc", { size: "2 pages" }, "buf");
-        const { outcomes } = await outcomesOf([made, step], await setting());
+        const { outcomes } = await outcomesOf([made, step], await setting(executor));
         assertEquals(outcomes[1], expected);
       });
     }
   },
-});
+);
 
-Deno.test({
-  name: "Session does not send a request to revoke whose meaning it could not find out",
-  ignore,
-  async fn() {
-    const unknown = await setting();
+await testEachExecutor(
+  "Session does not send a request to revoke whose meaning it could not find out",
+  async ({ executor }) => {
+    const unknown = await setting(executor);
     const machine = { ...unknown.machine, revokeRequest: "not asked" as const };
     for (
       const step of [
@@ -239,12 +236,11 @@ Deno.test({
       assertStringIncludes(outcome.reason, "load the module udmabuf");
     }
   },
-});
+);
 
-Deno.test({
-  name: "Session passes descriptors between processes, closes, copies and kills",
-  ignore,
-  async fn() {
+await testEachExecutor(
+  "Session passes descriptors between processes, closes, copies and kills",
+  async ({ executor }) => {
     const { outcomes } = await outcomesOf([
       call("memfd.create", { length: "2 pages" }, "file"),
       call("process.spawn", {}, "child"),
@@ -262,7 +258,7 @@ Deno.test({
       call("fd.dup_over", { fd: "event", over: "file" }),
       call("fd.close", { fd: "file" }),
       call("process.kill", { process: "child" }),
-    ], await setting());
+    ], await setting(executor));
     const kinds = outcomes.map((outcome) => outcome.kind === "failed" ? outcome.errno : outcome.kind);
     const ok = "returned";
     assertEquals(kinds, [
@@ -270,12 +266,11 @@ Deno.test({
       ...[ok, "EMFILE", ok, ok, ok, ok, ok],
     ]);
   },
-});
+);
 
-Deno.test({
-  name: "Session sees a step that blocks, and that it returns when it is released",
-  ignore,
-  async fn() {
+await testEachExecutor(
+  "Session sees a step that blocks, and that it returns when it is released",
+  async ({ executor }) => {
     const waits = call("buffer.import_sync_file", { buffer: "buf", fence: "fence" });
     const { seen, outcomes, post } = await outcomesOf([
       call("heap.alloc", {}, "buf"),
@@ -284,34 +279,29 @@ Deno.test({
       call("buffer.seek", { buffer: "buf" }),
       call("fence.signal", { fence: "fence" }),
       finish(waits),
-    ], await setting());
+    ], await setting(executor));
     assertEquals(outcomes.map(({ kind }) => kind), [
       ...["returned", "returned", "blocked", "returned", "returned", "returned"],
     ]);
     assertEquals(seen.map(({ pending }) => pending.length), [0, 0, 1, 1, 0, 0]);
     assertEquals(post.blocked, []);
   },
+);
+
+await testEachExecutor("Session tells of a step that never returns, and ends it", async ({ executor }) => {
+  const { outcomes, post, stuck } = await outcomesOf([
+    call("heap.alloc", {}, "buf"),
+    call("fence.create", {}, "fence"),
+    call("buffer.import_sync_file", { buffer: "buf", fence: "fence" }),
+    call("buffer.seek", { buffer: "buf" }),
+  ], await setting(executor));
+  assertEquals(outcomes.map(({ kind }) => kind), ["returned", "returned", "blocked", "returned"]);
+  assertEquals([post.blocked.length, stuck], [1, undefined]);
 });
 
-Deno.test({
-  name: "Session tells of a step that never returns, and ends it",
-  ignore,
-  async fn() {
-    const { outcomes, post, stuck } = await outcomesOf([
-      call("heap.alloc", {}, "buf"),
-      call("fence.create", {}, "fence"),
-      call("buffer.import_sync_file", { buffer: "buf", fence: "fence" }),
-      call("buffer.seek", { buffer: "buf" }),
-    ], await setting());
-    assertEquals(outcomes.map(({ kind }) => kind), ["returned", "returned", "blocked", "returned"]);
-    assertEquals([post.blocked.length, stuck], [1, undefined]);
-  },
-});
-
-Deno.test({
-  name: "runRace() runs threads at the same time and counts how they end",
-  ignore,
-  async fn() {
+await testEachExecutor(
+  "runRace() runs threads at the same time and counts how they end",
+  async ({ executor }) => {
     const close = call("fd.close", { fd: "file" });
     const copy = call("fd.dup", { fd: "file" }, "copy");
     const program: Program = {
@@ -320,7 +310,7 @@ Deno.test({
       race: { threads: [{ name: "one", steps: [close] }, { name: "two", steps: [copy] }], then: [] },
     };
     const seen: Observation[] = [];
-    const end = await runRace(program, await setting(), 30, (each) => seen.push(each), undefined);
+    const end = await runRace(program, await setting(executor), 30, (each) => seen.push(each), undefined);
     assertEquals(end.end, "completed");
     assertEquals(seen.map(({ step }) => step), [program.steps[0]?.id, RACE_ID]);
     const outcome = seen[1]?.outcome;
@@ -332,13 +322,12 @@ Deno.test({
       assert(["returned", "failed"].includes(results[copy.id]?.kind ?? ""), results[copy.id]?.kind);
     }
   },
-});
+);
 
-Deno.test({
-  name: "nativeTarget() describes the machine, and what it cannot do with the reason and the remedy",
-  ignore,
-  async fn() {
-    const target = nativeTarget();
+await testEachExecutor(
+  "nativeTarget() describes the machine, and what it cannot do with the reason and the remedy",
+  async ({ executor }) => {
+    const target = nativeTarget({ executor });
     const { kernel, operations, pageSize } = await target.describe();
     assertEquals(kernel, (await Deno.readTextFile("/proc/sys/kernel/osrelease")).trim());
     assertGreater(pageSize, 0);
@@ -356,25 +345,21 @@ Deno.test({
     assertEquals(end.end, "completed");
     await target.close();
   },
-});
+);
 
-Deno.test({
-  name: "nativeTarget() stops a case when it is told to",
-  ignore,
-  async fn() {
-    const target = nativeTarget();
-    const controller = new AbortController();
-    const end = await target.run(
-      {
-        case: caseIdSchema.parse("base/slow"),
-        steps: [call("clock.advance", { ms: 1 }), call("clock.advance", { ms: 60_000 })],
-      },
-      () => controller.abort("the time is up"),
-      controller.signal,
-    );
-    assertEquals([end.end, end.reason], ["timeout", "the run was stopped: the time is up"]);
-    await target.close();
-  },
+await testEachExecutor("nativeTarget() stops a case when it is told to", async ({ executor }) => {
+  const target = nativeTarget({ executor });
+  const controller = new AbortController();
+  const end = await target.run(
+    {
+      case: caseIdSchema.parse("base/slow"),
+      steps: [call("clock.advance", { ms: 1 }), call("clock.advance", { ms: 60_000 })],
+    },
+    () => controller.abort("the time is up"),
+    controller.signal,
+  );
+  assertEquals([end.end, end.reason], ["timeout", "the run was stopped: the time is up"]);
+  await target.close();
 });
 
 Deno.test({

@@ -1,13 +1,19 @@
 /**
- * The addon for tests: built where it is missing or older than its sources.
+ * The addon and the executors for tests: built where they are missing or older than their sources.
  *
  * @module
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Addon, loadAddon } from "./addon.ts";
-import { buildAddon, BuildError, type Built } from "./build.ts";
+import { buildAddon, BuildError, buildExecutor, type Built } from "./build.ts";
+import type { Executor } from "./executor/executor.ts";
+import { type FarExecutor, farExecutor, type Wire } from "./executor/far.ts";
+import { nearExecutor } from "./executor/near.ts";
 import { builtAddon, type Flavour } from "./location.ts";
+import { isOverWithin } from "./strand.ts";
 
 const SOURCES = fileURLToPath(new URL("addon/", import.meta.url));
 
@@ -16,8 +22,22 @@ export async function built(flavour: Flavour): Promise<Built | string> {
   const addon = builtAddon(flavour);
   const helper = addon.replace(/\.node$/, ".helper");
   if (isFresh(addon) && existsSync(helper)) return { addon, helper };
+  return await orReason(() => buildAddon(flavour));
+}
+
+/** The executor program of a flavour, or the reason why there is none. */
+export async function builtExecutor(flavour: Flavour): Promise<string | { readonly reason: string }> {
+  const folder = `${dirname(builtAddon(flavour))}/far`;
+  const executor = `${folder}/executor`;
+  if (isFresh(executor)) return executor;
+  await mkdir(folder, { recursive: true });
+  const made = await orReason(async () => ({ path: await buildExecutor(folder, flavour) }));
+  return typeof made === "string" ? { reason: made } : made.path;
+}
+
+async function orReason<T>(build: () => Promise<T>): Promise<T | string> {
   try {
-    return await buildAddon(flavour);
+    return await build();
   } catch (error) {
     if (error instanceof BuildError) return error.message;
     throw error;
@@ -35,4 +55,148 @@ function isFresh(file: string): boolean {
 export async function addonForTests(): Promise<Addon | undefined> {
   const files = await built("plain");
   return typeof files === "string" ? undefined : loadAddon(files.addon);
+}
+
+/** An executor while a test uses it. */
+export interface Lent<E extends Executor = Executor> extends AsyncDisposable {
+  readonly executor: E;
+  /** The process that it is in, whose children the helper processes are. */
+  readonly pid: number;
+}
+
+/** A far executor: a program that is a child of this one. */
+export interface LentFar extends Lent<FarExecutor> {
+  /** What it was told of its machine. */
+  readonly told: string;
+  /** Ends with it: its exit status, and what it wrote on its standard error. */
+  readonly ended: Promise<{ readonly code: number; readonly errors: string }>;
+}
+
+/** How long an executor may take to end, in milliseconds. */
+const END_MS = 20_000;
+
+/** How to start a far executor. */
+export interface FarOptions {
+  /** How it is compiled; plain where left out. */
+  readonly flavour?: Flavour | undefined;
+  /** A program, with its arguments, that runs it. */
+  readonly under?: readonly string[] | undefined;
+  /** The file from which it reads what it is told of its machine. */
+  readonly telling?: string | undefined;
+  /** Stands between the executor and its wire. */
+  readonly through?: ((wire: Wire) => Wire) | undefined;
+}
+
+/**
+ * Starts the executor program as a child of this process and says hello to it.
+ *
+ * @throws {Error} if it cannot be built
+ */
+export async function farForTests(options: FarOptions = {}): Promise<LentFar> {
+  const program = await builtExecutor(options.flavour ?? "plain");
+  if (typeof program !== "string") throw new Error(program.reason);
+  const child = startExecutor([...options.under ?? [], program], options.telling ?? "/dev/null");
+  const executor = farExecutor((options.through ?? same)(wireOf(child)));
+  const ended = endOf(child);
+  const end = async () => {
+    executor.close();
+    if (await isOverWithin(ended, END_MS)) return;
+    child.kill("SIGKILL");
+    await ended;
+    throw new Error("The executor did not end when its caller hung up");
+  };
+  try {
+    const told = await executor.hello();
+    return { executor, pid: child.pid, told, ended, [Symbol.asyncDispose]: end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+function same(wire: Wire): Wire {
+  return wire;
+}
+
+type Child = ReturnType<typeof startExecutor>;
+
+/** It reads what it is told from the descriptor 3, which Deno gives to no child. */
+function startExecutor(command: readonly string[], telling: string) {
+  return new Deno.Command("sh", {
+    args: ["-c", 'exec 3<"$0"; exec "$@"', telling, ...command],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+async function endOf(child: Child) {
+  const [{ code }, errors] = await Promise.all([child.status, new Response(child.stderr).text()]);
+  return { code, errors };
+}
+
+/** The wire to a child over its standard streams. When it is closed, the child sees the end of its input, and ends. */
+function wireOf(child: Child): Wire {
+  const writer = child.stdin.getWriter();
+  const reader = child.stdout.getReader();
+  let rest = new Uint8Array(0);
+  return {
+    async read(room) {
+      if (rest.length === 0) {
+        const { value, done } = await reader.read();
+        if (done) return null;
+        rest = value;
+      }
+      const count = Math.min(room.length, rest.length);
+      room.set(rest.subarray(0, count));
+      rest = rest.subarray(count);
+      return count;
+    },
+    async write(bytes) {
+      await writer.write(bytes.slice());
+      return bytes.length;
+    },
+    close() {
+      writer.close().catch(() => undefined);
+      reader.cancel().catch(() => undefined);
+    },
+  };
+}
+
+/** Lends an executor of its own to each test. */
+export type Lend = () => Promise<Lent>;
+
+/** Every executor, by what it is called: that of this process, and one of another. None where they cannot be built. */
+export async function executorsForTests(): Promise<readonly (readonly ["near" | "far", Lend])[]> {
+  const addon = await addonForTests();
+  if (!addon || typeof await builtExecutor("plain") !== "string") return [];
+  const near = {
+    executor: nearExecutor(addon),
+    pid: Deno.pid,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  return [["near", () => Promise.resolve(near)], ["far", () => farForTests()]];
+}
+
+let all: ReturnType<typeof executorsForTests> | undefined;
+
+/** Tests something with each executor, which must all behave alike; the test is ignored where they cannot be built. */
+export async function testEachExecutor(
+  name: string,
+  test: (lent: Lent, t: Deno.TestContext) => Promise<void>,
+): Promise<void> {
+  all ??= executorsForTests();
+  const executors = await all;
+  Deno.test({
+    name,
+    ignore: executors.length === 0,
+    async fn(t) {
+      for (const [which, lend] of executors) {
+        await t.step(which, async (t) => {
+          await using lent = await lend();
+          await test(lent, t);
+        });
+      }
+    },
+  });
 }

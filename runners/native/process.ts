@@ -248,8 +248,9 @@ export class HelperProcess {
     return this.#hungUp;
   }
 
+  /** At once where it runs: whoever waits for its end next may hold up this thread. */
   async #hangUpOnce(): Promise<void> {
-    const { channel } = await this.#starting;
+    const { channel } = this.#started ?? await this.#starting;
     this.#giveUp();
     await this.#executor.hangUp(channel);
   }

@@ -10,7 +10,9 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Program } from "../../../cases/program.ts";
 import { caseIdSchema } from "../../../spec/ids.ts";
-import { farExecutor } from "../../native/executor/far.ts";
+import { text } from "../../native/abi/layout.ts";
+import { O_CLOEXEC, O_NONBLOCK } from "../../native/constants.ts";
+import { type FarExecutor, farExecutor } from "../../native/executor/far.ts";
 import type { Target } from "../../target.ts";
 import { callOf } from "../../testing/steps.ts";
 import type { MachineParts } from "../arguments.ts";
@@ -27,6 +29,12 @@ const ROUNDS = Number(Deno.args[0] ?? 3);
 const FURTHER = 20;
 const PINGS = 100;
 
+/** How long a boot may take, in milliseconds. */
+const BOOT_MS = 120_000;
+
+/** Room for what is read of the kernel log at once, in bytes. */
+const LOG_ROOM = 65_536;
+
 /** The steps of steps.c. */
 const PROGRAM: Program = {
   case: caseIdSchema.parse("vm/speed"),
@@ -38,10 +46,8 @@ const PROGRAM: Program = {
   ],
 };
 
-/** What one boot with marks gave, in milliseconds. */
-interface Marked {
-  readonly begins: number;
-  readonly executor: number;
+/** What one boot with a program that is timed gave, in milliseconds. */
+interface Timed {
   readonly program: number;
   readonly roundTrip: number;
 }
@@ -55,13 +61,15 @@ interface Ran {
 const kernel = await kernelToBoot();
 if (!kernel) Deno.exit(3);
 const timed = await compiled();
-const marked: Marked[] = [];
+const bare: number[] = [];
+const marked: Timed[] = [];
 const booted: Ran[] = [];
 const kept: Ran[] = [];
 await using target = disposable(openVm(nameOf(kernel))());
 await ranOn(target);
 for (let round = 0; round < ROUNDS; round++) {
-  marked.push(await markedBoot(await partsFor(kernel, { timed })));
+  bare.push(await bareBoot(await partsFor(kernel, "nothing")));
+  marked.push(await timedBoot(await partsFor(kernel, { timed })));
   booted.push(await bootedRun(await partsFor(kernel, "cases")));
   await target.close();
   kept.push(await ranOn(target));
@@ -69,20 +77,18 @@ for (let round = 0; round < ROUNDS; round++) {
 tell();
 
 function tell(): void {
-  const [begins, executor, program, roundTrip] = (["begins", "executor", "program", "roundTrip"] as const)
-    .map((key) => median(marked.map((each) => each[key])));
+  const [program, roundTrip] = (["program", "roundTrip"] as const).map((key) =>
+    median(marked.map((each) => each[key]))
+  );
+  const begins = median(bare);
   const [first, further] = (["first", "further"] as const).map((key) =>
     median(booted.map((each) => each[key]))
   );
   const fromKept = median(kept.map((each) => each.first));
   const rows: [string, number][] = [
-    ["bare boot to the first process, ms", begins ?? NaN],
-    ["start of the executor, ms", executor ?? NaN],
+    ["bare boot and start of the executor, ms", begins],
     ["first verdict, ms", first ?? NaN],
-    [
-      "first verdict / (bare boot + start of the executor)",
-      (first ?? NaN) / ((begins ?? NaN) + (executor ?? NaN)),
-    ],
+    ["first verdict / (bare boot + start of the executor)", (first ?? NaN) / begins],
     ["first verdict of a machine that was kept, ms", fromKept],
     ["the same / first verdict of one that is booted", fromKept / (first ?? NaN)],
     ["C program with the steps of a case, ms", program ?? NaN],
@@ -125,35 +131,54 @@ async function partsFor(of: LocalKernel, purpose: Purpose): Promise<MachineParts
   return { kernel: of.image, initramfs: initramfs.path, accelerator: "tcg" };
 }
 
-async function markedBoot(parts: MachineParts): Promise<Marked> {
+/** From the start of a machine that loads nothing to the first word of its executor. */
+async function bareBoot(parts: MachineParts): Promise<number> {
   const start = performance.now();
   const machine = await Machine.start(parts);
+  const executor = farExecutor(machine.wire);
   try {
-    await machine.said("conform: begins");
-    const begins = performance.now() - start;
-    await machine.said("conform: ready");
-    const ready = performance.now() - start;
-    const far = farExecutor(machine.wire);
-    await far.hello();
-    const executor = performance.now() - start - ready;
+    await executor.hello();
+    return performance.now() - start;
+  } finally {
+    await letGo({ machine, executor });
+  }
+}
+
+/** What the first process has timed, and how long an executor that does nothing takes to answer. */
+async function timedBoot(parts: MachineParts): Promise<Timed> {
+  const live = await boot(parts, BOOT_MS);
+  try {
     const trips: number[] = [];
     for (let ping = 0; ping < PINGS; ping++) {
       const sent = performance.now();
-      await far.do([{ do: "no_op" }]);
+      await live.executor.do([{ do: "no_op" }]);
       trips.push(performance.now() - sent);
     }
-    far.close();
-    const line = machine.console().find((each) => each.includes("each run took")) ?? "";
-    const program = Number(/took (\d+) us/.exec(line)?.[1]) / 1000;
-    return { begins, executor, program, roundTrip: median(trips) };
+    const [, us] = /each run took (\d+) us/.exec(await saidBefore(live.executor)) ?? [];
+    return { program: Number(us) / 1000, roundTrip: median(trips) };
   } finally {
-    await machine.close();
+    await letGo(live);
+  }
+}
+
+/** The last of what the kernel and the first process have said. */
+async function saidBefore(executor: FarExecutor): Promise<string> {
+  const [opened] = await executor.do([
+    { do: "open", args: [O_NONBLOCK | O_CLOEXEC, 0], bytes: text("/dev/kmsg") },
+  ]);
+  let all = "";
+  for (;;) {
+    const [read] = await executor.do([
+      { do: "records", args: [opened?.result ?? -1], bytes: new Uint8Array(LOG_ROOM) },
+    ]);
+    if (!read || read.result <= 0) return all;
+    all += new TextDecoder().decode(read.bytes.subarray(0, read.result));
   }
 }
 
 async function bootedRun(parts: MachineParts): Promise<Ran> {
   const start = performance.now();
-  const live = await boot(parts, 120_000);
+  const live = await boot(parts, BOOT_MS);
   try {
     return await ranOn(live.native, start);
   } finally {
@@ -175,7 +200,10 @@ async function ranOn(on: Target, start: number = performance.now()): Promise<Ran
 
 async function completed(on: Target): Promise<void> {
   const outcomes: string[] = [];
-  const { end, reason } = await on.run(PROGRAM, ({ outcome }) => void outcomes.push(outcome.kind === "error" ? outcome.message : outcome.kind));
+  const { end, reason } = await on.run(
+    PROGRAM,
+    ({ outcome }) => void outcomes.push(outcome.kind === "error" ? outcome.message : outcome.kind),
+  );
   if (end === "completed" && outcomes.every((kind) => kind === "returned")) return;
   throw new Error(`The case did not go as it should: ${outcomes.join(", ")}; ${reason ?? end}`);
 }

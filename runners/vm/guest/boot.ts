@@ -48,7 +48,9 @@ export type Purpose =
   /** Serves the executor at the virtio-serial port, and names the native target, with more words where there are some. */
   | "cases"
   | { readonly words: readonly string[] }
-  /** Says when it begins and when the machine is ready, times a program in between, and serves. */
+  /** Serves as soon as there is the port, and prepares nothing. */
+  | "nothing"
+  /** Times a program before it serves. */
   | { readonly timed: Uint8Array }
   /** Gives a shell on the console. */
   | { readonly shell: Uint8Array };
@@ -100,9 +102,15 @@ export function stepsOf(modules: readonly Pick<Module, "name">[], purpose: Purpo
 
 function orderOf(modules: readonly Pick<Module, "name">[], purpose: Purpose): string[] {
   if (purpose === "cases") return served(modules, []);
+  if (purpose === "nothing") return [...modules.slice(0, countForPort(modules)).map(load), SERVE, told([])];
   if ("words" in purpose) return served(modules, purpose.words);
   if ("shell" in purpose) return [...prepared(modules), "shell /bin/busybox sh"];
-  return ["say begins", ...prepared(modules), `time ${TIMES} /timed`, "say ready", SERVE, told([])];
+  return [...prepared(modules), `time ${TIMES} /timed`, SERVE, told([])];
+}
+
+/** How many modules there are until there is the port. */
+function countForPort(modules: readonly Pick<Module, "name">[]): number {
+  return modules.findLastIndex(({ name }) => FOR_PORT.includes(name)) + 1;
 }
 
 /** The executor starts when everything is there, and hears of the devices. */
@@ -150,15 +158,18 @@ function entriesOf({ kernel, init, executor, modules, steps, config, purpose }: 
     { kind: "file", path: "etc/steps", bytes: new TextEncoder().encode(steps), mode: "0644" },
     ...(config === undefined ? [] : [file(`boot/config-${kernel.release}`, config)]),
     ...modules.map(({ name, bytes }) => file(`modules/${name}.ko`, bytes)),
-    ...(purpose !== "cases" && "shell" in purpose ? shellEntries(purpose.shell) : []),
-    ...(purpose !== "cases" && "timed" in purpose
-      ? [{ kind: "file", path: "timed", bytes: purpose.timed, mode: "0755" } as const]
-      : []),
+    ...(typeof purpose === "object" ? programsOf(purpose) : []),
   ];
 }
 
 function file(path: string, bytes: Uint8Array): Entry {
   return { kind: "file", path, bytes, mode: "0644" };
+}
+
+/** What a purpose runs beside the executor. */
+function programsOf(purpose: Exclude<Purpose, string>): Entry[] {
+  if ("shell" in purpose) return shellEntries(purpose.shell);
+  return "timed" in purpose ? [{ kind: "file", path: "timed", bytes: purpose.timed, mode: "0755" }] : [];
 }
 
 /** The programs that somebody who looks around in a machine uses most. */

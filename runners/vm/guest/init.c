@@ -9,7 +9,6 @@
  *                                until it ends
  *   tell WORD                    tells it a word, which it reads from descriptor 3; @DEVICES@ there is what was bound
  *   shell PROGRAM ARGS...        runs a program that has the console as its terminal
- *   say WORD                     says a word
  *   time COUNT PROGRAM ARGS...   runs a program so many times, and says how many microseconds each took
  *
  * What it says goes to the kernel log, so that it stands in order with what the kernel says.
@@ -46,18 +45,19 @@ static char bound[1024];
 
 static void say(const char *format, ...)
 {
-	char line[512];
+	char text[480], line[512];
 	int kmsg, length;
 	va_list args;
 
 	va_start(args, format);
-	length = snprintf(line, sizeof(line), "<3>conform: ");
-	vsnprintf(line + length, sizeof(line) - length, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	/* a line without its end is shown to nobody until another one begins */
+	length = snprintf(line, sizeof(line), "<3>conform: %s\n", text);
 	kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 	if (kmsg < 0)
 		return;
-	if (write(kmsg, line, strlen(line)) < 0)
+	if (write(kmsg, line, (size_t)length) < 0)
 		exit(1);
 	close(kmsg);
 }
@@ -353,11 +353,6 @@ static void exec_program(char **words)
 	run(words + 1, "/dev/console", NO_TERMINAL);
 }
 
-static void say_word(char **words)
-{
-	say("%s", words[1]);
-}
-
 static long now_us(void)
 {
 	struct timespec now;
@@ -398,7 +393,6 @@ static const struct {
 	{ "serve", 3, serve },
 	{ "tell", 2, tell },
 	{ "shell", 2, shell },
-	{ "say", 2, say_word },
 	{ "time", 3, time_program },
 };
 

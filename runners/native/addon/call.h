@@ -42,6 +42,9 @@ typedef int64_t primitive_fn(struct call *call, void *data);
 enum primitive { PRIMITIVES(NUMBER) };
 #undef NUMBER
 
+/* The variable of the environment that is there where a process was kept to one processor. */
+#define ONE_PROCESSOR "CONFORM_ONE_PROCESSOR"
+
 #define DECLARE(name) primitive_fn do_##name;
 PRIMITIVES(DECLARE)
 #undef DECLARE

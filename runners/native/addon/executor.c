@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,10 @@
 /* Helper processes, and waits for the end of one, at the most. */
 #define MANY 128
 
+/* How long it waits for the end of a process at the most, and how long between two looks where it cannot be told of it. */
+#define WAIT_MAX_MS 86400000
+#define LOOK_MS 10
+
 /* The descriptor from which it reads, once, what it is told of its machine. */
 #define TOLD 3
 
@@ -34,18 +39,35 @@
 enum { CONTROL_COUNT = 0 CONTROLS(ONE) };
 #undef ONE
 
-/* The channels that are listened to. */
-static int channels[MANY];
+/* A message that a helper process has no room for yet, and the descriptor that goes along or -1. */
+struct unsent {
+	struct unsent *next;
+	size_t length;
+	int fd;
+	_Alignas(struct message) char bytes[];
+};
+
+/* A channel that is listened to, and what is to be sent over it, the first first. */
+struct channel {
+	int fd;
+	struct unsent *unsent;
+};
+
+static struct channel channels[MANY];
 static size_t channel_count;
 
 /* The processes that were started and have not been reaped. */
 static pid_t processes[MANY];
 static size_t process_count;
 
+/* Those of an earlier suite, which were killed and are still to be reaped. */
+static pid_t lost[MANY];
+static size_t lost_count;
+
 /* A wait for the end of a process, to be answered when it is over. */
 struct wait {
 	pid_t pid;
-	int pidfd;
+	int pidfd;	/* or -1 where the kernel gives none */
 	int64_t deadline;	/* in milliseconds */
 	struct message *message;
 	size_t length;
@@ -69,46 +91,115 @@ static void answer(uint32_t channel, const void *message, size_t length)
 		exit(1);
 }
 
-static void listen_to(int channel)
+static struct channel *find(int fd)
 {
 	size_t i;
 
 	for (i = 0; i < channel_count; i++) {
-		if (channels[i] == channel)
-			return;
+		if (channels[i].fd == fd)
+			return &channels[i];
 	}
-	if (channel_count < MANY)
-		channels[channel_count++] = channel;
+	return NULL;
+}
+
+/* NULL where there are too many, or no such descriptor. */
+static struct channel *listen_to(int fd)
+{
+	struct channel *known = find(fd);
+
+	if (known || channel_count == MANY)
+		return known;
+	/* a helper process that takes nothing must hold up nobody but its own messages */
+	if (fcntl(fd, F_SETFL, O_NONBLOCK))
+		return NULL;
+	channels[channel_count] = (struct channel){ .fd = fd };
+	return &channels[channel_count++];
+}
+
+static void drop_first(struct channel *channel)
+{
+	struct unsent *first = channel->unsent;
+
+	channel->unsent = first->next;
+	if (first->fd >= 0)
+		close(first->fd);
+	free(first);
+}
+
+static void forget_channel(struct channel *channel)
+{
+	while (channel->unsent)
+		drop_first(channel);
+	*channel = channels[--channel_count];
 }
 
 /* Listens no more; the suite is told, which closes it. */
-static void end_of(int channel)
+static void end_of(int fd)
 {
-	size_t i;
+	struct channel *channel = find(fd);
 
-	for (i = 0; i < channel_count; i++) {
-		if (channels[i] != channel)
-			continue;
-		channels[i] = channels[--channel_count];
-		answer((uint32_t)channel, NULL, 0);
-		return;
-	}
+	if (channel)
+		forget_channel(channel);
+	answer((uint32_t)fd, NULL, 0);
 }
 
-static void pass_on(int channel)
+/* Keeps a message until there is room for it. Its descriptor may be closed meanwhile, so that a copy is kept. */
+static int keep(struct channel *channel, const struct message *message, size_t length)
+{
+	struct unsent **last = &channel->unsent, *unsent = malloc(sizeof(*unsent) + length);
+
+	if (!unsent)
+		return -ENOMEM;
+	*unsent = (struct unsent){ .length = length, .fd = -1 };
+	if (message->fd >= 0)
+		unsent->fd = fcntl(message->fd, F_DUPFD_CLOEXEC, 0);
+	memcpy(unsent->bytes, message, length);
+	while (*last)
+		last = &(*last)->next;
+	*last = unsent;
+	return 0;
+}
+
+/* Sends a message to a helper process, as soon as there is room. Gives 0 or -errno. */
+static int pass_down(struct channel *channel, const struct message *message, size_t length)
+{
+	int error = channel->unsent ? -EAGAIN : channel_send(channel->fd, message, length, message->fd);
+
+	return error == -EAGAIN ? keep(channel, message, length) : error;
+}
+
+/* Sends what there is room for now. */
+static void send_unsent(int fd)
+{
+	struct channel *channel = find(fd);
+	int error = 0;
+
+	while (channel && channel->unsent && !error) {
+		struct unsent *first = channel->unsent;
+
+		error = channel_send(fd, first->bytes, first->length, first->fd);
+		if (!error)
+			drop_first(channel);
+	}
+	if (error && error != -EAGAIN)
+		end_of(fd);
+}
+
+/* Passes on what a helper process has sent. */
+static void pass_up(int fd)
 {
 	static _Alignas(struct message) char bytes[MESSAGE_MAX];
 	struct message *message = (struct message *)bytes;
 	int64_t length;
-	int fd;
+	int along;
 
-	length = channel_receive(channel, bytes, sizeof(bytes), MSG_DONTWAIT, &fd);
+	length = channel_receive(fd, bytes, sizeof(bytes), MSG_DONTWAIT, &along);
 	if (length == -EAGAIN)
 		return;
 	if (length < (int64_t)sizeof(*message))
-		return end_of(channel);
-	message->fd = fd;
-	answer((uint32_t)channel, message, (size_t)length);
+		return end_of(fd);
+	message->fd = along;
+	answer((uint32_t)fd, message, (size_t)length);
 }
 
 static void forget_process(pid_t pid)
@@ -135,6 +226,16 @@ static int64_t reap(pid_t pid)
 	return WIFSIGNALED(status) ? 256 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+static void reap_lost(void)
+{
+	size_t i;
+
+	for (i = 0; i < lost_count; i++) {
+		if (waitpid(lost[i], NULL, WNOHANG))
+			lost[i--] = lost[--lost_count];
+	}
+}
+
 /* Ends whatever an earlier suite has left, and whatever waits for it. */
 static void begin_anew(void)
 {
@@ -142,14 +243,15 @@ static void begin_anew(void)
 		pid_t pid = processes[--process_count];
 
 		kill(pid, SIGKILL);
-		waitpid(pid, NULL, WNOHANG);
+		if (lost_count < MANY)
+			lost[lost_count++] = pid;
 	}
 	while (channel_count)
-		close(channels[--channel_count]);
-	while (wait_count) {
-		close(waits[--wait_count].pidfd);
-		free(waits[wait_count].message);
-	}
+		forget_channel(channels);
+	while (wait_count)
+		free(waits[--wait_count].message);
+	/* the copies of processes end as well, whose channels nobody may have listened to */
+	helper_close_others(TOLD);
 }
 
 #define NAME(name) #name " "
@@ -221,7 +323,8 @@ static int64_t start(struct call *call, char *data)
 	if (error)
 		return error;
 	processes[process_count++] = helper.pid;
-	listen_to(helper.channel);
+	if (!listen_to(helper.channel))
+		return -EBADF;
 	facts[0] = helper.pid;
 	facts[1] = helper.channel;
 	facts[2] = helper.thread;
@@ -253,19 +356,17 @@ static int64_t signal_process(const struct call *call)
 static int64_t gone(const struct call *call, struct message **waiting)
 {
 	pid_t pid = (pid_t)call->args[0];
-	int64_t ms = (int64_t)call->args[1];
+	int64_t ms = call->args[1] < WAIT_MAX_MS ? (int64_t)call->args[1] : WAIT_MAX_MS;
 	int64_t status = pid <= 1 ? -EINVAL : reap(pid);
-	struct wait *wait = &waits[wait_count];
 
-	if (status != -EAGAIN || !ms || wait_count == MANY)
+	if (status != -EAGAIN || !ms || wait_count == MANY || (*waiting)->count != 1)
 		return status;
-	wait->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (wait->pidfd < 0)
-		return status;
-	wait->pid = pid;
-	wait->deadline = now_ms() + ms;
-	wait->message = *waiting;
-	wait_count++;
+	waits[wait_count++] = (struct wait){
+		.pid = pid,
+		.pidfd = (int)syscall(SYS_pidfd_open, pid, 0),
+		.deadline = now_ms() + ms,
+		.message = *waiting,
+	};
 	*waiting = NULL;
 	return status;
 }
@@ -322,12 +423,14 @@ static void do_own(struct message *message, size_t length)
 
 static void take(uint32_t channel, struct message *message, size_t length)
 {
+	struct channel *to;
+
 	if (!message_valid(message, length))
 		return;
 	if (!channel)
 		return do_own(message, length);
-	listen_to((int)channel);
-	if (channel_send((int)channel, message, length, message->fd))
+	to = listen_to((int)channel);
+	if (!to || pass_down(to, message, length))
 		end_of((int)channel);
 }
 
@@ -343,7 +446,8 @@ static void answer_waits(void)
 		if (status == -EAGAIN && now_ms() < wait.deadline)
 			continue;
 		waits[i--] = waits[--wait_count];
-		close(wait.pidfd);
+		if (wait.pidfd >= 0)
+			close(wait.pidfd);
 		wait.message->calls[0].result = status;
 		answer(0, wait.message, wait.length);
 		free(wait.message);
@@ -359,10 +463,17 @@ static int idle_ms(void)
 	for (i = 0; i < wait_count; i++) {
 		int64_t left = waits[i].deadline - now_ms();
 
+		if (waits[i].pidfd < 0 && left > LOOK_MS)
+			left = LOOK_MS;
 		if (least < 0 || left < least)
 			least = left < 0 ? 0 : left;
 	}
 	return (int)least;
+}
+
+static short events_of(const struct channel *channel)
+{
+	return channel->unsent ? POLLIN | POLLOUT : POLLIN;
 }
 
 /* Waits for something to happen, and sees to it. Gives 1 where the suite has hung up. */
@@ -373,18 +484,20 @@ static int turn(void)
 
 	polled[0] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
 	for (i = 0; i < channel_count; i++)
-		polled[1 + i] = (struct pollfd){ .fd = channels[i], .events = POLLIN };
+		polled[1 + i] = (struct pollfd){ .fd = channels[i].fd, .events = events_of(&channels[i]) };
 	for (i = 0; i < wait_count; i++)
 		polled[channels_end + i] = (struct pollfd){ .fd = waits[i].pidfd, .events = POLLIN };
 	if (poll(polled, all, idle_ms()) < 0)
 		return errno != EINTR;
 	/* answers first: what is told now may close their channels */
 	for (i = 1; i < channels_end; i++) {
-		if (polled[i].revents)
-			pass_on(polled[i].fd);
+		if (polled[i].revents & POLLOUT)
+			send_unsent(polled[i].fd);
+		if (polled[i].revents & ~POLLOUT)
+			pass_up(polled[i].fd);
 	}
-	if (wait_count)
-		answer_waits();
+	answer_waits();
+	reap_lost();
 	return polled[0].revents && wire_read(STDIN_FILENO, take);
 }
 
@@ -394,8 +507,24 @@ int64_t do_fork(struct call *call, void *data)
 	return -ENOSYS;
 }
 
+/*
+ * The executor and what it starts take turns. On one processor they do so without
+ * interrupts from one to the other, which cost more than most calls where a guest
+ * is translated. Threads that race leave it, see do_gate().
+ */
+static void stay_on_one_processor(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	if (!sched_setaffinity(0, sizeof(one), &one))
+		setenv(ONE_PROCESSOR, "", 1);
+}
+
 int main(void)
 {
+	stay_on_one_processor();
 	signal(SIGPIPE, SIG_IGN);
 	if (guard_install())
 		return 1;

@@ -13,41 +13,44 @@
 /* A record of the kernel log is no longer than this. */
 #define RECORD_MAX 8192
 
-/* Adds a name and its zero behind what is there; gives the new length, or 0 where there is no room. */
-static size_t add_name(char *names, size_t length, size_t room, const char *name)
-{
-	size_t more = strlen(name) + 1;
-
-	if (more > room - length)
-		return 0;
-	memcpy(names + length, name, more);
-	return length + more;
-}
+/* A name in a folder is no longer than this, with its zero. */
+#define NAME_ROOM 256
 
 /*
- * data: the path of a folder, then gets the names in it, each with a zero
- * behind it; gives their length, or -ENOSPC where there is no room for them.
+ * args: how many names to leave out; data: the path of a folder, then gets the
+ * names in it, each with a zero behind it. Gives their length. Where there is
+ * room for another name behind them, there was none.
  */
 int64_t do_list(struct call *call, void *data)
 {
 	const char *path = call_text(call, data);
-	size_t length = 0, longer = 1;
-	struct dirent *entry;
+	uint64_t before = call->args[0];
+	size_t length = 0;
+	struct dirent *entry = NULL;
 	DIR *folder;
+	int error;
 
 	if (!path)
 		return -EINVAL;
 	folder = opendir(path);
 	if (!folder)
 		return -errno;
-	while (longer && (entry = readdir(folder))) {
+	errno = 0;
+	while (call->length - length >= NAME_ROOM && (entry = readdir(folder))) {
+		size_t more = strlen(entry->d_name) + 1;
+
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
-		longer = add_name(data, length, call->length, entry->d_name);
-		length = longer;
+		if (before) {
+			before--;
+			continue;
+		}
+		memcpy((char *)data + length, entry->d_name, more);
+		length += more;
 	}
+	error = entry ? 0 : errno;
 	closedir(folder);
-	return longer ? (int64_t)length : -ENOSPC;
+	return error ? -error : (int64_t)length;
 }
 
 /* data: the path of a link, then gets where it leads; gives the length of that */

@@ -15,8 +15,10 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -311,4 +313,39 @@ int helper_take(struct helper *helper)
 	next.state = NOTHING;
 	pthread_mutex_unlock(&next.lock);
 	return taken && !has_ended(helper) ? 0 : another(helper);
+}
+
+/* Closes the descriptors from one to the one before another; kernels before Linux 5.9 cannot. */
+static void close_between(unsigned int from, unsigned int to)
+{
+	if (from < to)
+		syscall(SYS_close_range, from, to - 1, 0);
+}
+
+static int by_number(const void *one, const void *other)
+{
+	return *(const int *)one - *(const int *)other;
+}
+
+void helper_close_others(int above)
+{
+	int kept[3], i, from = above + 1;
+
+	pthread_mutex_lock(&next.lock);
+	while (next.state == WANTED)
+		pthread_cond_wait(&next.changed, &next.lock);
+	pthread_mutex_lock(&stem_lock);
+	kept[0] = image;
+	kept[1] = stem.channel;
+	kept[2] = next.state == READY && !next.error ? next.helper.channel : -1;
+	qsort(kept, 3, sizeof(kept[0]), by_number);
+	for (i = 0; i < 3; i++) {
+		if (kept[i] < from)
+			continue;
+		close_between((unsigned int)from, (unsigned int)kept[i]);
+		from = kept[i] + 1;
+	}
+	close_between((unsigned int)from, ~0U);
+	pthread_mutex_unlock(&stem_lock);
+	pthread_mutex_unlock(&next.lock);
 }

@@ -23,4 +23,7 @@ void helper_prepare(void);
 /* Gives the helper process that was prepared, or starts one where none was or it has ended. Gives 0 or -errno. */
 int helper_take(struct helper *helper);
 
+/* Closes every descriptor above one but those that it takes to start helper processes. */
+void helper_close_others(int above);
+
 #endif

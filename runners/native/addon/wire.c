@@ -3,6 +3,7 @@
  * Messages between the suite and an executor on another machine.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -78,6 +79,18 @@ static size_t without_zeros(const char *bytes, size_t length)
 	return length;
 }
 
+/* Whether what was written of is to be gone on with: it was interrupted, or there was no room, which is waited for. */
+static int goes_on(int fd)
+{
+	struct pollfd one = { .fd = fd, .events = POLLOUT };
+
+	if (errno == EAGAIN)
+		poll(&one, 1, -1);
+	else if (errno != EINTR)
+		return 0;
+	return 1;
+}
+
 int wire_write(int fd, uint32_t channel, const void *message, size_t length)
 {
 	struct frame frame = {
@@ -94,7 +107,7 @@ int wire_write(int fd, uint32_t channel, const void *message, size_t length)
 	while (part < parts + 2) {
 		ssize_t written = writev(fd, part, (int)(parts + 2 - part));
 
-		if (written < 0 && errno != EINTR)
+		if (written < 0 && !goes_on(fd))
 			return -errno;
 		for (; written > 0 && part < parts + 2; part++) {
 			size_t of = (size_t)written < part->iov_len ? (size_t)written : part->iov_len;

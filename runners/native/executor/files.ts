@@ -13,9 +13,13 @@ import type { Executor } from "./executor.ts";
 const SHORT = 4_096;
 const PIECE = 65_536;
 
-/** Room for the names in a folder, and for the target of a link, in bytes. */
+/** Room for some of the names in a folder, for the longest of them, and for the target of a link, in bytes. */
 const NAMES = 32_768;
+const NAME = 256;
 const LINK = 4_096;
+
+/** The longest path, with its zero. */
+const PATH_MAX = 4_096;
 
 /** Files of a machine. What is not there, or may not be read, is `undefined`. */
 export class Files {
@@ -58,13 +62,19 @@ export class Files {
 
   /** The names in a folder, sorted. */
   async list(path: string): Promise<readonly string[] | undefined> {
-    const names = await this.#answer("list", path, NAMES);
-    return names?.split("\0").slice(0, -1).toSorted();
+    const names: string[] = [];
+    for (;;) {
+      const more = await this.#answer("list", path, NAMES, [names.length]);
+      if (!more) return undefined;
+      names.push(...new TextDecoder().decode(more).split("\0").slice(0, -1));
+      if (NAMES - more.length >= NAME) return names.toSorted();
+    }
   }
 
   /** Where a link leads. */
   async link(path: string): Promise<string | undefined> {
-    return await this.#answer("link_target", path, LINK);
+    const target = await this.#answer("link_target", path, LINK);
+    return target && new TextDecoder().decode(target);
   }
 
   /** Whether there is something of that name, which is not opened. */
@@ -103,18 +113,26 @@ export class Files {
       const [piece] = await this.#executor.do([
         { do: "read", args: [opened.result], bytes: new Uint8Array(PIECE) },
       ]);
-      if (!piece || piece.result <= 0) break;
+      if (!piece || piece.result < 0) return void await this.#close(opened);
+      if (piece.result === 0) break;
       pieces.push(taken(piece));
     }
     await this.#close(opened);
     return new Uint8Array(await new Blob(pieces.map((piece) => piece.slice())).arrayBuffer());
   }
 
-  async #answer(name: "list" | "link_target", path: string, room: number): Promise<string | undefined> {
-    const bytes = new Uint8Array(room);
-    bytes.set(text(path));
-    const [reply] = await this.#executor.do([{ do: name, bytes }]);
-    return reply && reply.result >= 0 ? new TextDecoder().decode(taken(reply)) : undefined;
+  async #answer(
+    name: "list" | "link_target",
+    path: string,
+    room: number,
+    args: readonly number[] = [],
+  ): Promise<Uint8Array | undefined> {
+    const [bytes, asked] = [new Uint8Array(room), text(path)];
+    /* no kernel knows such a path */
+    if (asked.length > PATH_MAX) return undefined;
+    bytes.set(asked);
+    const [reply] = await this.#executor.do([{ do: name, args, bytes }]);
+    return reply && reply.result >= 0 ? taken(reply) : undefined;
   }
 
   async #close({ result }: Reply): Promise<void> {

@@ -140,10 +140,18 @@ export function unpackReplies(memory: Uint8Array, count: number, data: Uint8Arra
   });
 }
 
-/** Packs a message of calls for a helper process, or for an executor on another machine. */
+/**
+ * Packs a message of calls for a helper process, or for an executor on another machine.
+ *
+ * @throws {RangeError} if it is too long for them
+ */
 export function packMessage({ id, thread, fd }: MessageHeader, calls: readonly SystemCall[]): Uint8Array {
   const dataAt = MESSAGE_SIZE + CALL_SIZE * calls.length;
-  const message = new Uint8Array(dataAt + dataLength(calls));
+  const length = dataAt + dataLength(calls);
+  if (length > MESSAGE_MAX) {
+    throw new RangeError(`A message of ${length} bytes is too long: ask for at most ${MESSAGE_MAX} at once`);
+  }
+  const message = new Uint8Array(length);
   const view = new DataView(message.buffer);
   view.setUint32(MESSAGE_AT.id, id, true);
   view.setUint32(MESSAGE_AT.thread, thread, true);
@@ -161,6 +169,16 @@ export function headerOf(message: Uint8Array): MessageHeader {
     thread: view.getUint32(MESSAGE_AT.thread, true),
     fd: view.getInt32(MESSAGE_AT.fd, true),
   };
+}
+
+/** Whether some bytes are a message: what stands in front of the calls, and as many calls as that says. */
+export function isMessage(bytes: Uint8Array): boolean {
+  if (bytes.length < MESSAGE_SIZE) return false;
+  const count = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(
+    MESSAGE_AT.count,
+    true,
+  );
+  return MESSAGE_SIZE + CALL_SIZE * count <= bytes.length;
 }
 
 /** Reads the answer of a helper process, or of an executor. */

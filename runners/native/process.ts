@@ -6,7 +6,7 @@
 import { decode, sizeOf, struct } from "./abi/layout.ts";
 import { AF_UNIX } from "./constants.ts";
 import { EAGAIN, packMessage, type Reply, type SystemCall, unpackMessage } from "./calls.ts";
-import type { Executor, Started } from "./executor/executor.ts";
+import { type Executor, ExecutorGone, type Started } from "./executor/executor.ts";
 
 /** The thread that does the first call of a case. */
 const FIRST_THREAD = 1;
@@ -30,6 +30,9 @@ export type Ending =
   | { readonly kind: "exited"; readonly status: number }
   | { readonly kind: "killed"; readonly signal: number }
   | { readonly kind: "stuck" };
+
+/** How one ended that there never was. */
+const NEVER_STARTED: Ending = { kind: "exited", status: 0 };
 
 /** The longest pause between two looks at a copy that is to end, in milliseconds. */
 const PAUSE_MS = 20;
@@ -63,7 +66,8 @@ export class HelperProcess {
   #nextId = 1;
   #isListening = false;
   #wasKilled = false;
-  #ended = false;
+  /** Why it can be asked for nothing any more. */
+  #ended: Error | undefined;
   #hungUp: Promise<void> | undefined;
   /** How it ended, once it has. */
   #ending: Ending | undefined;
@@ -117,17 +121,30 @@ export class HelperProcess {
    * @returns the copy, or a negative error number
    */
   async fork(fork: (channel: number) => Promise<number>): Promise<HelperProcess | number> {
+    await this.#starting;
     const args = [AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC];
     const [made] = await this.#executor.do([{ do: "socketpair", args, bytes: new Uint8Array(sizeOf(ENDS)) }]);
     if (!made || made.result < 0) return made?.result ?? -1;
     const { ours, theirs } = decode(ENDS, made.bytes);
-    const taken = this.#ask(0, [{ do: "take" }], theirs);
-    void this.#closeOwn(theirs);
-    const channel = (await taken).replies[0]?.result ?? -1;
-    const pid = channel < 0 ? channel : await fork(channel);
-    if (pid >= 0) return new HelperProcess(this.#executor, { pid, channel: ours, thread: 0 });
-    await this.#closeOwn(ours);
-    return pid;
+    try {
+      const channel = await this.#take(theirs);
+      const pid = channel < 0 ? channel : await fork(channel);
+      if (pid >= 0) return new HelperProcess(this.#executor, { pid, channel: ours, thread: 0 });
+      await this.#closeOwn(ours);
+      return pid;
+    } catch (error) {
+      await this.#closeOwn(ours);
+      throw error;
+    }
+  }
+
+  /** Takes a descriptor of the executor over: its number, or a negative error number. */
+  async #take(fd: number): Promise<number> {
+    await this.#starting.catch(() => undefined);
+    const taken = this.#ask(0, [{ do: "take" }], fd);
+    /* it has left by now, where there is anywhere to go */
+    void this.#closeOwn(fd);
+    return (await taken).replies[0]?.result ?? -1;
   }
 
   /** Does a call on a thread, which is started where it is not there, and waits for it. */
@@ -176,14 +193,13 @@ export class HelperProcess {
   async give(fd: number, to: HelperProcess): Promise<number> {
     const { replies: [given], fd: copy } = await this.#ask(0, [{ do: "give", args: [fd] }]);
     if (copy < 0) return given?.result ?? -1;
-    const taken = to.#ask(0, [{ do: "take" }], copy);
-    void this.#closeOwn(copy);
-    return (await taken).replies[0]?.result ?? -1;
+    return await to.#take(copy);
   }
 
   /** Kills the process and waits until the kernel has closed what it held, for some milliseconds. */
   async kill(ms: number): Promise<Ending> {
-    const { pid } = await this.#starting;
+    const pid = await this.#pidWhereStarted();
+    if (pid === undefined) return NEVER_STARTED;
     if (!this.#ending) {
       this.#wasKilled = true;
       void this.#executor.kill(pid, SIGKILL).catch(() => undefined);
@@ -199,23 +215,30 @@ export class HelperProcess {
    * @param ms how long it may take, and as long again when it is killed
    */
   async end(ms: number): Promise<Ending> {
-    await this.#starting;
+    if (await this.#pidWhereStarted() === undefined) return NEVER_STARTED;
     const hungUp = this.#hangUp();
     const ending = await this.#gone(ms);
     await hungUp;
     return ending.kind === "stuck" ? await this.kill(ms) : ending;
   }
 
+  /** Waits until it runs: its id, or `undefined` where it could not be started, so that there is nothing to end. */
+  async #pidWhereStarted(): Promise<number | undefined> {
+    try {
+      return (await this.#starting).pid;
+    } catch (error) {
+      if (error instanceof ExecutorGone) throw error;
+      return undefined;
+    }
+  }
+
   async #ask(thread: number, calls: readonly SystemCall[], fd = -1): Promise<Answer> {
     const { pid, channel } = this.#started ?? await this.#starting;
-    if (this.#ended) throw new ProcessEnded(pid);
+    if (this.#ended) throw this.#ended;
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    if (this.#executor.send(channel, packMessage({ id, thread, fd }, calls)) < 0) throw new ProcessEnded(pid);
     this.#waiting.set(id, { resolve, reject });
-    if (this.#executor.send(channel, packMessage({ id, thread, fd }, calls)) < 0) {
-      this.#waiting.delete(id);
-      throw new ProcessEnded(pid);
-    }
     if (!this.#isListening) void this.#listen(channel);
     return await promise;
   }
@@ -223,23 +246,29 @@ export class HelperProcess {
   /** Takes answers as long as somebody waits for one. */
   async #listen(channel: number): Promise<void> {
     this.#isListening = true;
-    while (this.#waiting.size > 0 && !this.#ended) {
-      const message = await this.#executor.receive(channel);
-      if (message) this.#deliver(message);
-      else this.#giveUp();
+    try {
+      while (this.#waiting.size > 0 && !this.#ended) {
+        const message = await this.#executor.receive(channel);
+        if (message) this.#deliver(message);
+        else this.#giveUp(new ProcessEnded(this.pid));
+      }
+    } catch (error) {
+      this.#giveUp(error instanceof Error ? error : new Error(String(error)));
     }
     this.#isListening = false;
   }
 
   #deliver(message: Uint8Array): void {
     const { id, replies, fd } = unpackMessage(message);
-    this.#waiting.get(id)?.resolve({ replies, fd });
+    const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
+    if (waiting) waiting.resolve({ replies, fd });
+    else if (fd >= 0) void this.#closeOwn(fd);
   }
 
-  #giveUp(): void {
-    this.#ended = true;
-    for (const { reject } of this.#waiting.values()) reject(new ProcessEnded(this.pid));
+  #giveUp(error: Error): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
 
@@ -251,7 +280,7 @@ export class HelperProcess {
   /** At once where it runs: whoever waits for its end next may hold up this thread. */
   async #hangUpOnce(): Promise<void> {
     const { channel } = this.#started ?? await this.#starting;
-    this.#giveUp();
+    this.#giveUp(new ProcessEnded(this.pid));
     await this.#executor.hangUp(channel);
   }
 

@@ -10,7 +10,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { text } from "./abi/layout.ts";
 import { loadAddon } from "./addon.ts";
-import { resultOf } from "./calls.ts";
+import { CALL_SIZE, MESSAGE_MAX, MESSAGE_SIZE, resultOf } from "./calls.ts";
 import {
   AF_UNIX,
   F_ADD_SEALS,
@@ -467,7 +467,7 @@ await testEachExecutor(
     executor.prepare();
     const prepared = await until(() => helpersOf(pid).find((each) => !before.includes(each)));
     Deno.kill(prepared, "SIGKILL");
-    await until(() => stateOf(prepared) === "Z" || undefined);
+    await until(() => hasEnded(prepared) || undefined);
     const process = await new HelperProcess(executor).runs();
     assertNotEquals(process.pid, prepared);
     assertEquals(stateOf(prepared), undefined);
@@ -505,6 +505,11 @@ function stateOf(pid: number): string | undefined {
   return statOf(pid)[0];
 }
 
+/** Whether a process waits for nothing but to be reaped: its first thread has ended, and no other is there. */
+function hasEnded(pid: number): boolean {
+  return stateOf(pid) === "Z" && readdirSync(`/proc/${pid}/task`).length === 1;
+}
+
 /** What the kernel tells of a process behind its name: its state, its parent and so on. */
 function statOf(pid: number): readonly string[] {
   return fileOf(`/proc/${pid}/stat`).split(") ")[1]?.split(" ") ?? [];
@@ -527,6 +532,92 @@ async function until<T>(look: () => T | undefined): Promise<T> {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
+
+await testEachExecutor("a process is asked to end before anybody waits for its end", async ({ executor }) => {
+  const asked: string[] = [];
+  const process = new HelperProcess(passingOn(executor, {
+    hangUp(channel) {
+      asked.push("hang up");
+      return executor.hangUp(channel);
+    },
+    gone(pid, ms) {
+      asked.push("wait");
+      return executor.gone(pid, ms);
+    },
+  }));
+  assertEquals((await process.call(1, { do: "no_op" })).result, 0);
+  assertEquals(await process.end(10_000), { kind: "exited", status: 0 });
+  assertEquals(asked, ["hang up", "wait"]);
+});
+
+await testEachExecutor("a process that cannot be started has nothing to end", async ({ executor }) => {
+  const EAGAIN = 11;
+  const process = new HelperProcess(passingOn(executor, { start: () => Promise.resolve(-EAGAIN) }));
+  await assertRejects(
+    () => process.call(1, { do: "no_op" }),
+    Error,
+    "Cannot start a helper process: error 11",
+  );
+  assertEquals(await process.end(10_000), { kind: "exited", status: 0 });
+  assertEquals(await process.kill(10_000), { kind: "exited", status: 0 });
+});
+
+await testEachExecutor(
+  "a descriptor reaches a process that was just asked to start, and so does the channel of its copy",
+  async ({ executor }) => {
+    const files = new Files(executor);
+    const [one, strand] = [new HelperProcess(executor), new Strand(1, files)];
+    const copied = one.fork((channel) => strand.do(one, "fork", [channel]));
+    const fd = await strand.do(one, "memfd", [0], text("test"));
+    const other = new HelperProcess(executor);
+    const given = one.give(fd, other);
+    const late = new HelperProcess(executor);
+    const there = await one.give(fd, late);
+    assertEquals(await strand.do(late, "seek", [there, 0, WHENCE.end]), 0);
+    assertEquals(await strand.do(other, "seek", [await given, 0, WHENCE.end]), 0);
+    const copy = await copied;
+    assert(typeof copy !== "number", String(copy));
+    assertEquals((await copy.call(1, { do: "no_op" })).result, 0);
+    for (const process of [copy, late, other, one]) await process.end(10_000);
+  },
+);
+
+await testEachExecutor("nothing is left open by processes that come and go", async ({ executor, pid }) => {
+  const files = new Files(executor);
+  const round = async () => {
+    const [one, other] = [new HelperProcess(executor), new HelperProcess(executor)];
+    const strand = new Strand(1, files);
+    await one.give(2, other);
+    const copy = await one.fork((channel) => strand.do(one, "fork", [channel]));
+    assert(typeof copy !== "number", String(copy));
+    await Promise.all([copy.kill(10_000), other.end(10_000)]);
+    const late = one.give(2, other).catch((error) => error instanceof ProcessEnded);
+    await one.kill(10_000);
+    await late;
+    await assertRejects(() => one.fork(() => Promise.resolve(0)), ProcessEnded);
+  };
+  await round();
+  const before = readdirSync(`/proc/${pid}/fd`).length;
+  for (let time = 0; time < 5; time++) await round();
+  assertEquals(readdirSync(`/proc/${pid}/fd`).length, before);
+});
+
+await testEachExecutor(
+  "what is too long for a process is refused, and costs it nothing",
+  async ({ executor }) => {
+    const process = new HelperProcess(executor);
+    const bytes = new Uint8Array(MESSAGE_MAX - MESSAGE_SIZE - CALL_SIZE).fill(7);
+    const read = { do: "read", args: [-1], bytes } as const;
+    assertEquals((await process.call(1, read)).bytes, bytes);
+    await assertRejects(
+      () => process.call(1, { ...read, bytes: new Uint8Array(MESSAGE_MAX) }),
+      RangeError,
+      "too long",
+    );
+    assertEquals((await process.call(1, { do: "no_op" })).result, 0);
+    assertEquals(await process.end(10_000), { kind: "exited", status: 0 });
+  },
+);
 
 await testEachExecutor(
   "who comes to wait in the moment a process is gone is told the same",

@@ -33,9 +33,17 @@ export interface Executor {
   start(command?: readonly string[]): Promise<Started | number>;
   /** Has the next helper process started, without a wait for it. */
   prepare(): void;
-  /** Sends a message to a helper process; the descriptor that stands in its header goes along. Gives 0, or an error. */
+  /**
+   * Sends a message to a helper process; the descriptor that stands in its header goes along. Gives 0, or an error.
+   *
+   * @throws {ExecutorGone} if it is lost
+   */
   send(channel: number, message: Uint8Array): number;
-  /** Waits for the next message of a helper process; `undefined` at the end. */
+  /**
+   * Waits for the next message of a helper process; `undefined` at the end.
+   *
+   * @throws {ExecutorGone} if it is lost
+   */
   receive(channel: number): Promise<Uint8Array | undefined>;
   /** Ends the channel to a helper process, which ends then; whoever waits for a message is told of the end. */
   hangUp(channel: number): Promise<void>;

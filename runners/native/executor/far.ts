@@ -8,8 +8,8 @@ import { CONTROLS, PRIMITIVES } from "../addon.ts";
 import { decode, sizeOf, struct } from "../abi/layout.ts";
 import {
   DUTIES,
-  type Duty,
   headerOf,
+  isMessage,
   MESSAGE_MAX,
   packMessage,
   type Reply,
@@ -37,6 +37,8 @@ export interface FarExecutor extends Executor {
    * @throws {ExecutorGone} if it is another version of the program, or gone
    */
   hello(): Promise<string>;
+  /** Waits until nothing is on its way in either direction. Nothing may be asked meanwhile. */
+  quiet(): Promise<void>;
   /** Lets go of the connection; all that waits for an answer is told. */
   close(): void;
 }
@@ -56,6 +58,11 @@ const OWN = 0;
 
 const EPIPE = 32;
 
+/** The longest wait for the end of a process, in milliseconds; as long as an executor waits itself. */
+const WAIT_MAX_MS = 86_400_000;
+
+const GARBAGE = "what came is no message of an executor";
+
 /** Everything that can be asked for, in the order of its numbers. */
 const NAMES = [...PRIMITIVES, ...CONTROLS, ...DUTIES].join(" ");
 
@@ -68,10 +75,12 @@ export function farExecutor(wire: Wire): FarExecutor {
 interface Channel {
   readonly came: Uint8Array[];
   hasEnded: boolean;
-  wake: (() => void) | undefined;
+  /** Wakes those who wait. */
+  waiting: (() => void)[];
 }
 
 interface Waiting {
+  /** It is called before anything that came later is looked at. */
   readonly resolve: (replies: readonly Reply[]) => void;
   readonly reject: (error: Error) => void;
 }
@@ -99,18 +108,28 @@ class Far implements FarExecutor {
     throw error;
   }
 
-  do(calls: readonly SystemCall[]): Promise<readonly Reply[]> {
-    if (this.#gone) return Promise.reject(this.#gone);
+  async do(calls: readonly SystemCall[]): Promise<readonly Reply[]> {
+    return await this.#request(calls, (replies) => replies);
+  }
+
+  /** Asks for something. What the answer means is found out at once, before anything else that comes is looked at. */
+  async #request<T>(calls: readonly SystemCall[], read: (replies: readonly Reply[]) => T): Promise<T> {
+    if (this.#gone) throw this.#gone;
     const id = this.#nextId++;
-    const { promise, resolve, reject } = Promise.withResolvers<readonly Reply[]>();
-    this.#waiting.set(id, { resolve, reject });
-    this.#send(OWN, packMessage({ id, thread: 0, fd: -1 }, calls));
-    return promise;
+    const message = packMessage({ id, thread: 0, fd: -1 }, calls);
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#waiting.set(id, { resolve: (replies) => resolve(read(replies)), reject });
+    this.#send(OWN, message);
+    return await promise;
   }
 
   async start(command?: readonly string[]): Promise<Started | number> {
     if (command) throw new Error("An executor elsewhere starts no other program than its own");
-    const [reply] = await this.do([{ do: "start", bytes: new Uint8Array(sizeOf(STARTED)) }]);
+    const start: SystemCall = { do: "start", bytes: new Uint8Array(sizeOf(STARTED)) };
+    return await this.#request([start], ([reply]) => this.#started(reply));
+  }
+
+  #started(reply: Reply | undefined): Started | number {
     if (!reply || reply.result < 0) return reply?.result ?? -EPIPE;
     const started = decode(STARTED, reply.bytes);
     this.#channel(started.channel);
@@ -118,11 +137,12 @@ class Far implements FarExecutor {
   }
 
   prepare(): void {
-    this.#ask("prepare");
+    this.#ask({ do: "prepare" });
   }
 
   send(channel: number, message: Uint8Array): number {
-    if (this.#gone || this.#channel(channel).hasEnded) return -EPIPE;
+    if (this.#gone) throw this.#gone;
+    if (this.#channel(channel).hasEnded) return -EPIPE;
     this.#send(channel, message);
     return 0;
   }
@@ -130,16 +150,22 @@ class Far implements FarExecutor {
   async receive(channel: number): Promise<Uint8Array | undefined> {
     const from = this.#channel(channel);
     while (from.came.length === 0 && !from.hasEnded && !this.#gone) {
-      await new Promise<void>((resolve) => from.wake = resolve);
+      await new Promise<void>((resolve) => from.waiting.push(resolve));
     }
-    return from.came.shift();
+    const message = from.came.shift();
+    if (!message && this.#gone) throw this.#gone;
+    return message;
   }
 
   async hangUp(channel: number): Promise<void> {
     const known = this.#channels.get(channel);
-    await this.do([{ do: "hang_up", args: [channel] }]).catch(() => undefined);
-    if (known) end(known);
+    /* the next process may have the same number, and is told of together with the end of this one */
     this.#channels.delete(channel);
+    if (known) {
+      end(known);
+      for (const message of known.came.splice(0)) this.#drop(message);
+    }
+    await this.do([{ do: "hang_up", args: [channel] }]).catch(() => undefined);
   }
 
   async kill(pid: number, signal: number): Promise<number> {
@@ -147,7 +173,11 @@ class Far implements FarExecutor {
   }
 
   async gone(pid: number, ms: number): Promise<number> {
-    return await this.#result({ do: "gone", args: [pid, Math.ceil(ms)] });
+    return await this.#result({ do: "gone", args: [pid, Math.min(Math.ceil(ms), WAIT_MAX_MS)] });
+  }
+
+  async quiet(): Promise<void> {
+    await this.do([{ do: "no_op" }]);
   }
 
   close(): void {
@@ -155,8 +185,14 @@ class Far implements FarExecutor {
   }
 
   /** Asks for something of which nobody needs the answer. */
-  #ask(duty: Duty): void {
-    this.do([{ do: duty }]).catch(() => undefined);
+  #ask(call: SystemCall): void {
+    this.do([call]).catch(() => undefined);
+  }
+
+  /** Closes the descriptor that came along with a message which nobody waits for. */
+  #drop(message: Uint8Array): void {
+    const { fd } = headerOf(message);
+    if (fd >= 0) this.#ask({ do: "close", args: [fd] });
   }
 
   async #result(call: SystemCall): Promise<number> {
@@ -165,7 +201,7 @@ class Far implements FarExecutor {
   }
 
   #channel(number: number): Channel {
-    const known = this.#channels.get(number) ?? { came: [], hasEnded: false, wake: undefined };
+    const known = this.#channels.get(number) ?? { came: [], hasEnded: false, waiting: [] };
     this.#channels.set(number, known);
     return known;
   }
@@ -218,7 +254,7 @@ class Far implements FarExecutor {
     while (bytes.length - at >= FRAME_SIZE) {
       const length = view.getUint32(at + FRAME_AT.length, true);
       const sent = view.getUint32(at + FRAME_AT.sent, true);
-      if (length > MESSAGE_MAX || sent > length) throw new Error("what came is no message of an executor");
+      if (length > MESSAGE_MAX || sent > length) throw new Error(GARBAGE);
       const end = at + FRAME_SIZE + sent;
       if (end > bytes.length) break;
       const message = new Uint8Array(length);
@@ -230,12 +266,14 @@ class Far implements FarExecutor {
   }
 
   #deliver(number: number, message: Uint8Array): void {
+    const isEnd = message.length === 0 && number !== OWN;
+    if (!isEnd && !isMessage(message)) throw new Error(GARBAGE);
     if (number === OWN) return this.#answer(message);
     const channel = this.#channels.get(number);
-    if (!channel) return;
-    if (message.length === 0) return end(channel);
+    if (isEnd) return channel && end(channel);
+    if (!channel) return this.#drop(message);
     channel.came.push(message);
-    channel.wake?.();
+    wake(channel);
   }
 
   #answer(message: Uint8Array): void {
@@ -261,7 +299,11 @@ class Far implements FarExecutor {
 
 function end(channel: Channel): void {
   channel.hasEnded = true;
-  channel.wake?.();
+  wake(channel);
+}
+
+function wake(channel: Channel): void {
+  for (const go of channel.waiting.splice(0)) go();
 }
 
 function lost(error: unknown): ExecutorGone {

@@ -6,6 +6,7 @@
  * @module
  */
 import headers from "node-api-headers";
+import { readdirSync } from "node:fs";
 import { mkdir, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -16,6 +17,7 @@ import { builtAddon, type Flavour, FLAVOURS } from "./location.ts";
 const SHARED = ["call", "channel", "files", "guard", "ioctl", "look", "memory", "thread"];
 const HELPER = [...SHARED, "helper", "lane"];
 const ADDON = [...SHARED, "napi", "napi_call", "napi_helper", "spawn"];
+const EXECUTOR = [...SHARED, "executor", "spawn", "wire"];
 
 const FLAGS = [
   "-std=gnu11",
@@ -87,6 +89,29 @@ export async function buildAddon(flavour: Flavour): Promise<Built> {
     asset("helper_image.S"),
   ]);
   return { addon, helper };
+}
+
+/**
+ * Builds the executor for another machine: one file that needs nothing there.
+ *
+ * @param folder where to put it
+ * @param flavour how it is compiled
+ * @returns the file
+ * @throws {BuildError} where there is no compiler, or it fails
+ */
+export async function buildExecutor(folder: string, flavour: Flavour = "plain"): Promise<string> {
+  const [helper, executor] = [`${folder}/helper`, `${folder}/executor`];
+  const flags = [...FLAGS, ...FLAVOUR_FLAGS[flavour].helper];
+  await compile(helper, [...flags, ...HELPER.map(source)]);
+  const image = [`-DHELPER="${helper}"`, asset("helper_image.S")];
+  await compile(executor, [...flags, ...EXECUTOR.map(source), ...image]);
+  return executor;
+}
+
+/** The files that an executor is made of, and how; two that are made of the same are the same. */
+export function executorSources(): { readonly files: readonly string[]; readonly flags: readonly string[] } {
+  const names = readdirSync(asset("")).filter((name) => /\.[chS]$/.test(name)).toSorted();
+  return { files: names.map(asset), flags: [...FLAGS, ...FLAVOUR_FLAGS.plain.helper] };
 }
 
 function source(name: string): string {

@@ -16,7 +16,7 @@ export const MESSAGE_SIZE = 16;
 export const MESSAGE_MAX = 131_072;
 
 /** What only an executor on another machine can be asked to do, beside calls; numbered after the controls. */
-export const DUTIES = ["hello", "start", "prepare", "hang_up", "kill", "gone"] as const;
+export const DUTIES = ["hello", "start", "prepare", "hang_up", "kill", "gone", "watch"] as const;
 
 /** The name of a duty. */
 export type Duty = typeof DUTIES[number];

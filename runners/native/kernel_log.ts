@@ -5,7 +5,7 @@
  */
 import type { LogLine } from "../../spec/observation.ts";
 import { text } from "./abi/layout.ts";
-import type { Executor } from "./executor/executor.ts";
+import type { Executor, Watched } from "./executor/executor.ts";
 
 const LEVELS = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"] as const;
 
@@ -30,17 +30,19 @@ const LINES_MAX = 1_000;
 export const LINES_MISSING = "the kernel logs too much: lines are missing here";
 
 /** What reading takes of an executor. */
-type Doer = Pick<Executor, "do">;
+type Doer = Pick<Executor, "do" | "watch">;
 
 /** Reads what the kernel logs. */
 export class KernelLog {
   readonly #executor: Doer;
   readonly #fd: number;
+  readonly #watched: Watched;
   #reports = new Reports();
 
   private constructor(executor: Doer, fd: number) {
     this.#executor = executor;
     this.#fd = fd;
+    this.#watched = executor.watch(fd);
   }
 
   /** Opens the log at its end; `undefined` where it may not be read. */
@@ -48,13 +50,13 @@ export class KernelLog {
     const [opened] = await executor.do([{ do: "open", args: [OPEN_FLAGS, 0], bytes: text("/dev/kmsg") }]);
     if (!opened || opened.result < 0) return undefined;
     const log = new KernelLog(executor, opened.result);
-    await log.skip();
+    log.skip();
     return log;
   }
 
-  /** Leaves out what was logged until now. */
-  async skip(): Promise<void> {
-    await this.#executor.do([{ do: "seek", args: [this.#fd, 0, SEEK_END] }]);
+  /** Leaves out what was logged until now. Nobody has to wait: what is asked for later is done later. */
+  skip(): void {
+    this.#executor.do([{ do: "seek", args: [this.#fd, 0, SEEK_END] }]).catch(() => undefined);
     this.#reports = new Reports();
   }
 
@@ -64,6 +66,7 @@ export class KernelLog {
    */
   async take(): Promise<LogLine[]> {
     const lines: LogLine[] = [];
+    if (!this.#watched.isReadable) return lines;
     while (lines.length < LINES_MAX) {
       const args = [this.#fd];
       const [reply] = await this.#executor.do([{ do: "records", args, bytes: new Uint8Array(ROOM) }]);

@@ -324,7 +324,7 @@ export class Session {
    */
   async cleanUp(): Promise<{ readonly post: Postconditions; readonly stuck: string | undefined }> {
     this.setting.prepare?.();
-    const tainted = await taintBut(this.setting.files);
+    const before = taintBut(this.setting.files);
     for (const cleanUp of this.#cleanUps.reverse()) {
       await isOverWithin(cleanUp().catch(() => undefined), 1_000);
     }
@@ -334,9 +334,14 @@ export class Session {
       endings.push([process, await process.end(this.setting.limits.process)]);
     }
     const stuck = endings.find(([, ending]) => ending.kind === "stuck")?.[0];
-    const leaks = stuck ? [] : await this.#leaks();
-    const log = await this.takeLog();
-    const post = { leaks, blocked, log, tainted: tainted !== await taintBut(this.setting.files) };
+    /* one after the other, but without a wait in between */
+    const [tainted, leaks, log, after] = await Promise.all([
+      before,
+      stuck ? [] : this.#leaks(),
+      this.takeLog(),
+      taintBut(this.setting.files),
+    ]);
+    const post = { leaks, blocked, log, tainted: tainted !== after };
     return { post, stuck: stuck && await describeStuck(this.setting.files, stuck) };
   }
 

@@ -157,7 +157,7 @@ class NativeTarget implements Target {
 
   /** The log of the kernel, which is opened once. */
   async #logFromNow(executor: Executor): Promise<KernelLog | undefined> {
-    if (this.#log) await this.#log.skip();
+    if (this.#log) this.#log.skip();
     else this.#log = await KernelLog.open(executor);
     return this.#log;
   }

@@ -84,10 +84,20 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* The descriptor of which every answer says whether there is something to read, or -1. */
+static int watched = -1;
+
+static int is_readable(void)
+{
+	struct pollfd one = { .fd = watched, .events = POLLIN };
+
+	return watched >= 0 && poll(&one, 1, 0) > 0;
+}
+
 /* The suite is gone where nothing can be written to it. */
 static void answer(uint32_t channel, const void *message, size_t length)
 {
-	if (wire_write(STDOUT_FILENO, channel, message, length))
+	if (wire_write(STDOUT_FILENO, channel, message, length, is_readable()))
 		exit(1);
 }
 
@@ -250,6 +260,7 @@ static void begin_anew(void)
 		forget_channel(channels);
 	while (wait_count)
 		free(waits[--wait_count].message);
+	watched = -1;
 	/* the copies of processes end as well, whose channels nobody may have listened to */
 	helper_close_others(TOLD);
 }
@@ -398,6 +409,10 @@ static void act(struct message *message, struct call *call, void *kept)
 		return;
 	case DUTY_gone:
 		call->result = gone(call, kept);
+		return;
+	case DUTY_watch:
+		watched = (int)call->args[0];
+		call->result = 0;
 		return;
 	}
 	call->result = -ENOSYS;

@@ -7,7 +7,7 @@
 #define EXECUTOR_H
 
 /* Every duty; they are numbered after the controls of a helper process. */
-#define DUTIES(X) X(hello) X(start) X(prepare) X(hang_up) X(kill) X(gone)
+#define DUTIES(X) X(hello) X(start) X(prepare) X(hang_up) X(kill) X(gone) X(watch)
 
 #define DUTY(name) DUTY_##name,
 enum duty { DUTIES(DUTY) };

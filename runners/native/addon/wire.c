@@ -91,12 +91,13 @@ static int goes_on(int fd)
 	return 1;
 }
 
-int wire_write(int fd, uint32_t channel, const void *message, size_t length)
+int wire_write(int fd, uint32_t channel, const void *message, size_t length, int readable)
 {
 	struct frame frame = {
 		.channel = channel,
 		.length = (uint32_t)length,
 		.sent = (uint32_t)without_zeros(message, length),
+		.readable = (uint32_t)readable,
 	};
 	struct iovec parts[] = {
 		{ .iov_base = &frame, .iov_len = sizeof(frame) },

@@ -18,7 +18,7 @@ struct frame {
 	uint32_t channel;	/* of which helper process; 0 is the executor itself */
 	uint32_t length;	/* of the message; 0 is the end of the channel */
 	uint32_t sent;		/* bytes of it that follow; the others are zeros */
-	uint32_t unused;
+	uint32_t readable;	/* 1 where the descriptor that is watched has something to read */
 };
 
 _Static_assert(sizeof(struct frame) == 16, "struct frame has no padding");
@@ -32,7 +32,10 @@ typedef void wire_take_fn(uint32_t channel, struct message *message, size_t leng
  */
 int wire_read(int fd, wire_take_fn *take);
 
-/* Writes a message, or the end of its channel where its length is 0. Gives 0 or -errno. */
-int wire_write(int fd, uint32_t channel, const void *message, size_t length);
+/*
+ * Writes a message, or the end of its channel where its length is 0, and whether
+ * what is watched has something to read. Gives 0 or -errno.
+ */
+int wire_write(int fd, uint32_t channel, const void *message, size_t length, int readable);
 
 #endif

@@ -16,6 +16,12 @@ export interface Started {
   readonly thread: number;
 }
 
+/** A descriptor that is watched. */
+export interface Watched {
+  /** Whether there was something to read when the last answer came; also where nobody can tell. */
+  readonly isReadable: boolean;
+}
+
 /** Touches a kernel. Numbers below zero are negative error numbers. */
 export interface Executor {
   /**
@@ -47,6 +53,8 @@ export interface Executor {
   receive(channel: number): Promise<Uint8Array | undefined>;
   /** Ends the channel to a helper process, which ends then; whoever waits for a message is told of the end. */
   hangUp(channel: number): Promise<void>;
+  /** Has it noted with every answer whether there is something to read on a descriptor of its own process. */
+  watch(fd: number): Watched;
   /** Sends a signal to one process. */
   kill(pid: number, signal: number): Promise<number>;
   /**

@@ -16,7 +16,7 @@ import {
   type SystemCall,
   unpackMessage,
 } from "../calls.ts";
-import { type Executor, ExecutorGone, type Started } from "./executor.ts";
+import { type Executor, ExecutorGone, type Started, type Watched } from "./executor.ts";
 
 /** A way to an executor; a connection of Deno is one. */
 export interface Wire {
@@ -45,7 +45,7 @@ export interface FarExecutor extends Executor {
 
 /** Bytes of `struct frame` in addon/wire.h, and where its parts are. */
 const FRAME_SIZE = 16;
-const FRAME_AT = { channel: 0, length: 4, sent: 8 } as const;
+const FRAME_AT = { channel: 0, length: 4, sent: 8, readable: 12 } as const;
 
 /** Room for what it says of itself. */
 const HELLO_SIZE = 8_192;
@@ -91,8 +91,12 @@ class Far implements FarExecutor {
   readonly #waiting = new Map<number, Waiting>();
   #leaving: Uint8Array[] = [];
   #isWriting = false;
+  /** Whether there is something to read on what is watched. */
+  #isReadable = true;
   #nextId = 1;
   #gone: ExecutorGone | undefined;
+  /** Whether it was told to begin anew, and has not said that it has. */
+  #isBeginning = false;
 
   constructor(wire: Wire) {
     this.#wire = wire;
@@ -100,7 +104,13 @@ class Far implements FarExecutor {
   }
 
   async hello(): Promise<string> {
-    const [reply] = await this.do([{ do: "hello", bytes: new Uint8Array(HELLO_SIZE) }]);
+    this.#forget(new ExecutorGone("The executor has begun anew"));
+    this.#isBeginning = true;
+    const hello: SystemCall = { do: "hello", bytes: new Uint8Array(HELLO_SIZE) };
+    const [reply] = await this.#request([hello], (replies) => {
+      this.#isBeginning = false;
+      return replies;
+    });
     const [names = "", ...told] = textOf(reply).split("\n");
     if (names.trim() === NAMES) return told.join("\n").trim();
     const error = new ExecutorGone("The executor is not of this version of the suite");
@@ -168,6 +178,16 @@ class Far implements FarExecutor {
     await this.do([{ do: "hang_up", args: [channel] }]).catch(() => undefined);
   }
 
+  watch(fd: number): Watched {
+    this.do([{ do: "watch", args: [fd] }]).catch(() => undefined);
+    const isReadable = () => this.#isReadable;
+    return {
+      get isReadable() {
+        return isReadable();
+      },
+    };
+  }
+
   async kill(pid: number, signal: number): Promise<number> {
     return await this.#result({ do: "kill", args: [pid, signal] });
   }
@@ -192,7 +212,8 @@ class Far implements FarExecutor {
   /** Closes the descriptor that came along with a message which nobody waits for. */
   #drop(message: Uint8Array): void {
     const { fd } = headerOf(message);
-    if (fd >= 0) this.#ask({ do: "close", args: [fd] });
+    /* an executor that begins anew closes all, and may use the number for something else */
+    if (fd >= 0 && !this.#isBeginning) this.#ask({ do: "close", args: [fd] });
   }
 
   async #result(call: SystemCall): Promise<number> {
@@ -259,6 +280,7 @@ class Far implements FarExecutor {
       if (end > bytes.length) break;
       const message = new Uint8Array(length);
       message.set(bytes.subarray(at + FRAME_SIZE, end));
+      this.#isReadable = view.getUint32(at + FRAME_AT.readable, true) !== 0;
       this.#deliver(view.getUint32(at + FRAME_AT.channel, true), message);
       at = end;
     }
@@ -283,12 +305,18 @@ class Far implements FarExecutor {
     waiting?.resolve(unpackMessage(message).replies);
   }
 
-  #giveUp(error: ExecutorGone): void {
-    if (this.#gone) return;
-    this.#gone = error;
+  /** Tells all who wait why they will never be answered. */
+  #forget(error: ExecutorGone): void {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
     for (const channel of this.#channels.values()) end(channel);
+    this.#channels.clear();
+  }
+
+  #giveUp(error: ExecutorGone): void {
+    if (this.#gone) return;
+    this.#gone = error;
+    this.#forget(error);
     try {
       this.#wire.close();
     } catch {

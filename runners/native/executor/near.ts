@@ -14,7 +14,7 @@ import {
   resultIn,
   type SystemCall,
 } from "../calls.ts";
-import type { Executor, Started } from "./executor.ts";
+import type { Executor, Started, Watched } from "./executor.ts";
 
 /**
  * How long this thread looks for an answer before it waits without being held up, in nanoseconds. An answer takes some
@@ -102,6 +102,11 @@ class NearExecutor implements Executor {
     await this.#waits.get(channel);
     this.#waits.delete(channel);
     this.#addon.call(primitiveNumber("close"), undefined, channel);
+  }
+
+  /** To read it costs no more than to ask whether there is something. */
+  watch(_fd: number): Watched {
+    return { isReadable: true };
   }
 
   kill(pid: number, signal: number): Promise<number> {

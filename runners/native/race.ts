@@ -107,6 +107,7 @@ async function raceThreads(
   const gates = strands.map(({ thread }) =>
     session.process.call(thread, { do: "gate", args: [0, delay(run)] })
   );
+  for (const gate of gates) gate.catch(() => undefined);
   const works = threads.map(({ steps }, index) => callAll(session, steps, strands[index], results));
   await session.process.call(0, { do: "open_gate", args: [0] });
   await Promise.all(gates);

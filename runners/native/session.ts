@@ -18,7 +18,7 @@ import {
   resolveArgs,
   UnusableName,
 } from "../handlers.ts";
-import type { Executor } from "./executor/executor.ts";
+import { type Executor, ExecutorGone } from "./executor/executor.ts";
 import type { Files } from "./executor/files.ts";
 import { outcomeOfFailure } from "./failure.ts";
 import type { KernelLog } from "./kernel_log.ts";
@@ -120,6 +120,8 @@ export class Session {
   readonly #watches: (() => Promise<Event | readonly Event[] | undefined>)[] = [];
   readonly #expected: RegExp[] = [];
   #reserved = 0;
+  /** Why nothing more can be seen of the case. */
+  #lost: ExecutorGone | undefined;
   #process: HelperProcess | undefined;
   #keeper: HelperProcess | undefined;
 
@@ -178,11 +180,16 @@ export class Session {
     return new Descriptor(process, number);
   }
 
-  /** Does one program step and tells what was seen. */
+  /**
+   * Does one program step and tells what was seen.
+   *
+   * @throws {ExecutorGone} where nothing was seen of its end, since the executor is lost
+   */
   async perform(step: ProgramStep): Promise<Observation> {
     const begin = performance.now();
     const outcome = step.action === "finish" ? await this.#finish(step.of) : await this.#begin(step);
     await this.#refresh();
+    if (this.#lost) throw this.#lost;
     return {
       step: step.id,
       outcome,
@@ -282,6 +289,7 @@ export class Session {
       }
       started.outcome = this.#conclude(started.call, result);
     } catch (error) {
+      if (error instanceof ExecutorGone) this.#lost = error;
       started.outcome = outcomeOfFailure(error);
     } finally {
       this.#busy.delete(context.strand);
@@ -325,6 +333,7 @@ export class Session {
   async cleanUp(): Promise<{ readonly post: Postconditions; readonly stuck: string | undefined }> {
     this.setting.prepare?.();
     const before = taintBut(this.setting.files);
+    before.catch(() => undefined);
     for (const cleanUp of this.#cleanUps.reverse()) {
       await isOverWithin(cleanUp().catch(() => undefined), 1_000);
     }
@@ -367,10 +376,10 @@ export class Session {
     );
   }
 
-  /** Kills everything at once, whatever it does. */
+  /** Kills everything at once, whatever it does; where the executor is lost, there is nothing left to kill. */
   async abandon(): Promise<void> {
     const all = [...this.#processes, ...(this.#keeper ? [this.#keeper] : [])];
-    await Promise.all(all.map((process) => process.kill(this.setting.limits.process)));
+    await Promise.allSettled(all.map((process) => process.kill(this.setting.limits.process)));
   }
 }
 

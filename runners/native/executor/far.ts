@@ -142,7 +142,8 @@ class Far implements FarExecutor {
   #started(reply: Reply | undefined): Started | number {
     if (!reply || reply.result < 0) return reply?.result ?? -EPIPE;
     const started = decode(STARTED, reply.bytes);
-    this.#channel(started.channel);
+    /* whatever had that number is gone, even where somebody has asked it for something since */
+    this.#channels.set(started.channel, newChannel());
     return started;
   }
 
@@ -222,7 +223,7 @@ class Far implements FarExecutor {
   }
 
   #channel(number: number): Channel {
-    const known = this.#channels.get(number) ?? { came: [], hasEnded: false, waiting: [] };
+    const known = this.#channels.get(number) ?? newChannel();
     this.#channels.set(number, known);
     return known;
   }
@@ -323,6 +324,10 @@ class Far implements FarExecutor {
       // The other side has closed it.
     }
   }
+}
+
+function newChannel(): Channel {
+  return { came: [], hasEnded: false, waiting: [] };
 }
 
 function end(channel: Channel): void {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { text } from "./abi/layout.ts";
 import type { Reply, SystemCall } from "./calls.ts";
-import type { Executor } from "./executor/executor.ts";
+import type { Executor, Watched } from "./executor/executor.ts";
 import { KernelLog, LINES_MISSING } from "./kernel_log.ts";
 import { testEachExecutor } from "./testing.ts";
 
@@ -16,9 +16,10 @@ const RECORD_MAX = 8_192;
 type Read = string | number;
 
 /** A kernel log from what each read of it gives. */
-async function logOf(next: () => Read): Promise<KernelLog> {
+async function logOf(next: () => Read, watched: Watched = { isReadable: true }): Promise<KernelLog> {
   const log = await KernelLog.open({
     do: (calls) => Promise.resolve(calls.map((call) => replyTo(call, next))),
+    watch: () => watched,
   });
   if (!log) throw new Error("The log was not opened");
   return log;
@@ -83,10 +84,24 @@ Deno.test("a log that cannot be read any more gives no lines, and no end without
   assertEquals(await log.take(), []);
 });
 
+Deno.test("a log that has nothing to read is not read", async () => {
+  const watched = { isReadable: false };
+  const reads = ["6,1,1,-;one\n", EAGAIN];
+  const log = await logOf(() => reads.shift() ?? EAGAIN, watched);
+  assertEquals(await log.take(), []);
+  assertEquals(reads.length, 2);
+  watched.isReadable = true;
+  assertEquals(await log.take(), [{ level: "info", text: "one" }]);
+});
+
 Deno.test("a log that may not be opened is none", async () => {
   const EACCES = 13;
-  const refused = { do: () => Promise.resolve([{ result: -EACCES, address: 0n, bytes: new Uint8Array(0) }]) };
-  assertEquals(await KernelLog.open(refused), undefined);
+  const refusal = { result: -EACCES, address: 0n, bytes: new Uint8Array(0) };
+  const log = await KernelLog.open({
+    do: () => Promise.resolve([refusal]),
+    watch: () => ({ isReadable: true }),
+  });
+  assertEquals(log, undefined);
 });
 
 await testEachExecutor(

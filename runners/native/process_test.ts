@@ -645,6 +645,7 @@ function passingOn(executor: Executor, otherwise: Partial<Executor>): Executor {
     send: (channel, message) => executor.send(channel, message),
     receive: (channel) => executor.receive(channel),
     hangUp: (channel) => executor.hangUp(channel),
+    watch: (fd) => executor.watch(fd),
     kill: (pid, signal) => executor.kill(pid, signal),
     gone: (pid, ms) => executor.gone(pid, ms),
     ...otherwise,

@@ -361,7 +361,7 @@ testFar("an executor that is killed leaves nobody waiting, and no process", asyn
   await assertRejects(() => process.call(1, { do: "no_op" }), ExecutorGone);
   await assertRejects(() => process.end(1_000), ExecutorGone);
   await assertRejects(() => executor.hello(), ExecutorGone, "has ended");
-  await until(() => !isThere(process.pid));
+  await until(() => !lives(process.pid));
 });
 
 testFar(
@@ -374,7 +374,7 @@ testFar(
       if (how === "hangs up") far.executor.close();
       else await wire?.write(new Uint8Array(FRAME_SIZE).fill(0xff));
       assertEquals(await far.ended, { code: 0, errors: "" });
-      await until(() => !isThere(process.pid));
+      await until(() => !lives(process.pid));
     }
   },
 );
@@ -451,9 +451,8 @@ testFar("an executor that is greeted again has given up all of before", async ()
     assert(gone?.status === "rejected" && gone.reason instanceof ExecutorGone);
     assertEquals(came, { status: "fulfilled", value: undefined });
     assertEquals(await told, "");
-    for (const each of [process.pid, copy.pid]) {
-      await untilAsync(async () => !isThere(each) || void await executor.quiet());
-    }
+    await until(() => !lives(copy.pid));
+    await untilAsync(async () => !isThere(process.pid) || void await executor.quiet());
     const next = new HelperProcess(executor);
     assertEquals((await next.call(1, { do: "no_op" })).result, 0);
     assertEquals(await next.end(10_000), { kind: "exited", status: 0 });
@@ -578,17 +577,27 @@ await testEachExecutor(
   },
 );
 
-/** What the descriptors of a process are of, without the numbers of sockets and pipes. */
+/** The numbers of the descriptors of a process. */
 function descriptorsOf(pid: number): readonly string[] {
   return readdirSync(`/proc/${pid}/fd`).toSorted();
 }
 
+/** Whether there is a process that has not ended. */
+function lives(pid: number): boolean {
+  return /^[^ZX]/.test(stateOf(pid) ?? "Z");
+}
+
 /** Whether there is a process, or what is left of one that nobody has reaped. */
 function isThere(pid: number): boolean {
+  return stateOf(pid) !== undefined;
+}
+
+/** The letter of what a process does; `undefined` if there is none. */
+function stateOf(pid: number): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/stat`, "utf8") !== "";
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0];
   } catch {
-    return false;
+    return undefined;
   }
 }
 

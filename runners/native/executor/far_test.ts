@@ -17,12 +17,11 @@ import {
 import { WHENCE } from "../constants.ts";
 import { HelperProcess, ProcessEnded } from "../process.ts";
 import { Strand } from "../strand.ts";
-import { builtExecutor, farForTests, testEachExecutor } from "../testing.ts";
+import type { Flavour } from "../location.ts";
+import { builtExecutor, farForTests, type FarOptions, type LentFar, testEachExecutor } from "../testing.ts";
 import { ExecutorGone } from "./executor.ts";
 import { type FarExecutor, farExecutor, type Wire } from "./far.ts";
 import { Files } from "./files.ts";
-
-const ignore = typeof await builtExecutor("plain") !== "string";
 
 const EAGAIN = -11;
 const ECHILD = -10;
@@ -327,23 +326,54 @@ Deno.test("the descriptor of a message that nobody waits for is closed", async (
   executor.close();
 });
 
-/** Tests something with the executor as a program. */
-function testFar(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, ignore, fn });
+/** Starts an executor for a test. */
+type LendFar = (options?: FarOptions) => Promise<LentFar>;
+
+/** How the executor can be compiled here: as it is used, and with the compiler's sanitizers. */
+const flavours: Flavour[] = [];
+for (const flavour of ["plain", "sanitized"] as const) {
+  if (typeof await builtExecutor(flavour) === "string") flavours.push(flavour);
 }
 
-testFar("an executor passes on what it was told of its machine, each time", async () => {
+/** What a shell says of a program that was killed. */
+const ENDED_BY_KILL = 128 + SIGKILL;
+
+/** Tests something with the executor as a program, which must end well unless the test kills it. */
+function testFar(name: string, test: (lend: LendFar) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: flavours.length === 0,
+    async fn(t) {
+      for (const flavour of flavours) await t.step(flavour, () => testFlavour(flavour, test));
+    },
+  });
+}
+
+async function testFlavour(flavour: Flavour, test: (lend: LendFar) => Promise<void>): Promise<void> {
+  const lent: LentFar[] = [];
+  await test(async (options) => {
+    const far = await farForTests({ ...options, flavour });
+    lent.push(far);
+    return far;
+  });
+  for (const { ended } of lent) {
+    const { code, errors } = await ended;
+    assert(code === 0 || code === ENDED_BY_KILL, errors);
+  }
+}
+
+testFar("an executor passes on what it was told of its machine, each time", async (lend) => {
   const file = await Deno.makeTempFile();
   const facts = "module loaded\nnet: none";
   await Deno.writeTextFile(file, `${facts}\n`);
-  await using far = await farForTests({ telling: file });
+  await using far = await lend({ telling: file });
   assertEquals(far.told, facts);
   assertEquals(await far.executor.hello(), facts);
   await Deno.remove(file);
 });
 
-testFar("an executor that is killed leaves nobody waiting, and no process", async () => {
-  await using far = await farForTests();
+testFar("an executor that is killed leaves nobody waiting, and no process", async (lend) => {
+  await using far = await lend();
   const { executor } = far;
   const process = await new HelperProcess(executor).runs();
   const { bytes } = await process.call(1, { do: "pipe", args: [0], bytes: new Uint8Array(8) });
@@ -366,10 +396,10 @@ testFar("an executor that is killed leaves nobody waiting, and no process", asyn
 
 testFar(
   "an executor ends when its caller hangs up or talks nonsense, and its processes with it",
-  async () => {
+  async (lend) => {
     for (const how of ["hangs up", "talks nonsense"] as const) {
       let wire: Wire | undefined;
-      await using far = await farForTests({ through: (real) => wire = real });
+      await using far = await lend({ through: (real) => wire = real });
       const process = await new HelperProcess(far.executor).runs();
       if (how === "hangs up") far.executor.close();
       else await wire?.write(new Uint8Array(FRAME_SIZE).fill(0xff));
@@ -379,13 +409,13 @@ testFar(
   },
 );
 
-testFar("an executor hears and is heard byte by byte", async () => {
+testFar("an executor hears and is heard byte by byte", async (lend) => {
   const slowly = ({ read, write, close }: Wire): Wire => ({
     read: (room) => read(room.subarray(0, 1)),
     write: (bytes) => write(bytes.subarray(0, 1)),
     close,
   });
-  await using far = await farForTests({ through: slowly });
+  await using far = await lend({ through: slowly });
   const process = new HelperProcess(far.executor);
   const bytes = Uint8Array.from({ length: 300 }, (_, index) => index);
   assertEquals((await process.call(1, { do: "read", args: [-1], bytes })).bytes, bytes);
@@ -420,15 +450,15 @@ await testEachExecutor(
   },
 );
 
-testFar("what is too long for an executor is refused, and costs it nothing", async () => {
-  await using far = await farForTests();
+testFar("what is too long for an executor is refused, and costs it nothing", async (lend) => {
+  await using far = await lend();
   const bytes = new Uint8Array(BYTES_MAX + 1);
   await assertRejects(() => far.executor.do([{ do: "no_op", bytes }]), RangeError, "too long");
   assertEquals((await far.executor.do([{ do: "no_op" }]))[0]?.result, 0);
 });
 
-testFar("an executor that is greeted again has given up all of before", async () => {
-  await using far = await farForTests();
+testFar("an executor that is greeted again has given up all of before", async (lend) => {
+  await using far = await lend();
   const { executor, pid } = far;
   await (await new HelperProcess(executor).runs()).end(10_000);
   await executor.hello();
@@ -460,8 +490,8 @@ testFar("an executor that is greeted again has given up all of before", async ()
   assertEquals(descriptorsOf(pid), before);
 });
 
-testFar("an executor has many processes, and says so where they are too many", async () => {
-  await using far = await farForTests();
+testFar("an executor has many processes, and says so where they are too many", async (lend) => {
+  await using far = await lend();
   const { executor, pid } = far;
   const all = Array.from({ length: MANY }, () => new HelperProcess(executor));
   const replies = await Promise.all(all.map((process) => process.call(1, { do: "thread_id" })));
@@ -532,8 +562,8 @@ await testEachExecutor(
 
 testFar(
   "a process that takes nothing holds up no other, and gets all that was sent when it goes on",
-  async () => {
-    await using far = await farForTests();
+  async (lend) => {
+    await using far = await lend();
     const { executor } = far;
     const [stopped, other] = [new HelperProcess(executor), new HelperProcess(executor)];
     const strand = new Strand(1, new Files(executor));

@@ -81,9 +81,9 @@ export class KernelLog {
     return [...lines, MISSING];
   }
 
-  /** Lets go of the log. */
+  /** Lets go of the log; an executor that is lost has done so. */
   async close(): Promise<void> {
-    await this.#executor.do([{ do: "close", args: [this.#fd] }]);
+    await this.#executor.do([{ do: "close", args: [this.#fd] }]).catch(() => undefined);
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Executor } from "./executor/executor.ts";
+import { type Executor, ExecutorGone } from "./executor/executor.ts";
 import { LIMITS } from "./session.ts";
 import { HelperProcess } from "./process.ts";
 
@@ -30,10 +30,14 @@ export class Spare {
     return new HelperProcess(this.#executor);
   }
 
-  /** Lets go of the process. */
+  /** Lets go of the process, which is gone where its executor is. */
   async close(): Promise<void> {
     const before = this.#state;
     this.#state = "closed";
-    if (before === "coming") await this.take().end(LIMITS.process);
+    if (before === "coming") await this.take().end(LIMITS.process).catch(unlessGone);
   }
+}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof ExecutorGone)) throw error;
 }

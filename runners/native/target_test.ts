@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Program, type ProgramStep, RACE_ID } from "../../cases/program.ts";
 import { caseIdSchema } from "../../spec/ids.ts";
 import type { Observation, Outcome } from "../../spec/observation.ts";
@@ -6,7 +6,7 @@ import { isOperationName, type OperationName, operationOf } from "../../spec/ope
 import { runCases } from "../engine.ts";
 import { HANDLERS } from "./handlers/mod.ts";
 import { makeMemfd } from "./handlers/process.ts";
-import type { Executor } from "./executor/executor.ts";
+import { type Executor, ExecutorGone } from "./executor/executor.ts";
 import { Files } from "./executor/files.ts";
 import { lookAtMachine } from "./machine.ts";
 import { Descriptor } from "./objects.ts";
@@ -15,7 +15,7 @@ import { runRace } from "./race.ts";
 import { LIMITS, type NativeHandler, on, Session, type Setting } from "./session.ts";
 import { Strand } from "./strand.ts";
 import { nativeTarget } from "./target.ts";
-import { testEachExecutor } from "./testing.ts";
+import { builtExecutor, farForTests, testEachExecutor } from "./testing.ts";
 
 /** A machine whose heap gives files in memory, which can be mapped, and whose fences are eventfds. */
 async function setting(executor: Executor): Promise<Setting> {
@@ -376,6 +376,30 @@ Deno.test({
       throw new Error("It described what is not there");
     } catch (error) {
       assertStringIncludes(String(error), "/nowhere cannot be loaded");
+    }
+  },
+});
+
+Deno.test({
+  name: "nativeTarget() fails a case whose executor is lost, wherever that is, and can be closed",
+  ignore: typeof await builtExecutor("plain") !== "string",
+  async fn() {
+    const descriptor = call("memfd.create", { length: "1 page" }, "file");
+    const waits = [
+      call("clock.advance", { ms: 60_000 }),
+      call("process.spawn", {}, "child"),
+      call("fd.flags", { fd: "file" }),
+    ];
+    for (const step of waits) {
+      await using far = await farForTests();
+      const target = nativeTarget({ executor: far.executor });
+      await target.describe();
+      const run = target.run(
+        { case: caseIdSchema.parse("base/lost"), steps: [descriptor, step] },
+        () => Deno.kill(far.pid, "SIGKILL"),
+      );
+      await assertRejects(async () => await run, ExecutorGone);
+      await target.close();
     }
   },
 });

@@ -14,7 +14,7 @@ import { runForText } from "./tools.ts";
 
 const schema: z.ZodType<Accelerator> = z.enum(["kvm", "tcg"]);
 
-/** Boots a machine and says whether its agent answered. */
+/** Boots a machine and says whether its executor answered. */
 export type Probe = (parts: MachineParts) => Promise<"it boots" | "it does not boot">;
 
 /**

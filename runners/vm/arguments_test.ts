@@ -2,8 +2,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { threadsFor } from "./accelerator.ts";
 import { appended, commandLine, machineArguments, shellArguments } from "./arguments.ts";
 
-const PARTS = { kernel: "k", initramfs: "i", image: "a,b.ext4", accelerator: "tcg" } as const;
-const FILES = { agent: "s/agent", monitor: "s/monitor", console: "s/console" };
+const PARTS = { kernel: "k", initramfs: "i", accelerator: "tcg" } as const;
+const FILES = { executor: "s/executor", monitor: "s/monitor", console: "s/console" };
 
 /** The values of an argument, in order. */
 function valuesOf(args: readonly string[], name: string): string[] {
@@ -36,14 +36,15 @@ Deno.test("a panic stops the machine, and a reboot ends it", () => {
   assertStringIncludes(commandLine(), "panic=-1");
 });
 
-Deno.test("machines share a disk that none of them writes, and a comma in its name is no separator", () => {
-  const [drive = ""] = valuesOf(machineArguments(PARTS, FILES), "-drive");
-  assertEquals(drive.split(/(?<!,),(?!,)/), [
-    "file=a,,b.ext4",
-    "if=none",
-    "id=image",
-    "format=raw",
-    "readonly=on",
+Deno.test("a comma in the name of a file is no separator", () => {
+  const args = machineArguments({ ...PARTS, memoryFile: { path: "a,b", as: "a copy" } }, FILES);
+  const [memory = ""] = valuesOf(args, "-object");
+  assertEquals(memory.split(/(?<!,),(?!,)/), [
+    "memory-backend-file",
+    "id=memory",
+    "size=512M",
+    "mem-path=a,,b",
+    "share=off",
   ]);
 });
 

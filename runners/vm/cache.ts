@@ -1,5 +1,5 @@
 /**
- * The folder in which kernels, guest images and what is known of this machine are kept. All of it can be made again.
+ * The folder in which kernels, what guests boot and what is known of this machine are kept. All of it can be made again.
  *
  * @module
  */

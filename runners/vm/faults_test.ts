@@ -153,7 +153,7 @@ Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest
     assertEquals((await rig.run()).end.end, "completed");
   });
 
-  await t.step("an agent that is killed is lost, with the signal", async () => {
+  await t.step("an executor that is killed is lost, with the signal", async () => {
     const { end } = await rig.befall("every process killed");
     assertEquals(end.end, "lost");
     assertMatch(end.reason ?? "", /ended by signal 9/);

@@ -1,6 +1,6 @@
 /**
  * A machine that has booted once, kept: its memory in a file that machines map for themselves, and the state of its
- * devices. A machine that is brought up from it has an agent that waits for a hello, like one that was booted.
+ * devices. A machine that is brought up from it has an executor that waits for a hello, like one that was booted.
  *
  * @module
  */
@@ -36,7 +36,7 @@ const DONE_MS = 60_000;
  * The snapshot of a machine; it is made where there is none.
  *
  * @param digest stands for everything that the machine is made of
- * @param boot boots a machine whose agent has said hello, and lets go of it when the action is over
+ * @param boot boots a machine whose executor has said hello, and lets go of it when the action is over
  * @throws {VmError} where it cannot be made
  */
 export async function snapshotOf(

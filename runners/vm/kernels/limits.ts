@@ -31,7 +31,7 @@ export function slownessOf(config: Fragment): number {
 }
 
 /**
- * How long a kernel may take from the start of its machine to the hello of the agent.
+ * How long a kernel may take from the start of its machine to the hello of the executor.
  *
  * @param kernel one whose configuration is not known is taken for a plain one
  * @returns milliseconds

@@ -4,14 +4,14 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
-import { cached, digestOf, madeWhole } from "../cache.ts";
+import { readFile, utimes, writeFile } from "node:fs/promises";
+import { cached, digestOf, forgetOldest, madeWhole } from "../cache.ts";
 import { type Tell, VmError } from "../failure.ts";
 import type { LocalKernel } from "../kernels/store.ts";
 import { guestExecutor } from "./executor.ts";
 import { guestInit } from "./init.ts";
 import { type Entry, packInitramfs } from "./initramfs.ts";
-import { loadOrder, type Module, parametersOf } from "./modules.ts";
+import { loadOrder, type Module, parametersOf, withoutVainSignatures } from "./modules.ts";
 
 /** The name of the virtio-serial port on which the executor listens. */
 export const EXECUTOR_PORT = "conform.executor";
@@ -71,19 +71,33 @@ export interface Initramfs {
  * @throws {VmError} where a part is missing
  */
 export async function initramfsFor(kernel: LocalKernel, purpose: Purpose, tell: Tell): Promise<Initramfs> {
-  const [init, executor, { modules }] = await Promise.all([
+  const [init, executor, { modules: found }] = await Promise.all([
     guestInit(tell),
     guestExecutor(tell),
     loadOrder(kernel.modules, MODULES),
   ]);
+  const modules = withoutVainSignatures(found);
   const steps = stepsOf(modules, purpose);
   const config = await configOf(kernel);
   const entries = entriesOf({ kernel, init, executor, modules, steps, config, purpose });
   const bytes = packInitramfs(entries);
   const digest = digestOf([bytes]);
   const path = `${await cached("guest")}/initramfs-${digest.slice(0, 16)}.cpio`;
-  if (!existsSync(path)) await madeWhole(path, (half) => writeFile(half, bytes));
+  if (existsSync(path)) await utimes(path, new Date(), new Date());
+  else {
+    await madeWhole(path, (half) => writeFile(half, bytes));
+    await forgetOld(await cached("guest"));
+  }
   return { path, digest, modules: modules.map(({ name }) => name) };
+}
+
+/** How many are kept; each is some ten megabytes, and made in a second. */
+const KEPT = 24;
+
+async function forgetOld(folder: string): Promise<void> {
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  const whole = names.filter((name) => /^initramfs-\w+\.cpio$/.test(name));
+  await forgetOldest(whole.map((name) => `${folder}/${name}`), KEPT);
 }
 
 async function configOf({ config, release }: LocalKernel): Promise<Uint8Array | undefined> {

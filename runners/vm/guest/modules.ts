@@ -64,6 +64,30 @@ export function parametersOf({ name }: Pick<Module, "name">): string | undefined
   return PARAMETERS[name];
 }
 
+/** What stands behind a signed module: its signature, facts of that, of which the last is its length, and this text. */
+const SIGNED = new TextEncoder().encode("~Module signature appended~\n");
+const SIGNATURE_FACTS = 12;
+
+/**
+ * Modules without their signatures, where one of them has none. The kernel has to take that one as it is, and is tainted
+ * by it; to check the others would cost more than to load them, where each instruction is translated.
+ */
+export function withoutVainSignatures(modules: readonly Module[]): readonly Module[] {
+  if (modules.every(({ bytes }) => isSigned(bytes))) return modules;
+  return modules.map(({ name, bytes }) => ({ name, bytes: isSigned(bytes) ? unsigned(bytes) : bytes }));
+}
+
+function isSigned(bytes: Uint8Array): boolean {
+  const end = bytes.subarray(-SIGNED.length);
+  return bytes.length > SIGNED.length + SIGNATURE_FACTS && end.every((byte, index) => byte === SIGNED[index]);
+}
+
+function unsigned(bytes: Uint8Array): Uint8Array {
+  const end = bytes.length - SIGNED.length;
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(end - 4);
+  return bytes.subarray(0, end - SIGNATURE_FACTS - length);
+}
+
 async function filesIn(folders: readonly string[]): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const folder of folders.toReversed()) {

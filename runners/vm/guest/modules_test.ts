@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { dependsOf, factOf, loadOrder, moduleName } from "./modules.ts";
+import { dependsOf, factOf, loadOrder, moduleName, withoutVainSignatures } from "./modules.ts";
 
 /** A module as far as its facts go. */
 function moduleFile(name: string, depends: string): Uint8Array {
@@ -45,4 +45,24 @@ Deno.test("loadOrder() puts what a module needs before it, and says what is no m
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+/** A module with a signature of some bytes, as the kernel's own tool appends it. */
+function signed(module: Uint8Array, length: number): Uint8Array {
+  const facts = new Uint8Array(12);
+  new DataView(facts.buffer).setUint32(8, length);
+  const end = new TextEncoder().encode("~Module signature appended~\n");
+  return new Uint8Array([...module, ...new Uint8Array(length).fill(0x30), ...facts, ...end]);
+}
+
+Deno.test("signatures are left out where one module has none, and only there", () => {
+  const [one, other] = [moduleFile("one", ""), moduleFile("other", "one")];
+  const all = [{ name: "one", bytes: signed(one, 300) }, { name: "other", bytes: signed(other, 5) }];
+  assertEquals(withoutVainSignatures(all), all);
+  const mixed = [...all, { name: "made here", bytes: one }];
+  assertEquals(withoutVainSignatures(mixed), [
+    { name: "one", bytes: one },
+    { name: "other", bytes: other },
+    { name: "made here", bytes: one },
+  ]);
 });

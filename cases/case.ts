@@ -44,6 +44,11 @@ export interface Expectation {
    * none. Where it is left out, none is allowed either, but as after every case, not as what this step shows.
    */
   readonly warns?: string | readonly [] | undefined;
+  /**
+   * A text of a warning that may come while the step runs and need not: because the kernel gives it once after each
+   * boot, or because only some kernels do. It never stands beside `warns`.
+   */
+  readonly mayWarn?: string | undefined;
 }
 
 /** What somebody else holds instead, where a clause is contested. */

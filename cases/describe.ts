@@ -11,6 +11,7 @@ export function describeExpectation(expectation: Expectation): string {
   const parts = [describeExpectedOutcome(expectation.outcome)];
   if (expectation.sees) parts.push(describeSees(expectation.sees));
   if (expectation.warns !== undefined) parts.push(describeWarning(expectation.warns));
+  if (expectation.mayWarn !== undefined) parts.push(`the kernel may warn of "${expectation.mayWarn}"`);
   return parts.join(", ");
 }
 

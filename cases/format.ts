@@ -41,6 +41,7 @@ export interface WrittenExpectation {
   readonly faults?: Signal | undefined;
   readonly sees?: Readonly<Record<string, number>> | readonly WrittenEvent[] | undefined;
   readonly warns?: string | readonly [] | undefined;
+  readonly "may warn"?: string | undefined;
 }
 
 /** What others expect of a step, as a case writes it. */
@@ -106,6 +107,9 @@ const expectation = {
     }),
   warns: z.union([text, z.tuple([])]).optional()
     .meta({ description: "A text that a warning of the kernel must contain; [] is no warning at all." }),
+  "may warn": text.optional().meta({
+    description: "A text of a warning that may come and need not, as one that comes once after each boot.",
+  }),
 };
 
 const alternative: z.ZodType<WrittenAlternative> = z.strictObject({

@@ -44,6 +44,7 @@ ${GIVEN}when:
     note: Once.
     otherwise:
       - { holder: somebody, fails: EBADFD, sees: [] }
+    may warn: once
     blocks until:
       - m: { importer.map: { attachment: imp } }
       - importer.unmap: { mapping: m }
@@ -70,6 +71,7 @@ then:
     outcome: { kind: "returns", value: 0 },
     sees: { kind: "count", counts: { imp: 1 } },
     warns: undefined,
+    mayWarn: "once",
   });
   assertEquals(revoke.otherwise, [{
     holder: "somebody",
@@ -287,6 +289,17 @@ Deno.test("parseCases() says what a step cannot be expected to do", () => {
     whenMessages("  - vfio.revoke: { device: dev, buffer: buf }\n    returns: 0\n    fails: EBADFD"),
     [
       "x.yaml:9:5: A step cannot have returns and fails together. Keep one of them",
+    ],
+  );
+  assertEquals(whenMessages("  - vfio.reset: { device: dev }\n    warns: []\n    may warn: vmap"), [
+    "x.yaml:11:15: A step cannot have warns and may warn together. Keep one of them",
+  ]);
+  assertEquals(
+    whenMessages(
+      "  - vfio.reset: { device: dev }\n    otherwise:\n      - { holder: x, warns: vmap, may warn: vmap }",
+    ),
+    [
+      "x.yaml:11:45: A step cannot have warns and may warn together. Keep one of them",
     ],
   );
   assertEquals(whenMessages("  - vfio.reset: { device: dev }\n    returns: 0"), [

@@ -261,6 +261,8 @@ function checkExpectation(
   const { report } = context;
   const ends = (["returns", "fails", "faults"] as const).filter((key) => expectation[key] !== undefined);
   if (ends.length > 1) report(tree.at, contradiction(ends));
+  const mayWarn = partAt(tree, ["may warn"]);
+  if (mayWarn && expectation.warns !== undefined) report(mayWarn.at, contradiction(["warns", "may warn"]));
   const faults = partAt(tree, ["faults"]);
   if (faults && !operation.faults) report(faults.at, cannotFault());
   const returns = partAt(tree, ["returns"]);
@@ -362,8 +364,8 @@ function subjectOf(event: WrittenEvent): { key: Event["event"]; name: string } {
 }
 
 function expectationOf(written: WrittenExpectation): Expectation {
-  const { sees, warns } = written;
-  return { outcome: outcomeOf(written), sees: sees && seesOf(sees), warns };
+  const { sees, warns, "may warn": mayWarn } = written;
+  return { outcome: outcomeOf(written), sees: sees && seesOf(sees), warns, ...(mayWarn && { mayWarn }) };
 }
 
 function alternativeOf(written: WrittenAlternative): Alternative {

@@ -11,7 +11,7 @@ import type { CaseObservations, JudgeContext, Judgement, StepJudgement } from ".
 import { type Meaning, meaningOf } from "./meaning.ts";
 import { placed } from "./placed.ts";
 import { describeFinding } from "./race.ts";
-import { judgeAll, racedIn } from "./steps.ts";
+import { idsOf, judgeAll, racedIn } from "./steps.ts";
 
 /** What a ruling looks at. */
 interface Facts {
@@ -100,9 +100,9 @@ function endedEarly({ seen: { end } }: Facts): Ruling | undefined {
   return { verdict: "unknown", end: "completed", reasons: ["the clean-up was not looked at"] };
 }
 
-function brokenAfterwards({ case: case_, seen }: Facts): Ruling | undefined {
+function brokenAfterwards({ case: case_, seen, steps }: Facts): Ruling | undefined {
   const reasons = [
-    ...(seen.end?.post ? brokenPostconditions(case_, seen, seen.end.post) : []),
+    ...(seen.end?.post ? brokenPostconditions(case_, seen, seen.end.post, steps) : []),
     ...(racedIn(seen.observations)?.findings.map(describeFinding) ?? []),
   ];
   if (reasons.length === 0) return undefined;
@@ -135,17 +135,46 @@ function reasonOf(end: CaseEnd): string {
 }
 
 /** What must hold after every case, without the case saying so. */
-function brokenPostconditions(case_: Case, seen: CaseObservations, post: Postconditions): string[] {
+function brokenPostconditions(
+  case_: Case,
+  seen: CaseObservations,
+  post: Postconditions,
+  steps: readonly StepJudgement[],
+): string[] {
   const expected = [...placed(case_)].flatMap(({ step }) =>
     [step.expects, ...step.otherwise].flatMap((each) => each.warns ?? [])
   );
-  const warnings = [...seen.observations.flatMap((each) => each.log), ...post.log]
-    .filter(isWarning)
-    .filter((line) => !expected.some((text) => line.text.includes(text)));
+  const logged = [
+    ...seen.observations.flatMap(({ step, log }) => log.map((line) => ({ step, line }))),
+    ...post.log.map((line) => ({ step: undefined, line })),
+  ].filter(({ line }) => isWarning(line));
+  const allowed = allowancesOf(case_, steps);
+  const warnings = logged.filter(({ step, line }) =>
+    !expected.some((text) => line.text.includes(text)) &&
+    !allowed.some(({ ids, text }) => step !== undefined && ids.includes(step) && line.text.includes(text))
+  );
   return [
-    ...warnings.map((line) => `the kernel warned: ${line.text}`),
+    ...warnings.map(({ line }) => `the kernel warned: ${line.text}`),
     ...post.blocked.map((what) => `never returned: ${what}`),
     ...post.leaks.map((what) => `leaked: ${what}`),
-    ...(post.tainted && warnings.length === 0 && expected.length === 0 ? ["the kernel became tainted"] : []),
+    ...(post.tainted && logged.length === 0 && expected.length === 0 ? ["the kernel became tainted"] : []),
   ];
+}
+
+/** A warning that may come in one of these steps. */
+interface Allowance {
+  readonly ids: readonly string[];
+  readonly text: string;
+}
+
+/** The warnings that may come: those of what was seen of each step, and not those of what might have been seen. */
+function allowancesOf(case_: Case, steps: readonly StepJudgement[]): readonly Allowance[] {
+  const judged = new Map(steps.map((each) => [each.step, each]));
+  return [...placed(case_)].flatMap(({ step }) => {
+    const { status, holder } = judged.get(step.id) ?? {};
+    const seen = status === "met"
+      ? [step.expects]
+      : step.otherwise.filter((other) => status === "alternative" && other.holder === holder);
+    return seen.flatMap(({ mayWarn }) => mayWarn === undefined ? [] : [{ ids: idsOf(step), text: mayWarn }]);
+  });
 }

@@ -175,6 +175,79 @@ Deno.test("judge() fails a step whose point is that the kernel does not warn", (
   ]]);
 });
 
+const MAY_WARN: Expectation = { ...ENODEV, mayWarn: "dma_buf_vmap" };
+const VMAP_WARNING: LogLine = {
+  level: "warn",
+  text: "WARNING: drivers/dma-buf/dma-buf.c:1673 at dma_buf_vmap",
+};
+const TAINTED: CaseEnd = { end: "completed", post: { leaks: [], blocked: [], log: [], tainted: true } };
+
+Deno.test("judge() lets a warning come that may come, and lets it stay away", () => {
+  const case_ = caseOf({ then: [step("then.0", "importer.vmap", MAY_WARN)] });
+  const log = [VMAP_WARNING];
+  assertEquals(verdictOf(case_, [saw("then.0", failed("ENODEV"))]).verdict, "pass");
+  assertEquals(verdictOf(case_, [saw("then.0", failed("ENODEV"), { log })]).verdict, "pass");
+  assertEquals(verdictOf(case_, [saw("then.0", failed("ENODEV"), { log })], TAINTED).verdict, "pass");
+});
+
+Deno.test("judge() fails a warning that may come where another one comes, and a taint without any", () => {
+  const case_ = caseOf({ then: [step("then.0", "importer.vmap", MAY_WARN)] });
+  const other: LogLine = { level: "warn", text: "refcount_t: underflow" };
+  const judgement = verdictOf(case_, [saw("then.0", failed("ENODEV"), { log: [VMAP_WARNING, other] })]);
+  assertEquals([judgement.verdict, judgement.decidedBy, judgement.reasons], ["fail", "postcondition", [
+    "the kernel warned: refcount_t: underflow",
+  ]]);
+  const silent = verdictOf(case_, [saw("then.0", failed("ENODEV"))], TAINTED);
+  assertEquals([silent.verdict, silent.reasons], ["fail", ["the kernel became tainted"]]);
+});
+
+Deno.test("judge() fails a warning that may come in one step where it comes in another, or after all of them", () => {
+  const case_ = caseOf({
+    when: [step("when.0", "importer.vunmap")],
+    then: [step("then.0", "importer.vmap", MAY_WARN)],
+  });
+  const log = [VMAP_WARNING];
+  const early = verdictOf(case_, [saw("when.0", undefined, { log }), saw("then.0", failed("ENODEV"))]);
+  assertEquals([early.verdict, early.decidedBy], ["fail", "postcondition"]);
+  const late = verdictOf(case_, [saw("when.0"), saw("then.0", failed("ENODEV"))], {
+    end: "completed",
+    post: { leaks: [], blocked: [], log, tainted: true },
+  });
+  assertEquals([late.verdict, late.decidedBy], ["fail", "postcondition"]);
+});
+
+Deno.test("judge() lets a warning come while a step blocks of which it may come", () => {
+  const expects = { ...SUCCEEDS, mayWarn: "dma_buf_vmap" };
+  const case_ = caseOf({
+    when: [
+      step("when.0", "fd.close", expects, { until: [step("when.0.until.0", "fence.signal")] }),
+      step("when.1", "fence.signal"),
+    ],
+  });
+  const log = [VMAP_WARNING];
+  const seen = (inner: readonly LogLine[], last: readonly LogLine[]) => [
+    saw("when.0", { kind: "blocked", on: "fences" }, { pending: ["when.0"] }),
+    saw("when.0.until.0", undefined, { log: inner }),
+    saw("when.0.finish"),
+    saw("when.1", undefined, { log: last }),
+  ];
+  assertEquals(verdictOf(case_, seen(log, [])).verdict, "pass");
+  assertEquals(verdictOf(case_, seen([], log)).verdict, "fail");
+});
+
+Deno.test("judge() lets a warning come as what was seen has it, and not as somebody else has it", () => {
+  const works: Alternative = { ...SUCCEEDS, holder: "mainline 7.3" };
+  const log = [VMAP_WARNING];
+  const mine = caseOf({ then: [step("then.0", "importer.vmap", MAY_WARN, { otherwise: [works] })] });
+  assertEquals(verdictOf(mine, [saw("then.0")]).verdict, "contested");
+  assertEquals(verdictOf(mine, [saw("then.0", undefined, { log })]).verdict, "fail");
+  const theirs = caseOf({
+    then: [step("then.0", "importer.vmap", SUCCEEDS, { otherwise: [{ ...MAY_WARN, holder: "a letter" }] })],
+  });
+  assertEquals(verdictOf(theirs, [saw("then.0", failed("ENODEV"), { log })]).verdict, "contested");
+  assertEquals(verdictOf(theirs, [saw("then.0", undefined, { log })]).verdict, "fail");
+});
+
 Deno.test("judge() blames the target, not the kernel, where the target could not run a step", () => {
   const broken: Outcome = { kind: "error", message: "the agent has no memory left" };
   const judgement = verdictOf(refusal, [saw("control.0"), saw("then.0", broken)]);

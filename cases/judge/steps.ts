@@ -158,12 +158,10 @@ function brokenBlocking(step: Step, seen: ReadonlyMap<string, Observation>): str
 }
 
 function observationsOf(step: Step, seen: ReadonlyMap<string, Observation>): Observation[] {
-  const ids = step.until.length === 0
-    ? [step.id]
-    : [step.id, ...step.until.flatMap(idsOf), finishId(step.id)];
-  return ids.flatMap((id) => seen.get(id) ?? []);
+  return idsOf(step).flatMap((id) => seen.get(id) ?? []);
 }
 
-function idsOf(step: Step): string[] {
+/** The ids under which a step and those inside it are seen. */
+export function idsOf(step: Step): readonly string[] {
   return step.until.length === 0 ? [step.id] : [step.id, ...step.until.flatMap(idsOf), finishId(step.id)];
 }

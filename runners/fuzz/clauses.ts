@@ -66,7 +66,7 @@ function expectsSame({ operation, expects, until }: Step, question: Question): b
   if (operation !== question.operation) return false;
   const { aspect, outcome } = question;
   if (aspect === "events") return expects.sees !== undefined;
-  if (aspect === "warnings") return expects.warns !== undefined;
+  if (aspect === "warnings") return (expects.warns ?? expects.mayWarn) !== undefined;
   if (aspect === "pending") return until.length > 0;
   if (outcome?.kind === "failed") {
     return expects.outcome.kind === "fails" && expects.outcome.errnos.includes(outcome.errno);

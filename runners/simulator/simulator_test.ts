@@ -4,6 +4,9 @@ import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import { type OperationName, operationOf } from "../../spec/operations/mod.ts";
 import type { Program, ProgramStep } from "../../cases/program.ts";
 import { DIALECTS } from "./dialects/mod.ts";
+import { DmaBuf, type DmaBufOps, dmaBufVmap } from "./kernel/dma_buf.ts";
+import { Kernel } from "./kernel/kernel.ts";
+import { allocateFromHeap } from "./kernel/test_exporter.ts";
 import { MUTANTS } from "./mutants/mod.ts";
 import type { Dialect } from "./rules.ts";
 import { simulator } from "./simulator.ts";
@@ -449,6 +452,20 @@ Deno.test("simulator() has the kernel's own access to a buffer wait for fences",
   const begin = step(["importer.begin_cpu_access", { attachment: "imp" }], "start", "begin");
   const { seen } = run(dialect("mainline-7.3"), { ...rest, steps: [...steps, begin] });
   assertEquals(seen.at(-1)?.outcome.kind, "blocked");
+});
+
+Deno.test("simulator() gives the error of an exporter that refuses a kernel mapping, and warns of it once", () => {
+  const kernel = new Kernel(dialect("mainline-7.3").rules);
+  const buffer = allocateFromHeap(kernel, 4096);
+  assert(typeof buffer !== "string");
+  const ops: DmaBufOps = { ...buffer.ops, vmap: () => "ENOMEM" };
+  const refusing = new DmaBuf(1, { ops, priv: undefined, size: 4096, flags: buffer.file.flags });
+  assertEquals([dmaBufVmap(kernel, refusing), kernel.log.map(({ text }) => text), kernel.tainted], [
+    "ENOMEM",
+    ["WARNING: dma_buf_vmap() of a buffer whose exporter refuses"],
+    true,
+  ]);
+  assertEquals([dmaBufVmap(kernel, refusing), kernel.log.length], ["ENOMEM", 1]);
 });
 
 Deno.test("simulator() names and copies what only names a file", () => {

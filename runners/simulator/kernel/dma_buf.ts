@@ -286,7 +286,15 @@ export function dmaBufUnmapAttachment(kernel: Kernel, mapping: SgTable): void {
 
 /** Maps a buffer into the kernel; dma_buf_vmap(). */
 export function dmaBufVmap(kernel: Kernel, dmabuf: DmaBuf): ErrnoName | undefined {
-  return refusal(kernel, kernel.rules.core.vmap, dmabuf) ?? dmabuf.ops.vmap?.(dmabuf);
+  return refusal(kernel, kernel.rules.core.vmap, dmabuf) ?? vmapByExporter(kernel, dmabuf);
+}
+
+/** Asks the exporter, and warns where it refuses (BASE-22). */
+function vmapByExporter(kernel: Kernel, dmabuf: DmaBuf): ErrnoName | undefined {
+  const error = dmabuf.ops.vmap?.(dmabuf);
+  if (error === undefined) return undefined;
+  kernel.warnOnce("WARNING: dma_buf_vmap() of a buffer whose exporter refuses");
+  return kernel.rules.core.exporterError(error);
 }
 
 /** Tells importers that their mappings are no longer valid; dma_buf_invalidate_mappings(). It waits for nothing. */

@@ -49,6 +49,8 @@ export class Kernel {
   current: Thread | undefined;
   /** Whether time passes whenever it may, so that who sleeps can wake at any moment. */
   timeIsFree = false;
+  /** What it warns of no more. */
+  readonly #warnedOnce = new Set<string>();
   readonly #threads: Thread[] = [];
   readonly #spawned = new Map<string, number>();
   /** When each sleeping thread wants to wake. */
@@ -74,6 +76,13 @@ export class Kernel {
     if (this.log.length >= MOST_WARNINGS) throw new Error(`The model warns without end: ${text}`);
     this.log.push({ level: "warn", text });
     this.tainted = true;
+  }
+
+  /** Logs a warning the first time that it is due, as WARN_ON_ONCE() does. */
+  warnOnce(text: string): void {
+    if (this.#warnedOnce.has(text)) return;
+    this.#warnedOnce.add(text);
+    this.warn(text);
   }
 
   /** Makes a thread for a call; {@link settle} or {@link complete} runs it. */

@@ -95,6 +95,16 @@ export const coverMutants: readonly Mutant[] = [
     inspiration: "the code of the same series",
   }, inCore(({ vmap }) => ({ vmap: forget(vmap, "LEON0-08") }))),
   mutantOf(COVER, {
+    id: "cover-vmap-other-error",
+    title: "A refused kernel mapping fails with an error that the exporter never gave",
+    breaks: ["BASE-22"],
+  }, inCore(({ vmap }) => ({ vmap: answer(vmap, "LEON0-08", "ENOMEM") }))),
+  mutantOf(COVER, {
+    id: "cover-vmap-warns-of-another",
+    title: "A refused kernel mapping is warned of as a mapping for a device",
+    breaks: ["BASE-22"],
+  }, inCore(({ vmap }) => ({ vmap: loud(vmap, "LEON0-08", "WARNING: dma_buf_map_attachment()") }))),
+  mutantOf(COVER, {
     id: "cover-mmap-not-checked",
     title: "A revoked buffer can be mapped into a process",
     breaks: ["LEON0-09", "LEON0-10"],
@@ -412,6 +422,15 @@ export const codeMutants: readonly Mutant[] = [
 /** A bug in the rules of iommufd. */
 function inIommufd(bug: (iommufd: Rules["iommufd"]) => Partial<Rules["iommufd"]>): Bug {
   return (rules) => ({ ...rules, iommufd: { ...rules.iommufd, ...bug(rules.iommufd) } });
+}
+
+/** The checks with those of a clause refusing with a warning. */
+function loud<C extends { readonly clause: string; readonly warns?: string | undefined }>(
+  checks: readonly C[],
+  clause: string,
+  warns: string,
+): readonly C[] {
+  return checks.map((check) => check.clause === clause ? { ...check, warns } : check);
 }
 
 /** The checks with those of a clause refusing without a warning. */

@@ -121,7 +121,6 @@ export class HelperProcess {
    * @returns the copy, or a negative error number
    */
   async fork(fork: (channel: number) => Promise<number>): Promise<HelperProcess | number> {
-    await this.#starting;
     const args = [AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC];
     const [made] = await this.#executor.do([{ do: "socketpair", args, bytes: new Uint8Array(sizeOf(ENDS)) }]);
     if (!made || made.result < 0) return made?.result ?? -1;

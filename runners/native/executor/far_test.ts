@@ -450,6 +450,29 @@ await testEachExecutor(
   },
 );
 
+testFar("every answer says whether there is something to read where it watches", async (lend) => {
+  await using far = await lend();
+  const { executor } = far;
+  const one = new Uint8Array(BigUint64Array.of(1n).buffer);
+  const [made] = await executor.do([{ do: "eventfd", args: [0, 0] }]);
+  const fd = made?.result ?? -1;
+  const watched = executor.watch(fd);
+  await executor.quiet();
+  assertEquals(watched.isReadable, false);
+  await executor.do([{ do: "write", args: [fd], bytes: one }]);
+  assertEquals(watched.isReadable, true);
+  const process = new HelperProcess(executor);
+  await executor.do([{ do: "read", args: [fd], bytes: new Uint8Array(8) }]);
+  assertEquals(watched.isReadable, false);
+  assertEquals(await process.give(2, process) > 2, true);
+  assertEquals(watched.isReadable, false);
+  await process.end(10_000);
+  await executor.do([{ do: "close", args: [fd] }]);
+  assertEquals(watched.isReadable, true, "what cannot be told");
+  await executor.hello();
+  assertEquals(watched.isReadable, true, "what nobody watches");
+});
+
 testFar("what is too long for an executor is refused, and costs it nothing", async (lend) => {
   await using far = await lend();
   const bytes = new Uint8Array(BYTES_MAX + 1);

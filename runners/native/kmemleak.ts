@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { ExecutorGone } from "./executor/executor.ts";
 import type { Files } from "./executor/files.ts";
 
 /** Where it is asked. */
@@ -56,7 +57,8 @@ async function tell(files: Files, command: "clear" | "scan"): Promise<"done" | "
   try {
     await files.write(PATH, command);
     return "done";
-  } catch {
+  } catch (error) {
+    if (error instanceof ExecutorGone) throw error;
     return "refused";
   }
 }

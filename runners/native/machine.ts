@@ -96,7 +96,8 @@ export async function lookAtMachine(executor: Executor, addresses: readonly stri
 }
 
 async function look(prober: Prober, files: Files, addresses: readonly string[]): Promise<Machine> {
-  const release = (await files.text("/proc/sys/kernel/osrelease") ?? "").trim();
+  const release = (await files.text("/proc/sys/kernel/osrelease"))?.trim();
+  if (release === undefined) throw new Error("Cannot read /proc/sys/kernel/osrelease: mount /proc");
   const config = await kernelConfig(files, release);
   const udmabuf = await prober.openable("/dev/udmabuf", "load the module udmabuf (CONFIG_UDMABUF)");
   const heap = await prober.openable("/dev/dma_heap/system", "use a kernel with CONFIG_DMABUF_HEAPS_SYSTEM");

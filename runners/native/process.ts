@@ -158,7 +158,7 @@ export class HelperProcess {
    * not done. An argument may be the result of an earlier one, see `resultOf()`.
    */
   async callAll(thread: number, calls: readonly SystemCall[]): Promise<readonly Reply[]> {
-    await this.#starting;
+    if (!this.#started) await this.#starting;
     /* its id comes before what it does, and is there for whoever looks at what holds the thread up */
     if (thread > 0 && !this.#threadIds.has(thread)) this.threadId(thread).catch(() => undefined);
     return (await this.#ask(thread, calls)).replies;
@@ -166,7 +166,7 @@ export class HelperProcess {
 
   /** The id by which the kernel knows a thread. */
   async threadId(thread: number): Promise<number> {
-    await this.#starting;
+    if (!this.#started) await this.#starting;
     const known = this.#threadIds.get(thread);
     if (known !== undefined) return known;
     const [reply] = (await this.#ask(thread, [{ do: "thread_id" }])).replies;

@@ -39,8 +39,7 @@ export async function runRace(
   signal: AbortSignal | undefined,
 ): Promise<CaseEnd> {
   const begin = performance.now();
-  const first = await runOnce(program, setting, 0);
-  for (const observation of first.before) observe(observation);
+  const first = await runOnce(program, setting, 0, observe);
   const ran = [first];
   const seen = [...first.before, ...first.end.then].map(({ outcome }) => outcome);
   const isWorthwhile = ![...seen, ...Object.values(first.end.results)].some(({ kind }) =>
@@ -74,10 +73,19 @@ export async function runRace(
 /** Outcomes that every further run would have as well. */
 const IS_NO_RACE: ReadonlySet<Outcome["kind"]> = new Set(["unsupported", "error"]);
 
-async function runOnce(program: Program, setting: Setting, run: number): Promise<Run> {
+async function runOnce(
+  program: Program,
+  setting: Setting,
+  run: number,
+  observe: (observation: Observation) => void = () => {},
+): Promise<Run> {
   const session = new Session(setting);
   const before: Observation[] = [];
-  for (const step of program.steps) before.push(await session.perform(step));
+  for (const step of program.steps) {
+    const observation = await session.perform(step);
+    observe(observation);
+    before.push(observation);
+  }
   const race = program.race ?? { threads: [], then: [] };
   const results = await raceThreads(session, race, run);
   const told = toldIn(await session.events());

@@ -4,6 +4,7 @@
  * @module
  */
 import { readFileSync } from "node:fs";
+import { ExecutorGone } from "./executor/executor.ts";
 import type { Files } from "./executor/files.ts";
 
 const PARAMETER = "/sys/module/dmabuf_conform/parameters/bugs";
@@ -16,6 +17,7 @@ export function shoutOf(bug: string): string {
 /**
  * Has the module have these bugs and no others.
  *
+ * @throws {ExecutorGone} if the machine is lost
  * @throws {Error} where there is no module, or none that knows them
  */
 export async function setBugs(files: Files, bugs: readonly string[]): Promise<void> {
@@ -23,6 +25,7 @@ export async function setBugs(files: Files, bugs: readonly string[]): Promise<vo
     /* a write of nothing is none */
     await files.write(PARAMETER, `${bugs.join(",")}\n`);
   } catch (error) {
+    if (error instanceof ExecutorGone) throw error;
     throw new Error(`The kernel module does not take the bugs ${bugs.join(", ")}`, { cause: error });
   }
 }

@@ -344,12 +344,12 @@ export class Session {
     }
     const stuck = endings.find(([, ending]) => ending.kind === "stuck")?.[0];
     /* one after the other, but without a wait in between */
-    const [tainted, leaks, log, after] = await Promise.all([
+    const [tainted, leaks, after] = await Promise.all([
       before,
       stuck ? [] : this.#leaks(),
-      this.takeLog(),
       taintBut(this.setting.files),
     ]);
+    const log = await this.takeLog();
     const post = { leaks, blocked, log, tainted: tainted !== after };
     return { post, stuck: stuck && await describeStuck(this.setting.files, stuck) };
   }

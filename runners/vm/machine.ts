@@ -67,6 +67,8 @@ export class Machine {
   readonly #noted: Promise<string>;
   readonly #console: Console;
   #reset: string | undefined;
+  /** It was made to stand still, which is no end. */
+  #standsStill = false;
   /** It was made to panic, since it did nothing else. */
   #isProvoked = false;
   #closing: Promise<void> | undefined;
@@ -200,6 +202,12 @@ export class Machine {
     return this.#monitor.ask(command, args);
   }
 
+  /** Has its processors stand still, so that its state can be kept. */
+  async standStill(): Promise<void> {
+    this.#standsStill = true;
+    await this.ask("stop");
+  }
+
   /** Ends the machine, whatever it does, and lets go of everything. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -223,7 +231,7 @@ export class Machine {
       this.#end.resolve({ kind: "panicked", why: this.#panic() ?? "it did not say why" });
     }
     if (name === "SHUTDOWN") this.#reset = reason;
-    if (name === "STOP") {
+    if (name === "STOP" && !this.#standsStill) {
       // A panic stops the machine as well, and is told after that.
       await pause(CONSOLE_MS * 2);
       this.#end.resolve({ kind: "stopped", why: "QEMU could not go on with the guest" });

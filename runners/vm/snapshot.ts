@@ -83,7 +83,7 @@ const CAPABILITIES = { capabilities: [{ capability: "x-ignore-shared", state: tr
 
 async function save(machine: Machine, { state, headers }: Snapshot): Promise<void> {
   await machine.ask("migrate-set-capabilities", CAPABILITIES);
-  await machine.ask("stop");
+  await machine.standStill();
   await writeFile(headers, JSON.stringify(await pciHeaders(machine)));
   await machine.ask("migrate", { uri: `exec:cat > ${quoted(state)}` });
   await until(machine, "query-migrate", "completed");

@@ -334,8 +334,11 @@ static int64_t start(struct call *call, char *data)
 	if (error)
 		return error;
 	processes[process_count++] = helper.pid;
-	if (!listen_to(helper.channel))
+	if (!listen_to(helper.channel)) {
+		kill(helper.pid, SIGKILL);
+		close(helper.channel);
 		return -EBADF;
+	}
 	facts[0] = helper.pid;
 	facts[1] = helper.channel;
 	facts[2] = helper.thread;
@@ -387,6 +390,8 @@ static void act(struct message *message, struct call *call, void *kept)
 {
 	char *data = (char *)message_data(message) + call->offset;
 
+	if (call->primitive == PRIMITIVE_close && (int)call->args[0] == watched)
+		watched = -1;
 	if (call->primitive < primitive_count)
 		return call_do(call, data);
 	call->signal = 0;

@@ -89,7 +89,7 @@ int64_t do_records(struct call *call, void *data)
 		if (length < 0 && errno == EAGAIN)
 			break;
 		if (length < 0 && errno != EPIPE)
-			return -errno;
+			return next == data ? -errno : (int64_t)(call->length - room);
 		memcpy(next, &head, sizeof(head));
 		next += sizeof(head) + head;
 		room -= sizeof(head) + head;

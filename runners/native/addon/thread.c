@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,15 +41,17 @@ static uint64_t now(void)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
-/* Threads that race have as many processors as there are. */
+/* Threads that race each have a processor of their own, as far as there are enough. */
 static void leave_processor(void)
 {
-	cpu_set_t all;
+	static atomic_uint next;
+	cpu_set_t own;
 
 	if (!getenv(ONE_PROCESSOR))
 		return;
-	memset(&all, 0xff, sizeof(all));
-	sched_setaffinity(0, sizeof(all), &all);
+	CPU_ZERO(&own);
+	CPU_SET(atomic_fetch_add(&next, 1) % (unsigned int)sysconf(_SC_NPROCESSORS_ONLN), &own);
+	sched_setaffinity(0, sizeof(own), &own);
 }
 
 /*

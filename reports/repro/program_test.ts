@@ -234,6 +234,7 @@ async function runnerTrace(case_: Case): Promise<readonly string[]> {
   const session = new Session({
     executor,
     files: new Files(executor),
+    lockedFiles: new Files(executor),
     machine: await lookAtMachine(executor, []),
     helper: () => new HelperProcess(executor),
     handlers: new Map([...HANDLERS, heap]),

@@ -80,8 +80,10 @@ export const LIMITS: Limits = {
 /** What a case needs of the target. */
 export interface Setting {
   readonly executor: Executor;
-  /** The files of the machine. */
+  /** The files of the machine that are told at once. */
   readonly files: Files;
+  /** Those that the kernel takes locks for. */
+  readonly lockedFiles: Files;
   readonly machine: Machine;
   /** Gives a process that has not done anything for a case. */
   readonly helper: () => HelperProcess;
@@ -370,7 +372,7 @@ export class Session {
   async #leaks(): Promise<string[]> {
     const { bufinfo } = this.setting.machine;
     if (bufinfo.kind === "missing" || this.#inodes.size === 0) return [];
-    const alive = await bufferInodes(this.setting.files, bufinfo.path);
+    const alive = await bufferInodes(this.setting.lockedFiles, bufinfo.path);
     return [...this.#inodes].filter((inode) => alive.has(inode)).map((inode) =>
       `the dma-buf of inode ${inode}`
     );

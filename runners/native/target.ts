@@ -22,6 +22,7 @@ import { lookAtMachine, type Machine } from "./machine.ts";
 import { runRace } from "./race.ts";
 import { referenceFeature, REFERENCES } from "./reference.ts";
 import { limitsFor } from "./limits.ts";
+import { Looker } from "./looker.ts";
 import { setBugs } from "./seeded_bugs.ts";
 import { type Limits, Session, type Setting } from "./session.ts";
 import { Spare } from "./spare.ts";
@@ -77,6 +78,7 @@ const RACE_RUNS = 100;
 interface Ground {
   readonly executor: Executor;
   readonly files: Files;
+  readonly looker: Looker;
   readonly spare: Spare;
   readonly machine: Machine;
 }
@@ -126,9 +128,10 @@ class NativeTarget implements Target {
   }
 
   async close(): Promise<void> {
-    const { spare } = await this.#ground?.catch(() => undefined) ?? {};
+    const { looker, spare } = await this.#ground?.catch(() => undefined) ?? {};
     await this.#log?.close();
     this.#log = undefined;
+    await looker?.close();
     await spare?.close();
   }
 
@@ -152,7 +155,7 @@ class NativeTarget implements Target {
     }
     const reference = REFERENCES.get(this.#options.reference ?? "");
     const machine = { ...await lookAtMachine(executor, this.#options.devices ?? []), reference };
-    return { executor, files, spare: new Spare(executor), machine };
+    return { executor, files, looker: new Looker(executor), spare: new Spare(executor), machine };
   }
 
   /** The log of the kernel, which is opened once. */
@@ -162,10 +165,11 @@ class NativeTarget implements Target {
     return this.#log;
   }
 
-  #setting({ executor, files, spare, machine }: Ground, log: KernelLog | undefined): Setting {
+  #setting({ executor, files, looker, spare, machine }: Ground, log: KernelLog | undefined): Setting {
     return {
       executor,
       files,
+      lockedFiles: looker.files,
       machine,
       helper: () => spare.take(),
       prepare: () => spare.prepare(),
@@ -183,13 +187,13 @@ class NativeTarget implements Target {
     signal: AbortSignal | undefined,
   ): Promise<CaseEnd> {
     const ground = await this.#stand();
-    const { executor, files, spare } = ground;
+    const { executor, files, looker, spare } = ground;
     const log = await this.#logFromNow(executor);
     const { bugs } = program;
     /* one that is off is not switched on again by itself */
     const watched = this.#watching = await watching(files, this.#watching);
     try {
-      if (this.#options.kmemleak) await forgetLeaks(files);
+      if (this.#options.kmemleak) await forgetLeaks(looker.files);
       if (bugs) await setBugs(files, bugs);
       const setting = this.#setting(ground, log);
       const end = program.race
@@ -199,7 +203,7 @@ class NativeTarget implements Target {
       else spare.prepare();
       const looked = await withOff(files, end, watched);
       return this.#options.kmemleak && looked.post
-        ? withLost(looked, looked.post, await lookForLeaks(files))
+        ? withLost(looked, looked.post, await lookForLeaks(looker.files))
         : looked;
     } finally {
       if (bugs) await setBugs(files, []);

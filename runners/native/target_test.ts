@@ -37,6 +37,7 @@ async function setting(executor: Executor): Promise<Setting> {
   return {
     executor,
     files: new Files(executor),
+    lockedFiles: new Files(executor),
     machine: await lookAtMachine(executor, []),
     helper: () => new HelperProcess(executor),
     handlers: new Map([...HANDLERS, ...pretended]),

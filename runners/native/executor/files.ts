@@ -23,10 +23,10 @@ const PATH_MAX = 4_096;
 
 /** Files of a machine. What is not there, or may not be read, is `undefined`. */
 export class Files {
-  readonly #executor: Executor;
+  readonly #executor: Pick<Executor, "do">;
 
-  /** Files of the machine of an executor. */
-  constructor(executor: Executor) {
+  /** Files of the machine of whatever does calls there. */
+  constructor(executor: Pick<Executor, "do">) {
     this.#executor = executor;
   }
 

@@ -201,7 +201,7 @@ export const bufferHandlers: readonly (readonly [OperationName, NativeHandler])[
     await strand.do(vma.process, "write_from", [number, await addressOf(context, vma, page), 1]);
   }),
   on("memory.inherited", async ({ session: { setting } }, { vma, process }) => {
-    const maps = await setting.files.text(`/proc/${process.pid}/maps`);
+    const maps = await setting.lockedFiles.text(`/proc/${process.pid}/maps`);
     if (!maps?.includes(`\n${vma.address.toString(16)}-`)) throw new Failed("ENOENT");
     return { ...vma, process };
   }),

@@ -36,6 +36,8 @@ const LIMIT_MS = 120_000;
 interface Seen {
   readonly end: CaseEnd;
   readonly log: readonly LogLine[];
+  /** The steps whose end was seen. */
+  readonly steps: readonly string[];
 }
 
 /** A target whose machine can be got at. */
@@ -71,20 +73,32 @@ class Rig {
     const limit = new Limit(this.#limitMs);
     void limit.passed.then(() => controller.abort("the limit of the test has passed"));
     const log: LogLine[] = [];
-    const observe = (observation: Observation) => void log.push(...observation.log);
+    const steps: string[] = [];
+    const observe = (observation: Observation) => {
+      log.push(...observation.log);
+      steps.push(`${observation.step} ${observation.outcome.kind}`);
+    };
     const end = await this.#target.run(PROGRAM, observe, controller.signal);
     limit.clear();
     if (end.end !== "completed") await this.#target.reset();
-    return { end, log };
+    return { end, log, steps };
   }
 
-  /** Has a fault happen to the second step of the program, or to the machine. */
+  /**
+   * Has a fault happen to the second step of the program, or to the machine.
+   *
+   * @param fault what is to happen
+   * @param begun what the kernel says when it has begun, where it does not wait for the step
+   * @param enough when to give the program up
+   */
   async befall(
     fault: keyof typeof FAULT_KEYS,
-    enough?: (machine: Machine) => Promise<unknown>,
+    { begun, enough }: { begun?: string; enough?: (machine: Machine) => Promise<unknown> } = {},
   ): Promise<Seen> {
     const machine = await this.machine();
+    const said = begun === undefined ? undefined : machine.said(begun);
     await machine.sysrq(FAULT_KEYS[fault]);
+    await said;
     return await this.run(enough?.(machine));
   }
 }
@@ -112,11 +126,15 @@ Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest
     assertMatch(end.reason ?? "", /^the kernel panicked: sysrq triggered crash/);
   });
 
-  await t.step("an oops is a crash, with what the kernel stumbled over", async () => {
-    const { end } = await rig.befall("an oops");
-    assertEquals(end.end, "crash");
-    assertMatch(end.reason ?? "", /^the kernel panicked: Fatal exception \(after BUG: kernel NULL pointer/);
-  });
+  await t.step(
+    "an oops is a crash, with what the kernel stumbled over, and the steps before it",
+    async () => {
+      const { end, steps } = await rig.befall("an oops");
+      assertEquals(end.end, "crash");
+      assertEquals(steps, ["given.0 returned"]);
+      assertMatch(end.reason ?? "", /^the kernel panicked: Fatal exception \(after BUG: kernel NULL pointer/);
+    },
+  );
 
   await t.step("a warning is seen by the step that meets it, and the machine is not used again", async () => {
     const { end, log } = await rig.befall("a warning");
@@ -134,13 +152,18 @@ Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest
   });
 
   await t.step("a processor that spins is a hang, with the kernel's report", async () => {
-    const { end } = await rig.befall("a processor that spins", (machine) => machine.said("soft lockup"));
+    const { end } = await rig.befall("a processor that spins", {
+      enough: (machine) => machine.said("soft lockup"),
+    });
     assertEquals(end.end, "hang");
     assertMatch(end.reason ?? "", /soft lockup/);
   });
 
   await t.step("a guest that does nothing but spin is a hang", async () => {
-    const { end } = await rig.befall("all processors spin", () => Promise.resolve());
+    const { end } = await rig.befall("all processors spin", {
+      begun: "the way of the others",
+      enough: () => Promise.resolve(),
+    });
     assertEquals(end.end, "hang");
     assertMatch(end.reason ?? "", /spin_thread/);
   });
@@ -154,8 +177,9 @@ Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest
   });
 
   await t.step("an executor that is killed is lost, with the signal", async () => {
-    const { end } = await rig.befall("every process killed");
+    const { end, steps } = await rig.befall("every process killed");
     assertEquals(end.end, "lost");
+    assertEquals(steps.filter((step) => !step.endsWith(" returned")), []);
     assertMatch(end.reason ?? "", /ended by signal 9/);
   });
 
@@ -209,7 +233,10 @@ Deno.test("a guest that says too much costs one case", { ignore: !newest }, asyn
   await t.step(
     "a guest that does nothing but write to its console is a hang, with what it writes",
     async () => {
-      const { end } = await rig.befall("all processors talk", () => Promise.resolve());
+      const { end } = await rig.befall("all processors talk", {
+        begun: "the way of the others",
+        enough: () => Promise.resolve(),
+      });
       assertEquals(end.end, "hang");
       assertMatch(
         end.reason ?? "",

@@ -4,13 +4,14 @@
  * @module
  */
 import { messageOf, type Waited, within } from "../deadline.ts";
+import { ExecutorGone } from "../native/executor/executor.ts";
 import { type FarExecutor, farExecutor } from "../native/executor/far.ts";
 import { nativeTarget, parseNative } from "../native/mod.ts";
-import type { CaseEnd } from "../../spec/observation.ts";
 import type { Target, TargetDescription } from "../target.ts";
 import type { MachineParts } from "./arguments.ts";
 import { VmError } from "./failure.ts";
 import { Machine, type MachineEnd, withTail } from "./machine.ts";
+import { endOfMachine } from "./ending.ts";
 import { resume, type Snapshot } from "./snapshot.ts";
 
 /** How long to wait for the reason when the connection to a machine is lost, in milliseconds. */
@@ -42,7 +43,8 @@ export async function boot(parts: MachineParts, ms: number, kept?: Snapshot): Pr
   const greeted = greet(executor);
   const first = await within(greeted, ms);
   if (first.kind === "value") return { machine, executor, ...first.value };
-  const ended = first.kind === "silent" ? first : await within(machine.ended, REASON_MS);
+  const isGone = first.kind === "rejected" && first.error instanceof ExecutorGone;
+  const ended = await within(machine.ended, isGone ? REASON_MS : 0);
   const tail = withTail(machine.console());
   await letGo({ machine, executor });
   throw new VmError(
@@ -84,18 +86,4 @@ function whyNot(greeted: Waited<unknown>, ended: Waited<MachineEnd>, ms: number)
   return `the executor did not say hello within ${
     ms / 1000
   } s; boot=SECONDS in the name of the target allows for more`;
-}
-
-/** What the end of a machine is for the case that was under way. */
-export function endOfMachine(end: MachineEnd): CaseEnd {
-  switch (end.kind) {
-    case "panicked":
-      return { end: "crash", reason: `the kernel panicked: ${end.why}` };
-    case "turned off":
-      return { end: "lost", reason: `the executor in the machine ended: ${end.why}` };
-    case "stopped":
-      return { end: "lost", reason: `the machine stopped: ${end.why}` };
-    case "gone":
-      return { end: "lost", reason: `the machine is gone: ${end.why}` };
-  }
 }

@@ -90,6 +90,7 @@ static void everywhere(int (*what)(void *), const char *name)
 		else
 			wake_up_process(thread);
 	}
+	pr_err("the last processor goes the way of the others\n");
 	if (last)
 		wake_up_process(last);
 	migrate_enable();

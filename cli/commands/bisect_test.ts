@@ -87,7 +87,7 @@ Deno.test("lockOf() locks to the end where a case dies before its step, and says
   const lock = lockOf(good, dead);
   if (typeof lock === "string") throw new Error(lock);
   assertEquals(sideOf({ ...dead, reason: "the kernel panicked after 4 s" }, lock), "bad");
-  assertEquals(sideOf({ ...dead, reason: "the agent ended" }, lock), "neither");
+  assertEquals(sideOf({ ...dead, reason: "the executor ended" }, lock), "neither");
   assertEquals(lockOf(good, good), "both targets show the same");
   assertMatch(String(lockOf(good, { ...good, word: "not-supported", reason: "no module" })), /no module/);
   assertMatch(String(lockOf({ ...good, stable: false }, dead)), /do not end alike/);

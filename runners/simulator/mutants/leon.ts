@@ -100,10 +100,10 @@ export const coverMutants: readonly Mutant[] = [
     breaks: ["BASE-22"],
   }, inCore(({ vmap }) => ({ vmap: answer(vmap, "LEON0-08", "ENOMEM") }))),
   mutantOf(COVER, {
-    id: "cover-vmap-warns-of-another",
-    title: "A refused kernel mapping is warned of as a mapping for a device",
+    id: "cover-vmap-warns-each-time",
+    title: "A refused kernel mapping is warned of each time",
     breaks: ["BASE-22"],
-  }, inCore(({ vmap }) => ({ vmap: loud(vmap, "LEON0-08", "WARNING: dma_buf_map_attachment()") }))),
+  }, inCore(({ vmap }) => ({ vmap: loud(vmap, "LEON0-08", "WARNING: dma_buf_vmap()") }))),
   mutantOf(COVER, {
     id: "cover-mmap-not-checked",
     title: "A revoked buffer can be mapped into a process",

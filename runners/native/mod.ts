@@ -5,7 +5,9 @@
  */
 export { type NativeOptions, nativeTarget } from "./target.ts";
 export { NATIVE_NAME, parseNative } from "./name.ts";
-export { type Addon, AddonError, loadAddon } from "./addon.ts";
+export { type Addon, AddonError, type Control, loadAddon, type Primitive } from "./addon.ts";
+export type { Arg, Duty, Reply, SystemCall } from "./calls.ts";
+export type { Executor, Started, Watched } from "./executor/executor.ts";
 export type { Limits } from "./session.ts";
 export type { Patience } from "./thread_state.ts";
 export type { Target, TargetDescription } from "../target.ts";

@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { within } from "../deadline.ts";
-import type { Wire } from "../native/executor/far.ts";
+import type { Wire } from "../native/executor/wire.ts";
 import type { Connection } from "../transport/connection.ts";
 import { connectStream } from "../transport/stream.ts";
 import { CONSOLE, machineArguments, type MachineFiles, type MachineParts } from "./arguments.ts";

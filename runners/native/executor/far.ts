@@ -10,23 +10,13 @@ import {
   DUTIES,
   headerOf,
   isMessage,
-  MESSAGE_MAX,
   packMessage,
   type Reply,
   type SystemCall,
   unpackMessage,
 } from "../calls.ts";
 import { type Executor, ExecutorGone, type Started, type Watched } from "./executor.ts";
-
-/** A way to an executor; a connection of Deno is one. */
-export interface Wire {
-  /** Reads what has come, into the beginning of some memory: how much, or `null` at the end. */
-  read(room: Uint8Array): Promise<number | null>;
-  /** Writes some of the bytes: how many. */
-  write(bytes: Uint8Array): Promise<number>;
-  /** Lets go of it. */
-  close(): void;
-}
+import { Frames, GARBAGE, type Wire } from "./wire.ts";
 
 /** An executor on another machine. */
 export interface FarExecutor extends Executor {
@@ -43,10 +33,6 @@ export interface FarExecutor extends Executor {
   close(): void;
 }
 
-/** Bytes of `struct frame` in addon/wire.h, and where its parts are. */
-const FRAME_SIZE = 16;
-const FRAME_AT = { channel: 0, length: 4, sent: 8, readable: 12 } as const;
-
 /** Room for what it says of itself. */
 const HELLO_SIZE = 8_192;
 
@@ -60,8 +46,6 @@ const EPIPE = 32;
 
 /** The longest wait for the end of a process, in milliseconds; as long as an executor waits itself. */
 const WAIT_MAX_MS = 86_400_000;
-
-const GARBAGE = "what came is no message of an executor";
 
 /** Everything that can be asked for, in the order of its numbers. */
 const NAMES = [...PRIMITIVES, ...CONTROLS, ...DUTIES].join(" ");
@@ -86,11 +70,9 @@ interface Waiting {
 }
 
 class Far implements FarExecutor {
-  readonly #wire: Wire;
+  readonly #frames: Frames;
   readonly #channels = new Map<number, Channel>();
   readonly #waiting = new Map<number, Waiting>();
-  #leaving: Uint8Array[] = [];
-  #isWriting = false;
   /** Whether there is something to read on what is watched. */
   #isReadable = true;
   #nextId = 1;
@@ -99,8 +81,13 @@ class Far implements FarExecutor {
   #isBeginning = false;
 
   constructor(wire: Wire) {
-    this.#wire = wire;
-    void this.#read();
+    this.#frames = new Frames(wire, {
+      take: (channel, message, isReadable) => {
+        this.#isReadable = isReadable;
+        this.#deliver(channel, message);
+      },
+      lost: (why) => this.#giveUp(why),
+    });
   }
 
   async hello(): Promise<string> {
@@ -129,7 +116,7 @@ class Far implements FarExecutor {
     const message = packMessage({ id, thread: 0, fd: -1 }, calls);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#waiting.set(id, { resolve: (replies) => resolve(read(replies)), reject });
-    this.#send(OWN, message);
+    this.#frames.send(OWN, message);
     return await promise;
   }
 
@@ -154,7 +141,7 @@ class Far implements FarExecutor {
   send(channel: number, message: Uint8Array): number {
     if (this.#gone) throw this.#gone;
     if (this.#channel(channel).hasEnded) return -EPIPE;
-    this.#send(channel, message);
+    this.#frames.send(channel, message);
     return 0;
   }
 
@@ -228,66 +215,6 @@ class Far implements FarExecutor {
     return known;
   }
 
-  #send(channel: number, message: Uint8Array): void {
-    this.#leaving.push(frameOf(channel, message));
-    if (!this.#isWriting) void this.#write();
-  }
-
-  async #write(): Promise<void> {
-    this.#isWriting = true;
-    try {
-      for (let bytes = this.#taken(); bytes.length > 0; bytes = this.#taken()) {
-        while (bytes.length > 0) bytes = bytes.subarray(await this.#wire.write(bytes));
-      }
-    } catch (error) {
-      this.#giveUp(lost(error));
-    }
-    this.#isWriting = false;
-  }
-
-  /** All that is to leave, in one piece. */
-  #taken(): Uint8Array {
-    const leaving = this.#leaving;
-    this.#leaving = [];
-    return leaving.length === 1 && leaving[0] ? leaving[0] : joined(leaving);
-  }
-
-  async #read(): Promise<void> {
-    const room = new Uint8Array(2 * (FRAME_SIZE + MESSAGE_MAX));
-    let held = 0;
-    try {
-      for (;;) {
-        const count = await this.#wire.read(room.subarray(held));
-        if (count === null) return this.#giveUp(new ExecutorGone("The executor has ended"));
-        held += count;
-        const taken = this.#take(room.subarray(0, held));
-        room.copyWithin(0, taken, held);
-        held -= taken;
-      }
-    } catch (error) {
-      this.#giveUp(lost(error));
-    }
-  }
-
-  /** Takes the frames that are whole: how many bytes they were. */
-  #take(bytes: Uint8Array): number {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let at = 0;
-    while (bytes.length - at >= FRAME_SIZE) {
-      const length = view.getUint32(at + FRAME_AT.length, true);
-      const sent = view.getUint32(at + FRAME_AT.sent, true);
-      if (length > MESSAGE_MAX || sent > length) throw new Error(GARBAGE);
-      const end = at + FRAME_SIZE + sent;
-      if (end > bytes.length) break;
-      const message = new Uint8Array(length);
-      message.set(bytes.subarray(at + FRAME_SIZE, end));
-      this.#isReadable = view.getUint32(at + FRAME_AT.readable, true) !== 0;
-      this.#deliver(view.getUint32(at + FRAME_AT.channel, true), message);
-      at = end;
-    }
-    return at;
-  }
-
   #deliver(number: number, message: Uint8Array): void {
     const isEnd = message.length === 0 && number !== OWN;
     if (!isEnd && !isMessage(message)) throw new Error(GARBAGE);
@@ -318,11 +245,7 @@ class Far implements FarExecutor {
     if (this.#gone) return;
     this.#gone = error;
     this.#forget(error);
-    try {
-      this.#wire.close();
-    } catch {
-      // The other side has closed it.
-    }
+    this.#frames.close();
   }
 }
 
@@ -337,34 +260,6 @@ function end(channel: Channel): void {
 
 function wake(channel: Channel): void {
   for (const go of channel.waiting.splice(0)) go();
-}
-
-function lost(error: unknown): ExecutorGone {
-  const why = error instanceof Error ? error.message : String(error);
-  return new ExecutorGone(`The connection to the executor is lost: ${why}`);
-}
-
-/** A message behind its frame, without the zeros at its end. */
-function frameOf(channel: number, message: Uint8Array): Uint8Array {
-  let sent = message.length;
-  while (sent > 0 && message[sent - 1] === 0) sent--;
-  const bytes = new Uint8Array(FRAME_SIZE + sent);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(FRAME_AT.channel, channel, true);
-  view.setUint32(FRAME_AT.length, message.length, true);
-  view.setUint32(FRAME_AT.sent, sent, true);
-  bytes.set(message.subarray(0, sent), FRAME_SIZE);
-  return bytes;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function textOf(reply: Reply | undefined): string {

@@ -20,7 +20,8 @@ import { Strand } from "../strand.ts";
 import type { Flavour } from "../location.ts";
 import { builtExecutor, farForTests, type FarOptions, type LentFar, testEachExecutor } from "../testing.ts";
 import { ExecutorGone } from "./executor.ts";
-import { type FarExecutor, farExecutor, type Wire } from "./far.ts";
+import { type FarExecutor, farExecutor } from "./far.ts";
+import type { Wire } from "./wire.ts";
 import { Files } from "./files.ts";
 
 const EAGAIN = -11;

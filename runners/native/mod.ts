@@ -5,8 +5,16 @@
  */
 export { type NativeOptions, nativeTarget } from "./target.ts";
 export { NATIVE_NAME, parseNative } from "./name.ts";
-export { type Addon, AddonError, type Control, loadAddon, type Primitive } from "./addon.ts";
-export type { Arg, Duty, Reply, SystemCall } from "./calls.ts";
+export {
+  type Addon,
+  AddonError,
+  type Control,
+  CONTROLS,
+  loadAddon,
+  type Primitive,
+  PRIMITIVES,
+} from "./addon.ts";
+export { type Arg, DUTIES, type Duty, type Reply, type SystemCall } from "./calls.ts";
 export type { Executor, Started, Watched } from "./executor/executor.ts";
 export type { Limits } from "./session.ts";
 export type { Patience } from "./thread_state.ts";

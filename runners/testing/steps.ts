@@ -4,7 +4,7 @@
  * @module
  */
 import type { Call } from "../../cases/program.ts";
-import { operationOf, type OperationName } from "../../spec/operations/mod.ts";
+import { type OperationName, operationOf } from "../../spec/operations/mod.ts";
 
 /**
  * A call; what is left out of its arguments is as the vocabulary says.

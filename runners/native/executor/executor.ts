@@ -53,7 +53,10 @@ export interface Executor {
   receive(channel: number): Promise<Uint8Array | undefined>;
   /** Ends the channel to a helper process, which ends then; whoever waits for a message is told of the end. */
   hangUp(channel: number): Promise<void>;
-  /** Has it noted with every answer whether there is something to read on a descriptor of its own process. */
+  /**
+   * Has it noted with every answer whether there is something to read on a descriptor of its own process. It is one
+   * descriptor: another one takes the place of the first.
+   */
   watch(fd: number): Watched;
   /** Sends a signal to one process. */
   kill(pid: number, signal: number): Promise<number>;

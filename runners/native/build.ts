@@ -6,55 +6,14 @@
  * @module
  */
 import headers from "node-api-headers";
-import { readdirSync } from "node:fs";
-import { mkdir, rename } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { asset, BuildError, compile, FLAGS, FLAVOUR_FLAGS, HELPER, SHARED, source } from "./compile.ts";
 import { builtAddon, type Flavour, FLAVOURS } from "./location.ts";
 
-/** Sources that the addon and the helper program share. */
-const SHARED = ["call", "channel", "files", "guard", "ioctl", "look", "memory", "thread"];
-const HELPER = [...SHARED, "helper", "lane"];
+/** The addon's own sources. */
 const ADDON = [...SHARED, "napi", "napi_call", "napi_helper", "spawn"];
-const EXECUTOR = [...SHARED, "executor", "spawn", "wire"];
-
-const FLAGS = [
-  "-std=gnu11",
-  "-O2",
-  "-g",
-  "-Wall",
-  "-Wextra",
-  "-Wno-unused-parameter",
-  "-Wstrict-prototypes",
-  "-Wvla",
-  "-pthread",
-];
-
-const SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
-
-/** How each flavour is compiled; a sanitizer's own library cannot be linked into a static program. */
-const FLAVOUR_FLAGS: Record<
-  Flavour,
-  { readonly helper: readonly string[]; readonly addon: readonly string[] }
-> = {
-  plain: { helper: ["-static", "-s"], addon: [] },
-  debug: { helper: ["-O1"], addon: ["-O1"] },
-  sanitized: { helper: SANITIZERS, addon: SANITIZERS },
-};
-
-/** The addon could not be built. */
-export class BuildError extends Error {
-  /** What to do about it. */
-  readonly hint: string;
-
-  /** Makes an error of what is wrong and what to do. */
-  constructor(message: string, hint: string) {
-    super(message);
-    this.name = "BuildError";
-    this.hint = hint;
-  }
-}
 
 /** The files that a build gives. */
 export interface Built {
@@ -89,62 +48,6 @@ export async function buildAddon(flavour: Flavour): Promise<Built> {
     asset("helper_image.S"),
   ]);
   return { addon, helper };
-}
-
-/**
- * Builds the executor for another machine: one file that needs nothing there.
- *
- * @param folder where to put it
- * @param flavour how it is compiled
- * @returns the file
- * @throws {BuildError} where there is no compiler, or it fails
- */
-export async function buildExecutor(folder: string, flavour: Flavour = "plain"): Promise<string> {
-  const [helper, executor] = [`${folder}/helper`, `${folder}/executor`];
-  const flags = [...FLAGS, ...FLAVOUR_FLAGS[flavour].helper];
-  await compile(helper, [...flags, ...HELPER.map(source)]);
-  const image = [`-DHELPER="${helper}"`, asset("helper_image.S")];
-  await compile(executor, [...flags, ...EXECUTOR.map(source), ...image]);
-  return executor;
-}
-
-/** The files that an executor is made of, and how; two that are made of the same are the same. */
-export function executorSources(): { readonly files: readonly string[]; readonly flags: readonly string[] } {
-  const names = readdirSync(asset("")).filter((name) => /\.[chS]$/.test(name)).toSorted();
-  return { files: names.map(asset), flags: [...FLAGS, ...FLAVOUR_FLAGS.plain.helper] };
-}
-
-function source(name: string): string {
-  return asset(`${name}.c`);
-}
-
-function asset(name: string): string {
-  return fileURLToPath(new URL(`addon/${name}`, import.meta.url));
-}
-
-/** Compiles into a file that appears when it is whole, so that nobody loads half of it. */
-async function compile(output: string, args: readonly string[]): Promise<void> {
-  const compiler = process.env["CC"] ?? "cc";
-  const half = `${output}.${process.pid}`;
-  const { code, stderr } = await run(compiler, [...args, "-o", half]);
-  if (code === 0) return await rename(half, output);
-  throw new BuildError(
-    `The addon could not be compiled: ${compiler} ended with ${code}\n${stderr.trim()}`,
-    "The C library's headers may be missing: on Debian, apt-get install gcc libc6-dev",
-  );
-}
-
-async function run(command: string, args: readonly string[]) {
-  try {
-    const { code, stderr } = await new Deno.Command(command, { args: [...args] }).output();
-    return { code, stderr: new TextDecoder().decode(stderr) };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new BuildError(
-      `There is no C compiler: "${command}" was not found`,
-      "On Debian, apt-get install gcc libc6-dev; or name a compiler in CC",
-    );
-  }
 }
 
 async function main(args: readonly string[]): Promise<number> {

@@ -115,19 +115,19 @@ static void dispatch(const char *bytes, size_t length, int received)
 
 	if (!message_valid((const struct message *)bytes, length))
 		return;
-	message = lane_alloc(length);
+	message = malloc(length);
 	if (!message)
 		_exit(1);
 	memcpy(message, bytes, length);
 	if (!message->thread) {
 		do_here(message, length, received);
-		lane_free(message);
+		free(message);
 		return;
 	}
 	error = lane_submit(message, length);
 	if (error) {
 		refuse(message, length, error);
-		lane_free(message);
+		free(message);
 	}
 }
 
@@ -155,11 +155,8 @@ static void serve(void)
 int64_t do_fork(struct call *call, void *data)
 {
 	int channel = (int)call->args[0];
-	pid_t pid;
+	pid_t pid = fork();
 
-	lane_hold();
-	pid = fork();
-	lane_release();
 	if (pid < 0)
 		return -errno;
 	if (pid) {

@@ -36,35 +36,6 @@ struct lane {
 
 static struct lane lanes[LANES];
 
-static pthread_mutex_t memory_lock = PTHREAD_MUTEX_INITIALIZER;
-
-void lane_hold(void)
-{
-	pthread_mutex_lock(&memory_lock);
-}
-
-void lane_release(void)
-{
-	pthread_mutex_unlock(&memory_lock);
-}
-
-void *lane_alloc(size_t size)
-{
-	void *memory;
-
-	lane_hold();
-	memory = malloc(size);
-	lane_release();
-	return memory;
-}
-
-void lane_free(void *memory)
-{
-	lane_hold();
-	free(memory);
-	lane_release();
-}
-
 static int cancel_signal(void)
 {
 	return SIGRTMIN + 6;
@@ -118,8 +89,8 @@ static void do_job(struct lane *lane, struct job *job)
 	message_do(message, do_guarded, lane);
 	/* where nobody listens any more, the main thread is about to end */
 	channel_send(HELPER_CHANNEL, message, job->length, -1);
-	lane_free(message);
-	lane_free(job);
+	free(message);
+	free(job);
 }
 
 static struct job *next_job(struct lane *lane)
@@ -174,13 +145,13 @@ static int start(struct lane *lane)
 int lane_submit(struct message *message, size_t length)
 {
 	struct lane *lane = &lanes[message->thread % LANES];
-	struct job *job = lane_alloc(sizeof(*job));
+	struct job *job = malloc(sizeof(*job));
 	int error = job ? 0 : -ENOMEM;
 
 	if (!error && !lane->running)
 		error = start(lane);
 	if (error) {
-		lane_free(job);
+		free(job);
 		return error;
 	}
 	*job = (struct job){ .length = length, .message = message };

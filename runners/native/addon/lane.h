@@ -9,17 +9,6 @@
 
 #define LANES 32
 
-/*
- * Memory for messages. Nobody takes or gives any back between lane_hold() and
- * lane_release(): a copy of the process that is made while another thread does
- * would have an allocator that is locked for ever. The C library sees to that
- * itself, the allocator of a sanitizer does not.
- */
-void *lane_alloc(size_t size);
-void lane_free(void *memory);
-void lane_hold(void);
-void lane_release(void);
-
 /* Gives a message to the thread that it names; it owns the message from then on. */
 int lane_submit(struct message *message, size_t length);
 

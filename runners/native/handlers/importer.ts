@@ -37,8 +37,11 @@ const POLICIES = {
 /** Added to every delay, in milliseconds: a wait must last until it can be seen to be one, on a slow machine too. */
 export const LEAST_DELAY_MS = 400;
 
-/** How late that may be over: the wheel on which the kernel keeps its timers turns in steps of an eighth of their time. */
-export const LATENESS_MS = 60;
+/**
+ * How late that may be over: the wheel on which the kernel keeps its timers turns in steps of an eighth of their time, and
+ * what a timer begins waits for a processor of a busy machine.
+ */
+export const LATENESS_MS = 120;
 
 function policyOf(given: Args<"importer.attach">["on_invalidate"]): { policy: number; delay_ms: number } {
   if (typeof given === "string") return { policy: POLICIES[given], delay_ms: 0 };

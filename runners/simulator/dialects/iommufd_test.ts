@@ -94,6 +94,12 @@ Deno.test("udmabuf refuses what is not a sealed file of enough pages", () => {
     "EBADFD",
   );
   assertEquals(
+    answer("mainline-7.3", ["memfd.create", {}, "mem"], ["fd.close", { fd: "mem" }], ["udmabuf.create", {
+      memfd: "mem",
+    }]),
+    "EBADFD",
+  );
+  assertEquals(
     answer("mainline-7.3", ["fd.open", { kind: "eventfd" }, "file"], ["udmabuf.create", {
       memfd: "file",
       length: 0,

@@ -162,9 +162,8 @@ export const udmabufHandlers: readonly (readonly [OperationName, SimHandler])[] 
     return session.process.install(new File("file", new Memfd(pagesOf(session.bytes(length)), sealed)));
   }),
   at("udmabuf.create", ({ kernel }, { memfd, offset, length }) => {
-    const file = fget(memfd);
-    if (!file) return "EBADF";
-    const dmabuf = createUdmabuf(kernel, { file, offset: bytes(offset), size: bytes(length) });
+    const request = { file: fget(memfd), offset: bytes(offset), size: bytes(length) };
+    const dmabuf = createUdmabuf(kernel, request);
     return isError(dmabuf) ? dmabuf : withDescriptor(kernel, memfd.process, dmabuf);
   }),
 ];

@@ -27,7 +27,8 @@ export class Memfd {
 
 /** The argument of UDMABUF_CREATE, in bytes. */
 export interface UdmabufRequest {
-  readonly file: File;
+  /** What the descriptor names; none where it is closed. */
+  readonly file: File | undefined;
   readonly offset: bigint;
   readonly size: bigint;
 }
@@ -41,8 +42,8 @@ const SIZE_LIMIT = 64n << 20n;
 export function createUdmabuf(kernel: Kernel, { file, offset, size }: UdmabufRequest): DmaBuf | ErrnoName {
   if (offset % PAGE !== 0n || size % PAGE !== 0n) return "EINVAL";
   if (size === 0n || size > SIZE_LIMIT) return "EINVAL";
-  const memfd = file.of;
-  if (!(memfd instanceof Memfd)) return "EBADFD";
+  const memfd = file?.of;
+  if (!file || !(memfd instanceof Memfd)) return "EBADFD";
   if (!memfd.sealed) return "EINVAL";
   if (offset + size > BigInt(memfd.pages) * PAGE) return "EINVAL";
   const first = Number(offset / PAGE);

@@ -6,6 +6,7 @@ import { programOf } from "../../cases/program.ts";
 import { HANDLERS } from "../../runners/native/handlers/mod.ts";
 import { makeMemfd } from "../../runners/native/handlers/process.ts";
 import { Files } from "../../runners/native/executor/files.ts";
+import { Taint } from "../../runners/native/taint.ts";
 import { nearExecutor } from "../../runners/native/executor/near.ts";
 import { lookAtMachine } from "../../runners/native/machine.ts";
 import { HelperProcess } from "../../runners/native/process.ts";
@@ -235,6 +236,7 @@ async function runnerTrace(case_: Case): Promise<readonly string[]> {
     executor,
     files: new Files(executor),
     lockedFiles: new Files(executor),
+    taint: new Taint(executor),
     machine: await lookAtMachine(executor, []),
     helper: () => new HelperProcess(executor),
     handlers: new Map([...HANDLERS, heap]),

@@ -28,7 +28,7 @@ import { Descriptor, type NativeObjects } from "./objects.ts";
 import { type Ending, HelperProcess } from "./process.ts";
 import { bufferInodes } from "./buffer_files.ts";
 import { isOverWithin, Strand } from "./strand.ts";
-import { taintFlags } from "./taint.ts";
+import type { Taint } from "./taint.ts";
 import type { Patience } from "./thread_state.ts";
 
 /** What a handler works with. */
@@ -84,6 +84,7 @@ export interface Setting {
   readonly files: Files;
   /** Those that the kernel takes locks for. */
   readonly lockedFiles: Files;
+  readonly taint: Taint;
   readonly machine: Machine;
   /** Gives a process that has not done anything for a case. */
   readonly helper: () => HelperProcess;
@@ -334,7 +335,7 @@ export class Session {
    */
   async cleanUp(): Promise<{ readonly post: Postconditions; readonly stuck: string | undefined }> {
     this.setting.prepare?.();
-    const before = taintBut(this.setting.files);
+    const before = taintBut(this.setting.taint);
     before.catch(() => undefined);
     for (const cleanUp of this.#cleanUps.reverse()) {
       await isOverWithin(cleanUp().catch(() => undefined), 1_000);
@@ -349,7 +350,7 @@ export class Session {
     const [tainted, leaks, after] = await Promise.all([
       before,
       stuck ? [] : this.#leaks(),
-      taintBut(this.setting.files),
+      taintBut(this.setting.taint),
     ]);
     const log = await this.takeLog();
     const post = { leaks, blocked, log, tainted: tainted !== after };
@@ -392,8 +393,8 @@ const LAST_THREAD = 31;
 const TAINT_BY_FENCES = 1 << 14;
 
 /** The taint without what cases bring about. */
-async function taintBut(files: Files): Promise<number> {
-  return await taintFlags(files) & ~TAINT_BY_FENCES;
+async function taintBut(taint: Taint): Promise<number> {
+  return await taint.flags() & ~TAINT_BY_FENCES;
 }
 
 async function describeStuck(files: Files, { pid }: HelperProcess): Promise<string> {

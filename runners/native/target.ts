@@ -26,6 +26,7 @@ import { Looker } from "./looker.ts";
 import { setBugs } from "./seeded_bugs.ts";
 import { type Limits, Session, type Setting } from "./session.ts";
 import { Spare } from "./spare.ts";
+import { Taint } from "./taint.ts";
 
 /** The version of the target; it changes whenever a case could see a difference. */
 const TARGET_VERSION = "1";
@@ -79,6 +80,7 @@ interface Ground {
   readonly executor: Executor;
   readonly files: Files;
   readonly looker: Looker;
+  readonly taint: Taint;
   readonly spare: Spare;
   readonly machine: Machine;
 }
@@ -128,10 +130,11 @@ class NativeTarget implements Target {
   }
 
   async close(): Promise<void> {
-    const { looker, spare } = await this.#ground?.catch(() => undefined) ?? {};
+    const { looker, taint, spare } = await this.#ground?.catch(() => undefined) ?? {};
     await this.#log?.close();
     this.#log = undefined;
     await looker?.close();
+    await taint?.close();
     await spare?.close();
   }
 
@@ -155,7 +158,14 @@ class NativeTarget implements Target {
     }
     const reference = REFERENCES.get(this.#options.reference ?? "");
     const machine = { ...await lookAtMachine(executor, this.#options.devices ?? []), reference };
-    return { executor, files, looker: new Looker(executor), spare: new Spare(executor), machine };
+    return {
+      executor,
+      files,
+      looker: new Looker(executor),
+      taint: new Taint(executor),
+      spare: new Spare(executor),
+      machine,
+    };
   }
 
   /** The log of the kernel, which is opened once. */
@@ -165,11 +175,12 @@ class NativeTarget implements Target {
     return this.#log;
   }
 
-  #setting({ executor, files, looker, spare, machine }: Ground, log: KernelLog | undefined): Setting {
+  #setting({ executor, files, looker, taint, spare, machine }: Ground, log: KernelLog | undefined): Setting {
     return {
       executor,
       files,
       lockedFiles: looker.files,
+      taint,
       machine,
       helper: () => spare.take(),
       prepare: () => spare.prepare(),

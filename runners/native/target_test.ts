@@ -8,6 +8,7 @@ import { HANDLERS } from "./handlers/mod.ts";
 import { makeMemfd } from "./handlers/process.ts";
 import { type Executor, ExecutorGone } from "./executor/executor.ts";
 import { Files } from "./executor/files.ts";
+import { Taint } from "./taint.ts";
 import { lookAtMachine } from "./machine.ts";
 import { Descriptor } from "./objects.ts";
 import { HelperProcess } from "./process.ts";
@@ -38,6 +39,7 @@ async function setting(executor: Executor): Promise<Setting> {
     executor,
     files: new Files(executor),
     lockedFiles: new Files(executor),
+    taint: new Taint(executor),
     machine: await lookAtMachine(executor, []),
     helper: () => new HelperProcess(executor),
     handlers: new Map([...HANDLERS, ...pretended]),

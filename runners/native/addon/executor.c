@@ -101,6 +101,12 @@ static void answer(uint32_t channel, const void *message, size_t length)
 		exit(1);
 }
 
+static void flush(void)
+{
+	if (wire_flush(STDOUT_FILENO))
+		exit(1);
+}
+
 static struct channel *find(int fd)
 {
 	size_t i;
@@ -346,13 +352,15 @@ static int64_t start(struct call *call, char *data)
 	return 0;
 }
 
-/* args: channel, whose number is free then */
+/* args: channel, whose number is free then; the suite need not be told of the end */
 static int64_t hang_up(const struct call *call)
 {
-	int channel = (int)call->args[0];
+	int fd = (int)call->args[0];
+	struct channel *channel = find(fd);
 
-	end_of(channel);
-	return result_of(close(channel));
+	if (channel)
+		forget_channel(channel);
+	return result_of(close(fd));
 }
 
 /* args: process id, signal; 0 and below mean more than one process */
@@ -501,6 +509,7 @@ static int turn(void)
 {
 	static struct pollfd polled[1 + 2 * MANY];
 	size_t channels_end = 1 + channel_count, all = channels_end + wait_count, i;
+	int over;
 
 	polled[0] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
 	for (i = 0; i < channel_count; i++)
@@ -518,7 +527,11 @@ static int turn(void)
 	}
 	answer_waits();
 	reap_lost();
-	return polled[0].revents && wire_read(STDIN_FILENO, take);
+	/* before anything else is begun, which may be the last that the kernel does */
+	flush();
+	over = polled[0].revents && wire_read(STDIN_FILENO, take);
+	flush();
+	return over;
 }
 
 /* It is never copied. */

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "wire.h"
@@ -91,6 +90,25 @@ static int goes_on(int fd)
 	return 1;
 }
 
+/* What has not left yet. */
+static char leaving[sizeof(struct frame) + MESSAGE_MAX];
+static size_t kept;
+
+int wire_flush(int fd)
+{
+	size_t done = 0;
+
+	while (done < kept) {
+		ssize_t written = write(fd, leaving + done, kept - done);
+
+		if (written < 0 && !goes_on(fd))
+			return -errno;
+		done += written > 0 ? (size_t)written : 0;
+	}
+	kept = 0;
+	return 0;
+}
+
 int wire_write(int fd, uint32_t channel, const void *message, size_t length, int readable)
 {
 	struct frame frame = {
@@ -99,28 +117,16 @@ int wire_write(int fd, uint32_t channel, const void *message, size_t length, int
 		.sent = (uint32_t)without_zeros(message, length),
 		.readable = (uint32_t)readable,
 	};
-	struct iovec parts[] = {
-		{ .iov_base = &frame, .iov_len = sizeof(frame) },
-		{ .iov_base = (void *)message, .iov_len = frame.sent },
-	};
-	struct iovec *part = parts;
+	int error = 0;
 
-	while (part < parts + 2) {
-		ssize_t written = writev(fd, part, (int)(parts + 2 - part));
-
-		if (written < 0 && !goes_on(fd))
-			return -errno;
-		for (; written > 0 && part < parts + 2; part++) {
-			size_t of = (size_t)written < part->iov_len ? (size_t)written : part->iov_len;
-
-			part->iov_base = (char *)part->iov_base + of;
-			part->iov_len -= of;
-			written -= (ssize_t)of;
-			if (part->iov_len)
-				break;
-		}
-		while (part < parts + 2 && !part->iov_len)
-			part++;
-	}
+	if (sizeof(frame) + frame.sent > sizeof(leaving) - kept)
+		error = wire_flush(fd);
+	if (error)
+		return error;
+	memcpy(leaving + kept, &frame, sizeof(frame));
+	kept += sizeof(frame);
+	if (frame.sent)
+		memcpy(leaving + kept, message, frame.sent);
+	kept += frame.sent;
 	return 0;
 }

@@ -34,8 +34,12 @@ int wire_read(int fd, wire_take_fn *take);
 
 /*
  * Writes a message, or the end of its channel where its length is 0, and whether
- * what is watched has something to read. Gives 0 or -errno.
+ * what is watched has something to read. It leaves with wire_flush(), or where
+ * there is no room for more. Gives 0 or -errno.
  */
 int wire_write(int fd, uint32_t channel, const void *message, size_t length, int readable);
+
+/* Has everything leave that was written, in one piece: each piece costs a guest more than what is in it. */
+int wire_flush(int fd);
 
 #endif

@@ -9,9 +9,14 @@ import { O_CLOEXEC, O_PATH, O_RDONLY, O_WRONLY } from "../constants.ts";
 import { failureOf } from "../failure.ts";
 import type { Executor } from "./executor.ts";
 
-/** Room for a file that is short, and for a piece of one that is not, in bytes. */
+/**
+ * Room for a file as most are, for what may come behind it, for one that is short, and for a piece of one that is not,
+ * in bytes. Room that goes through a helper process is copied there and back.
+ */
+const USUAL = 1_024;
+const END = 64;
 const SHORT = 4_096;
-const PIECE = 65_536;
+const PIECE = 16_384;
 
 /** Room for some of the names in a folder, for the longest of them, and for the target of a link, in bytes. */
 const NAMES = 32_768;
@@ -32,7 +37,7 @@ export class Files {
 
   /** What is in a file. */
   async read(path: string): Promise<Uint8Array | undefined> {
-    const [opened, first, second] = await this.#executor.do(shortRead(path, 0, 2));
+    const [opened, first, second] = await this.#executor.do(shortRead(path, 0, [USUAL, END]));
     if (!opened || opened.result < 0) return undefined;
     if (!first || first.result < 0) return void await this.#close(opened);
     /* a file of the kernel's own may give less than there is room for, so that only nothing is its end */
@@ -50,7 +55,7 @@ export class Files {
   /** What is in files that are short, as text, in one go; with the first that cannot be read there is an end. */
   async texts(paths: readonly string[]): Promise<readonly (string | undefined)[]> {
     const EACH = 3;
-    const calls = paths.flatMap((path, index) => shortRead(path, index * EACH, 1));
+    const calls = paths.flatMap((path, index) => shortRead(path, index * EACH, [SHORT]));
     const replies = await this.#executor.do(calls);
     return await Promise.all(paths.map(async (_, index) => {
       const [opened, first] = replies.slice(index * EACH);
@@ -140,15 +145,12 @@ export class Files {
   }
 }
 
-/** Opens a file, reads of it some times, and closes it. */
-function shortRead(path: string, index: number, times: 1 | 2): SystemCall[] {
+/** Opens a file, reads of it as often as there are rooms, and closes it. */
+function shortRead(path: string, index: number, rooms: readonly number[]): SystemCall[] {
   const fd = resultOf(index);
   return [
     { do: "open", args: [O_RDONLY | O_CLOEXEC, 0], bytes: text(path) },
-    ...Array.from(
-      { length: times },
-      () => ({ do: "read", args: [fd], bytes: new Uint8Array(SHORT) } as const),
-    ),
+    ...rooms.map((room) => ({ do: "read", args: [fd], bytes: new Uint8Array(room) } as const)),
     { do: "close", args: [fd] },
   ];
 }

@@ -46,15 +46,10 @@ const PROGRAM: Program = {
   ],
 };
 
-/** What one boot with a program that is timed gave, in milliseconds. */
+/** What one boot with a program that is timed gave, in milliseconds; all in one machine, of which none is like another. */
 interface Timed {
   readonly program: number;
   readonly roundTrip: number;
-}
-
-/** What one machine with cases gave, in milliseconds. */
-interface Ran {
-  readonly first: number;
   readonly further: number;
 }
 
@@ -63,34 +58,31 @@ if (!kernel) Deno.exit(3);
 const timed = await compiled();
 const bare: number[] = [];
 const marked: Timed[] = [];
-const booted: Ran[] = [];
-const kept: Ran[] = [];
+const booted: number[] = [];
+const kept: number[] = [];
 await using target = disposable(openVm(nameOf(kernel))());
-await ranOn(target);
+await completed(target);
 for (let round = 0; round < ROUNDS; round++) {
   bare.push(await bareBoot(await partsFor(kernel, "nothing")));
   marked.push(await timedBoot(await partsFor(kernel, { timed })));
   booted.push(await bootedRun(await partsFor(kernel, "cases")));
   await target.close();
-  kept.push(await ranOn(target));
+  kept.push(await firstOf(target));
 }
 tell();
 
 function tell(): void {
-  const [program, roundTrip] = (["program", "roundTrip"] as const).map((key) =>
+  const [program, roundTrip, further] = (["program", "roundTrip", "further"] as const).map((key) =>
     median(marked.map((each) => each[key]))
   );
   const begins = median(bare);
-  const [first, further] = (["first", "further"] as const).map((key) =>
-    median(booted.map((each) => each[key]))
-  );
-  const fromKept = median(kept.map((each) => each.first));
+  const [first, fromKept] = [median(booted), median(kept)];
   const rows: [string, number][] = [
     ["bare boot and start of the executor, ms", begins],
-    ["first verdict, ms", first ?? NaN],
-    ["first verdict / (bare boot + start of the executor)", (first ?? NaN) / begins],
+    ["first verdict, ms", first],
+    ["first verdict / (bare boot + start of the executor)", first / begins],
     ["first verdict of a machine that was kept, ms", fromKept],
-    ["the same / first verdict of one that is booted", fromKept / (first ?? NaN)],
+    ["the same / first verdict of one that is booted", fromKept / first],
     ["C program with the steps of a case, ms", program ?? NaN],
     ["one round trip, ms", roundTrip ?? NaN],
     ["each further case, ms", further ?? NaN],
@@ -155,7 +147,7 @@ async function timedBoot(parts: MachineParts): Promise<Timed> {
       trips.push(performance.now() - sent);
     }
     const [, us] = /each run took (\d+) us/.exec(await saidBefore(live.executor)) ?? [];
-    return { program: Number(us) / 1000, roundTrip: median(trips) };
+    return { program: Number(us) / 1000, roundTrip: median(trips), further: await furtherOf(live.native) };
   } finally {
     await letGo(live);
   }
@@ -176,26 +168,31 @@ async function saidBefore(executor: FarExecutor): Promise<string> {
   }
 }
 
-async function bootedRun(parts: MachineParts): Promise<Ran> {
+async function bootedRun(parts: MachineParts): Promise<number> {
   const start = performance.now();
   const live = await boot(parts, BOOT_MS);
   try {
-    return await ranOn(live.native, start);
+    return await firstOf(live.native, start);
   } finally {
     await letGo(live);
   }
 }
 
-async function ranOn(on: Target, start: number = performance.now()): Promise<Ran> {
+async function firstOf(on: Target, start: number = performance.now()): Promise<number> {
   await completed(on);
-  const first = performance.now() - start;
+  return performance.now() - start;
+}
+
+/** What each case takes after the first. */
+async function furtherOf(on: Target): Promise<number> {
+  await completed(on);
   const times: number[] = [];
   for (let run = 0; run < FURTHER; run++) {
     const begin = performance.now();
     await completed(on);
     times.push(performance.now() - begin);
   }
-  return { first, further: median(times) };
+  return median(times);
 }
 
 async function completed(on: Target): Promise<void> {

@@ -88,7 +88,7 @@ export interface Setting {
   readonly machine: Machine;
   /** Gives a process that has not done anything for a case. */
   readonly helper: () => HelperProcess;
-  /** Has the next such process started; it is called when a case has done all its steps. */
+  /** Has the next such process started, while the case waits for other things. */
   readonly prepare?: (() => void) | undefined;
   readonly handlers: Handlers<Context, Promise<unknown>>;
   readonly log: KernelLog | undefined;
@@ -141,7 +141,9 @@ export class Session {
 
   /** Starts a process of the case. */
   spawn(): HelperProcess {
-    return this.adopt(this.setting.helper());
+    const process = this.adopt(this.setting.helper());
+    this.setting.prepare?.();
+    return process;
   }
 
   /** Has a process of the case ended with it. */
@@ -334,7 +336,6 @@ export class Session {
    * @returns what was found; `stuck` names a process that even a kill did not end
    */
   async cleanUp(): Promise<{ readonly post: Postconditions; readonly stuck: string | undefined }> {
-    this.setting.prepare?.();
     const before = taintBut(this.setting.taint);
     before.catch(() => undefined);
     for (const cleanUp of this.#cleanUps.reverse()) {

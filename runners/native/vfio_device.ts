@@ -268,7 +268,13 @@ async function openCdev(
   const { iommufds } = contextsOf(session);
   const iommufd = iommufds.get(context) ?? await open(session, strand, "/dev/iommu");
   iommufds.set(context, iommufd);
-  await bind(strand, fd, iommufd);
+  try {
+    await bind(strand, fd, iommufd);
+  } catch (error) {
+    /* an open file keeps a device from its driver, whether it is bound or not */
+    await strand.do(fd.process, "close", [fd.number]);
+    throw error;
+  }
   return fd.number;
 }
 

@@ -304,13 +304,25 @@ export const vfioHandlers: readonly (readonly [OperationName, NativeHandler])[] 
   }),
 ];
 
-/** A device file of its own takes one opening at a time, a group as many as one likes. */
+/** How often it is tried to open a device that is open, and the pause in between, in milliseconds. */
+const TRIES = 20;
+const PAUSE_MS = 10;
+
+/**
+ * A device file of its own takes one opening at a time, a group as many as one likes. Whoever opens the one while it is
+ * closed elsewhere is refused, where whoever opens the other waits; so it is tried again until the close is over.
+ */
 async function reopen(session: Session, strand: Strand, device: VfioDevice): Promise<Descriptor> {
-  try {
-    return await openDevice(session, strand, device, "shared", "granted");
-  } catch (error) {
-    const isOpen = error instanceof Failed && error.errno === "EINVAL" && device.pci.access.kind === "cdev";
-    throw isOpen ? new Unsupported(`${device.pci.access.path} can only be opened once at a time`) : error;
+  for (let tries = 1;; tries++) {
+    try {
+      return await openDevice(session, strand, device, "shared", "granted");
+    } catch (error) {
+      const { kind, path } = device.pci.access;
+      const isOpen = error instanceof Failed && error.errno === "EINVAL" && kind === "cdev";
+      if (!isOpen) throw error;
+      if (tries === TRIES) throw new Unsupported(`${path} can only be opened once at a time`);
+      await strand.do(session.process, "sleep", [PAUSE_MS]);
+    }
   }
 }
 

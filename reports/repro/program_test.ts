@@ -5,13 +5,9 @@ import { parseCases } from "../../cases/parse.ts";
 import { programOf } from "../../cases/program.ts";
 import { HANDLERS } from "../../runners/native/handlers/mod.ts";
 import { makeMemfd } from "../../runners/native/handlers/process.ts";
-import { Files } from "../../runners/native/executor/files.ts";
-import { Taint } from "../../runners/native/taint.ts";
 import { nearExecutor } from "../../runners/native/executor/near.ts";
-import { lookAtMachine } from "../../runners/native/machine.ts";
-import { HelperProcess } from "../../runners/native/process.ts";
 import { LIMITS, on, Session } from "../../runners/native/session.ts";
-import { addonForTests } from "../../runners/native/testing.ts";
+import { addonForTests, bareSetting } from "../../runners/native/testing.ts";
 import { loadLedger } from "../../spec/ledger.ts";
 import { reproducerOf, type ReproLanguage } from "./program.ts";
 import {
@@ -233,17 +229,9 @@ async function runnerTrace(case_: Case): Promise<readonly string[]> {
     ({ session, strand }, { size }) => makeMemfd(strand, session.process, session.bytes(size)),
   );
   const session = new Session({
-    executor,
-    files: new Files(executor),
-    lockedFiles: new Files(executor),
-    taint: new Taint(executor),
-    machine: await lookAtMachine(executor, []),
-    helper: () => new HelperProcess(executor),
+    ...await bareSetting(executor),
     handlers: new Map([...HANDLERS, heap]),
-    log: undefined,
     limits: LIMITS,
-    unsupported: () => undefined,
-    revokeFeature: undefined,
   });
   const seen = [];
   for (const step of programOf(case_).steps) seen.push(await session.perform(step));

@@ -7,16 +7,13 @@ import { runCases } from "../engine.ts";
 import { HANDLERS } from "./handlers/mod.ts";
 import { makeMemfd } from "./handlers/process.ts";
 import { type Executor, ExecutorGone } from "./executor/executor.ts";
-import { Files } from "./executor/files.ts";
-import { Taint } from "./taint.ts";
-import { lookAtMachine } from "./machine.ts";
+import type { Files } from "./executor/files.ts";
 import { Descriptor } from "./objects.ts";
-import { HelperProcess } from "./process.ts";
 import { runRace } from "./race.ts";
 import { LIMITS, type NativeHandler, on, Session, type Setting } from "./session.ts";
 import { Strand } from "./strand.ts";
 import { nativeTarget } from "./target.ts";
-import { builtExecutor, farForTests, testEachExecutor } from "./testing.ts";
+import { bareSetting, builtExecutor, farForTests, testEachExecutor } from "./testing.ts";
 
 /** A machine whose heap gives files in memory, which can be mapped, and whose fences are eventfds. */
 async function setting(executor: Executor): Promise<Setting> {
@@ -36,17 +33,9 @@ async function setting(executor: Executor): Promise<Setting> {
     }),
   ];
   return {
-    executor,
-    files: new Files(executor),
-    lockedFiles: new Files(executor),
-    taint: new Taint(executor),
-    machine: await lookAtMachine(executor, []),
-    helper: () => new HelperProcess(executor),
+    ...await bareSetting(executor),
     handlers: new Map([...HANDLERS, ...pretended]),
-    log: undefined,
     limits: { ...LIMITS, call: { known: 100, unknown: 200 }, start: { known: 20, unknown: 50 } },
-    unsupported: () => undefined,
-    revokeFeature: undefined,
   };
 }
 

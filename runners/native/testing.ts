@@ -16,7 +16,12 @@ import { type FarExecutor, farExecutor } from "./executor/far.ts";
 import type { Wire } from "./executor/wire.ts";
 import { nearExecutor } from "./executor/near.ts";
 import { builtAddon, type Flavour } from "./location.ts";
+import { Files } from "./executor/files.ts";
+import { lookAtMachine } from "./machine.ts";
+import { HelperProcess } from "./process.ts";
+import type { Setting } from "./session.ts";
 import { isOverWithin } from "./strand.ts";
+import { Taint } from "./taint.ts";
 
 const SOURCES = fileURLToPath(new URL("addon/", import.meta.url));
 
@@ -202,4 +207,19 @@ export async function testEachExecutor(
       }
     },
   });
+}
+
+/** What a case works with on a machine that was given no device, but for its handlers and limits. */
+export async function bareSetting(executor: Executor): Promise<Omit<Setting, "handlers" | "limits">> {
+  return {
+    executor,
+    files: new Files(executor),
+    lockedFiles: new Files(executor),
+    taint: new Taint(executor),
+    machine: await lookAtMachine(executor, []),
+    helper: () => new HelperProcess(executor),
+    log: undefined,
+    unsupported: () => undefined,
+    revokeFeature: undefined,
+  };
 }

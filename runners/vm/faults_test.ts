@@ -10,7 +10,7 @@ import type { Program } from "../../cases/program.ts";
 import { caseIdSchema } from "../../spec/ids.ts";
 import type { CaseEnd, LogLine, Observation } from "../../spec/observation.ts";
 import { LINES_MISSING } from "../native/kernel_log.ts";
-import { Limit } from "../deadline.ts";
+import { Limit, within } from "../deadline.ts";
 import type { Target } from "../target.ts";
 import { callOf } from "../testing/steps.ts";
 import type { Machine } from "./machine.ts";
@@ -84,6 +84,14 @@ class Rig {
     return { end, log, steps };
   }
 
+  /** Waits until a machine has said something, within the limit of the test. */
+  async said(machine: Machine, what: string): Promise<void> {
+    const waited = await within(machine.said(what), this.#limitMs);
+    if (waited.kind !== "value") {
+      throw new Error(`"${what}" was not said; last: ${machine.console().slice(-10).join("\n")}`);
+    }
+  }
+
   /**
    * Has a fault happen to the second step of the program, or to the machine.
    *
@@ -96,8 +104,8 @@ class Rig {
     { begun, enough }: { begun?: string; enough?: (machine: Machine) => Promise<unknown> } = {},
   ): Promise<Seen> {
     const machine = await this.machine();
-    const said = begun === undefined ? undefined : machine.said(begun);
-    await machine.sysrq(FAULT_KEYS[fault]);
+    const said = begun === undefined ? undefined : this.said(machine, begun);
+    assertEquals(await machine.sysrq(FAULT_KEYS[fault]), "done");
     await said;
     return await this.run(enough?.(machine));
   }
@@ -161,7 +169,7 @@ Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest
 
   await t.step("a guest that does nothing but spin is a hang", async () => {
     const { end } = await rig.befall("all processors spin", {
-      begun: "the way of the others",
+      begun: "every processor is taken",
       enough: () => Promise.resolve(),
     });
     assertEquals(end.end, "hang");
@@ -170,7 +178,7 @@ Deno.test("whatever befalls a virtual machine costs one case", { ignore: !newest
 
   await t.step("a disk that is full costs nothing", async () => {
     const machine = await rig.machine();
-    const full = machine.said("the disk is full");
+    const full = rig.said(machine, "the disk is full");
     assertEquals((await rig.befall("a full disk")).end.end, "completed");
     await full;
     assertEquals((await rig.run()).end.end, "completed");
@@ -234,7 +242,7 @@ Deno.test("a guest that says too much costs one case", { ignore: !newest }, asyn
     "a guest that does nothing but write to its console is a hang, with what it writes",
     async () => {
       const { end } = await rig.befall("all processors talk", {
-        begun: "the way of the others",
+        begun: "every processor is taken",
         enough: () => Promise.resolve(),
       });
       assertEquals(end.end, "hang");

@@ -3,14 +3,17 @@
  * Faults to order, to test how virtual machines end. A key of the kernel's own (sysrq) chooses one. Some happen at
  * once, the others to whoever opens the device next, which has the name of that of the suite's own module.
  */
+#include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/fs.h>
+#include <linux/io.h>
 #include <linux/kthread.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/serial_reg.h>
 #include <linux/slab.h>
 #include <linux/sysrq.h>
 #include <linux/workqueue.h>
@@ -18,8 +21,14 @@
 /* A size that nothing else has. */
 #define LOST_BYTES 2777
 
+/* Where the first serial line of a PC is. */
+#define UART_PORT 0x3f8
+
 static char fault;
 static char page[16 * PAGE_SIZE];
+static struct task_struct *threads[NR_CPUS];
+static atomic_t met = ATOMIC_INIT(0);
+static bool all_met;
 
 /* Nothing ends this but the end of the machine. */
 static void spin(void)
@@ -29,8 +38,34 @@ static void spin(void)
 		cpu_relax();
 }
 
+/*
+ * Says something over the serial line itself. What is said to the kernel's log is written out by a thread, which may
+ * wait for a processor that never becomes free.
+ */
+static void say_by_wire(const char *text)
+{
+	for (; *text; text++) {
+		while (!(inb(UART_PORT + UART_LSR) & UART_LSR_THRE))
+			cpu_relax();
+		outb(*text, UART_PORT + UART_TX);
+	}
+}
+
+/* Comes back when all processors are in here, of which none does anything else from then on. */
+static void meet_all_others(void)
+{
+	preempt_disable();
+	if (atomic_inc_return(&met) == num_online_cpus()) {
+		say_by_wire("\r\nevery processor is taken\r\n");
+		smp_store_release(&all_met, true);
+	}
+	while (!smp_load_acquire(&all_met))
+		cpu_relax();
+}
+
 static int spin_thread(void *unused)
 {
+	meet_all_others();
 	spin();
 	return 0;
 }
@@ -47,7 +82,7 @@ static int flood_thread(void *unused)
 /* Like spin_thread, but with something to say all the time. */
 static int talk_thread(void *unused)
 {
-	preempt_disable();
+	meet_all_others();
 	for (;;)
 		pr_err("a kernel that does nothing but say too much\n");
 	return 0;
@@ -74,26 +109,18 @@ static noinline void lose(void)
 	barrier_data(lost);
 }
 
-/* The processor of this thread comes last, since nothing else is done any more on the others. */
+/* Nobody is interrupted by one of the threads before all of them are awake. */
 static void everywhere(int (*what)(void *), const char *name)
 {
-	struct task_struct *last = NULL, *thread;
 	unsigned int cpu;
 
-	migrate_disable();
-	for_each_online_cpu(cpu) {
-		thread = kthread_create_on_cpu(what, NULL, cpu, name);
-		if (IS_ERR(thread))
-			continue;
-		if (cpu == smp_processor_id())
-			last = thread;
-		else
-			wake_up_process(thread);
-	}
-	pr_err("the last processor goes the way of the others\n");
-	if (last)
-		wake_up_process(last);
-	migrate_enable();
+	for_each_online_cpu(cpu)
+		threads[cpu] = kthread_create_on_cpu(what, NULL, cpu, name);
+	preempt_disable();
+	for_each_online_cpu(cpu)
+		if (!IS_ERR(threads[cpu]))
+			wake_up_process(threads[cpu]);
+	preempt_enable();
 }
 
 static void begin(struct work_struct *unused)

@@ -81,7 +81,7 @@ function accept(
 ): void {
   const before = readDigests();
   writeDigests({
-    mails: read ? mailDigestsOf(mails, read) : before.mails,
+    mails: read ? mailDigestsOf(mails, read, before.mails) : before.mails,
     kernels: tree ? kernelDigestsOf(kernels, tree, before.kernels) : before.kernels,
   });
   io.err("Wrote spec/citations.yaml\n");

@@ -93,19 +93,28 @@ export function digestOf(lines: readonly string[], { first, last }: LineRange): 
   return createHash("sha256").update(lines.slice(first - 1, last).join("\n")).digest("hex").slice(0, 16);
 }
 
-/** Takes the digests of all cited lines of mails; what cannot be found is left out. */
+/**
+ * Takes the digests of all cited lines of mails. Lines that a mail does not have are left out; of a mail that is not
+ * there stays what was recorded.
+ */
 export function mailDigestsOf(
   citations: readonly MailCitation[],
   read: (seed: string) => readonly string[] | undefined,
+  recorded: Digests["mails"] = {},
 ): Digests["mails"] {
-  const mails: Record<string, Record<string, string>> = {};
+  const mails: Record<string, DigestsByLines> = {};
   for (const { mail, seed, lines } of citations) {
+    if (lines === undefined) continue;
     const text = read(seed);
-    for (const range of lines === undefined || !text ? [] : rangesOf(lines) ?? []) {
-      if (text && range.last <= text.length) (mails[mail] ??= {})[rangeText(range)] = digestOf(text, range);
-    }
+    const digests = text ? digestsOf(lines, text) : recorded[mail] ?? {};
+    if (Object.keys(digests).length > 0) mails[mail] = { ...mails[mail], ...digests };
   }
   return mails;
+}
+
+function digestsOf(lines: string, text: readonly string[]): DigestsByLines {
+  const there = (rangesOf(lines) ?? []).filter(({ last }) => last <= text.length);
+  return Object.fromEntries(there.map((range) => [rangeText(range), digestOf(text, range)]));
 }
 
 /**

@@ -180,7 +180,8 @@ function driftFindings(
 }
 
 /**
- * Records what the citations of the release of a tree lead to in it; what cannot be found is left out.
+ * Records what the citations of the release of a tree lead to in it. What a file does not have is left out; of a file
+ * that the tree lacks stays what was recorded.
  *
  * @returns what was recorded of other releases, with this one's put in
  */
@@ -194,8 +195,10 @@ export function kernelDigestsOf(
     if (!isOf(tree, kernel)) continue;
     const files: Record<string, RecordedPlace[]> = {};
     for (const citation of citations.filter((each) => each.kernel === kernel)) {
-      const places = files[citation.file] ??= [];
-      for (const place of recordsOf(citation, tree.read(citation.file))) {
+      const text = tree.read(citation.file);
+      const before = text.size === 0 ? recorded[kernel]?.files[citation.file] : undefined;
+      const places = files[citation.file] ??= [...before ?? []];
+      for (const place of recordsOf(citation, text)) {
         if (!places.some((each) => JSON.stringify(each) === JSON.stringify(place))) places.push(place);
       }
     }

@@ -281,6 +281,15 @@ Deno.test("checkKernel() is content with a tree that has what is cited", () => {
   });
 });
 
+Deno.test("of what a tree or a folder of mails lacks stays what was recorded", () => {
+  const { "drivers/frob.c": _, ...less } = TREE;
+  assertEquals(withTrees([less], (tree) => kernelDigestsOf(KERNELS, tree, RECORDED)), RECORDED);
+  const { mails } = citationsOf(ledgerOf(clause("AB-01", "{ mail: S1, lines: 4-5 }")));
+  const recorded = mailDigestsOf(mails, read(MAIL));
+  assertEquals(Object.keys(recorded.S1 ?? {}), ["4-5"]);
+  assertEquals(mailDigestsOf(mails, read(undefined), recorded), recorded);
+});
+
 function kernelFaults(tree: Readonly<Record<string, string>>, cited = KERNELS): readonly string[] {
   return withTrees(
     [tree],

@@ -42,6 +42,7 @@ import {
   type Lent,
   type LentFar,
   testEachExecutor,
+  until,
 } from "./testing.ts";
 import type { Patience } from "./thread_state.ts";
 
@@ -521,15 +522,6 @@ function fileOf(path: string): string {
     return readFileSync(path, "utf8");
   } catch {
     return "";
-  }
-}
-
-/** Looks until something is there. */
-async function until<T>(look: () => T | undefined): Promise<T> {
-  for (;;) {
-    const seen = look();
-    if (seen !== undefined) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 

@@ -209,6 +209,26 @@ export async function testEachExecutor(
   });
 }
 
+/** What only a fault takes so long, in milliseconds. */
+const PATIENT_MS = 60_000;
+
+/**
+ * Looks until something is there, and gives it.
+ *
+ * @throws {Error} where that is never so
+ */
+export async function until<T>(
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+): Promise<T> {
+  const limit = performance.now() + PATIENT_MS;
+  while (performance.now() < limit) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error(`What was waited for has not come within ${PATIENT_MS / 1000} s`);
+}
+
 /** What a case works with on a machine that was given no device, but for its handlers and limits. */
 export async function bareSetting(executor: Executor): Promise<Omit<Setting, "handlers" | "limits">> {
   return {

@@ -18,7 +18,14 @@ import { WHENCE } from "../constants.ts";
 import { HelperProcess, ProcessEnded } from "../process.ts";
 import { Strand } from "../strand.ts";
 import type { Flavour } from "../location.ts";
-import { builtExecutor, farForTests, type FarOptions, type LentFar, testEachExecutor } from "../testing.ts";
+import {
+  builtExecutor,
+  farForTests,
+  type FarOptions,
+  type LentFar,
+  testEachExecutor,
+  until,
+} from "../testing.ts";
 import { ExecutorGone } from "./executor.ts";
 import { type FarExecutor, farExecutor } from "./far.ts";
 import type { Wire } from "./wire.ts";
@@ -506,7 +513,7 @@ testFar("an executor that is greeted again has given up all of before", async (l
     assertEquals(came, { status: "fulfilled", value: undefined });
     assertEquals(await told, "");
     await until(() => !lives(copy.pid));
-    await untilAsync(async () => !isThere(process.pid) || void await executor.quiet());
+    await until(async () => !isThere(process.pid) || void await executor.quiet());
     const next = new HelperProcess(executor);
     assertEquals((await next.call(1, { do: "no_op" })).result, 0);
     assertEquals(await next.end(10_000), { kind: "exited", status: 0 });
@@ -653,13 +660,4 @@ function stateOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Looks until it is so. */
-async function until(look: () => boolean): Promise<void> {
-  await untilAsync(() => Promise.resolve(look()));
-}
-
-async function untilAsync(look: () => Promise<boolean | undefined>): Promise<void> {
-  while (!await look()) await new Promise((resolve) => setTimeout(resolve, 1));
 }

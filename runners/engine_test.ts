@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/
 import { type FinishedAttempt, runCases, type RunOptions, type Sink, type Summary } from "./engine.ts";
 import type { Target } from "./target.ts";
 import { caseNamed } from "./testing/cases.ts";
+import { withoutTimePassing } from "./testing/clock.ts";
 import * as fakes from "./testing/fakes.ts";
 
 const CASES = ["a", "b", "c"].map(caseNamed);
@@ -29,17 +30,6 @@ function endsOf({ finished }: Ran): string[] {
 
 function reasonsOf({ finished }: Ran): (string | undefined)[] {
   return finished.map(({ end }) => end.reason);
-}
-
-/** Stops the clock: on a busy machine a moment may be so long that the engine makes a pause. */
-async function withoutTimePassing(act: () => Promise<unknown>): Promise<void> {
-  const now = performance.now;
-  performance.now = () => 0;
-  try {
-    await act();
-  } finally {
-    performance.now = now;
-  }
 }
 
 /** Gives one target after the other, the last one from then on. */

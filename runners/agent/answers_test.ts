@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { CaseEnd } from "../../spec/observation.ts";
 import { decodeTestee } from "../protocol/decode.ts";
+import { withoutTimePassing } from "../testing/clock.ts";
 import { CLEAN, succeeded } from "../testing/fakes.ts";
 import type { Connection } from "../transport/connection.ts";
 import { Answers, type Departure } from "./answers.ts";
@@ -36,14 +37,16 @@ async function turn(): Promise<void> {
   await Promise.resolve();
 }
 
-Deno.test("Answers sends observations with the end of their run where they come at once", () => {
+Deno.test("Answers sends observations with the end of their run where they come at once", async () => {
   const { told, left, see, end } = answers("together", "rest");
-  see(1, 0, 1);
-  end(1, 2);
-  see(2, 0);
-  end(2, 1);
-  end(3, 0);
-  told.flush();
+  await withoutTimePassing(() => {
+    see(1, 0, 1);
+    end(1, 2);
+    see(2, 0);
+    end(2, 1);
+    end(3, 0);
+    told.flush();
+  });
   assertEquals(left, ["end 1 with (given.0 given.1), end 2 with (given.0), end 3"]);
 });
 
@@ -67,8 +70,10 @@ Deno.test("Answers keeps no observation back where the case does not end at once
   see(1, 0, 1);
   await turn();
   assertEquals(left, ["1.0, 1.1"]);
-  see(1, 2, 3);
-  end(1, 4);
+  await withoutTimePassing(() => {
+    see(1, 2, 3);
+    end(1, 4);
+  });
   await turn();
   assertEquals(left.slice(1), ["end 1 with (given.2 given.3)"]);
 });
@@ -82,15 +87,17 @@ Deno.test("Answers keeps no observation back where the target holds up the turn"
   assertEquals(left, ["1.0, 1.1"]);
 });
 
-Deno.test("Answers keeps the order of what it is told", () => {
+Deno.test("Answers keeps the order of what it is told", async () => {
   const { told, left, see, end } = answers("together", "rest");
-  see(1, 0);
-  told.tell({ type: "log", run: 1, lines: [] });
-  see(1, 1);
-  end(1, 2);
-  see(1, 2);
-  see(2, 0);
-  end(2, 1);
-  told.flush();
+  await withoutTimePassing(() => {
+    see(1, 0);
+    told.tell({ type: "log", run: 1, lines: [] });
+    see(1, 1);
+    end(1, 2);
+    see(1, 2);
+    see(2, 0);
+    end(2, 1);
+    told.flush();
+  });
   assertEquals(left, ["1.0, log, end 1 with (given.1), 1.2, end 2 with (given.0)"]);
 });

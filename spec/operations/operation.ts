@@ -56,9 +56,6 @@ export function describeKinds(kinds: readonly ObjectKind[]): string {
   return /^[aeiou]/.test(words) ? `an ${words}` : `a ${words}`;
 }
 
-/** The name under which a case knows an object of kind `K`. */
-export type Handle<K extends ObjectKind> = string & z.$brand<K>;
-
 const handleKinds = z.registry<{ kinds: readonly ObjectKind[] }>();
 
 function handle<K extends ObjectKind>(...kinds: readonly K[]) {

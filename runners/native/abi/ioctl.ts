@@ -74,8 +74,3 @@ export function requestNumber(request: Request, convention: IoctlConvention = "g
   return (direction | (request.size << SIZE_SHIFT) | (request.type.charCodeAt(0) << 8) | request.number) >>>
     0;
 }
-
-/** The convention of an architecture, by the name that `uname -m` gives it. */
-export function conventionOf(architecture: string): IoctlConvention {
-  return /^(alpha|mips|ppc|powerpc|sparc)/.test(architecture) ? "alpha" : "generic";
-}

@@ -136,12 +136,6 @@ export const FEATURE_FLAG = { get: 1 << 16, set: 1 << 17, probe: 1 << 18, unknow
 /** Features of VFIO devices. The number of the revoke feature is not among them: it differs between proposals. */
 export const FEATURE = { lowPowerEntry: 3, lowPowerEntryWithWakeup: 4, lowPowerExit: 5, dmaBuf: 11 } as const;
 
-/** Flags of regions. */
-export const REGION_FLAG = { read: 1, write: 2, mmap: 4 } as const;
-
-/** Flags of devices. */
-export const DEVICE_FLAG = { reset: 1, pci: 2 } as const;
-
 /** The region of a PCI device that holds its configuration space. */
 export const CONFIG_REGION = 7;
 

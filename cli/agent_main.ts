@@ -6,14 +6,10 @@
 import { message } from "@optique/core/message";
 import { run as parse } from "@optique/run";
 import config from "../deno.json" with { type: "json" };
-import { Failure, ownIo } from "./io.ts";
+import { Failure, ownIo, wishToStop } from "./io.ts";
 import { agentOptions } from "./parser_agent.ts";
 
-const controller = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, () => controller.abort());
-}
-const io = ownIo(controller.signal);
+const io = ownIo(wishToStop());
 const act = parse(agentOptions, {
   programName: "conform-agent",
   brief: message`Serves a target of this machine to runners elsewhere.`,

@@ -37,7 +37,7 @@ export class Failure extends Error {
 export function ownIo(signal: AbortSignal): Io {
   return {
     out: (text) => writeAll(Deno.stdout, text),
-    err: (text) => writeAll(Deno.stderr, text),
+    err: tellAll,
     columns: columnsOf(Deno.stderr),
     colours: Deno.stdout.isTerminal() && !Deno.noColor,
     signal,
@@ -50,7 +50,18 @@ function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string)
   try {
     for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
   } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (error instanceof Deno.errors.BrokenPipe) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Failure(2, `Cannot write the output: ${reason}`, "Send it somewhere else", error);
+  }
+}
+
+/** Writes remarks; where nobody can take them the command goes on, and its exit status says how it went. */
+function tellAll(text: string): void {
+  try {
+    writeAll(Deno.stderr, text);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
   }
 }
 
@@ -61,4 +72,24 @@ function columnsOf(stream: typeof Deno.stderr): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Shells and runners of scripts pass a signal on that has reached the program already; in milliseconds. */
+const SAME_WISH_MS = 1_000;
+
+/**
+ * Aborted when the user wants to stop, by Ctrl-C or by a signal. A user who wants to stop again does not wait: the
+ * process ends at once, whatever it does.
+ */
+export function wishToStop(): AbortSignal {
+  const controller = new AbortController();
+  let since = 0;
+  for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (controller.signal.aborted && performance.now() - since > SAME_WISH_MS) Deno.exit(status);
+      if (!controller.signal.aborted) since = performance.now();
+      controller.abort();
+    });
+  }
+  return controller.signal;
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { RecordWriteError } from "../reports/record_writer.ts";
 import { isProtocolFault } from "../runners/protocol/errors.ts";
-import { Failure, type Io, ownIo } from "./io.ts";
+import { Failure, type Io, ownIo, wishToStop } from "./io.ts";
 import { Answered, parseCommandLine } from "./parser.ts";
 
 /**
@@ -24,6 +25,10 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
       io.err(`${error.message}\n${error.hint === undefined ? "" : `${error.hint}\n`}`);
       return error.status;
     }
+    if (error instanceof RecordWriteError) {
+      io.err(`${error.message}\n`);
+      return 2;
+    }
     if (isProtocolFault(error)) {
       io.err(`${error.message}\n${error.hint}\n`);
       return 3;
@@ -35,9 +40,5 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
 }
 
 if (import.meta.main) {
-  const controller = new AbortController();
-  const stop = () => controller.abort();
-  Deno.addSignalListener("SIGINT", stop);
-  Deno.addSignalListener("SIGTERM", stop);
-  Deno.exit(await main(Deno.args, ownIo(controller.signal)));
+  Deno.exit(await main(Deno.args, ownIo(wishToStop())));
 }

@@ -127,7 +127,7 @@ Deno.test("conform answers wrong usage with 2, what is wrong, the nearest right 
       [["run", "--profile", "matt-v1-vifo"], 'Did you mean "matt-v1-vfio"?'],
       [["run", "--clause", "VREV-99"], "There is no clause"],
       [["run", "vfio/revoke/duble-revoke"], 'Did you mean "vfio/revoke/double-revoke"?'],
-      [["run", "--resume", join(folder, "none.jsonl")], "no such file"],
+      [["run", "--resume", join(folder, "none.jsonl")], "Cannot read"],
       [["list", "nothing/here"], "No case matches"],
       [["show", "VREV-1O"], "Did you mean"],
       [["mutants", "double-revoke-suceeds"], 'Did you mean "double-revoke-succeeds"?'],
@@ -239,6 +239,42 @@ kill $!
   return { script, livesFor: (lines: number) => Deno.writeTextFile(`${script}.lines`, `${lines}\n`) };
 }
 
+/** Looks until it is so. What has ended will never do it. */
+async function unlessEnded(child: Deno.ChildProcess, look: () => boolean): Promise<void> {
+  let ended: Deno.CommandStatus | undefined;
+  void child.status.then((status) => ended = status);
+  while (!look()) {
+    assert(ended === undefined, `it has ended with ${JSON.stringify(ended)}`);
+    await new Promise((next) => setTimeout(next, 5));
+  }
+}
+
+Deno.test("conform ends at once for a user who wants to stop a second time, whatever it waits for", async () => {
+  await inFolder(async (folder) => {
+    const silent = join(folder, "silent.sh");
+    await Deno.writeTextFile(silent, `: >"$0.begun"\nexec cat >/dev/null\n`);
+    const main = new URL("main.ts", import.meta.url).pathname;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--quiet", main, "run", CASE, "--target", `stdio:sh ${silent}`],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    await unlessEnded(child, () => existsSync(`${silent}.begun`));
+    /* the first may come twice, as where a shell passes on what all have got */
+    let ended = false;
+    void child.status.then(() => ended = true);
+    while (!ended) {
+      try {
+        child.kill("SIGINT");
+      } catch {
+        // It ends in this moment.
+      }
+      await new Promise((next) => setTimeout(next, 5));
+    }
+    assertEquals((await child.status).code, 130);
+  });
+});
+
 Deno.test("conform run survives kill -9 at any moment and goes on", async () => {
   await inFolder(async (folder) => {
     const file = join(folder, "run.jsonl");
@@ -248,9 +284,7 @@ Deno.test("conform run survives kill -9 at any moment and goes on", async () => 
       stdout: "null",
       stderr: "null",
     }).spawn();
-    while (!existsSync(file) || readFileSync(file).length < 200_000) {
-      await new Promise((next) => setTimeout(next, 5));
-    }
+    await unlessEnded(child, () => existsSync(file) && readFileSync(file).length >= 200_000);
     child.kill("SIGKILL");
     await child.status;
     const record = readRecordFile(file);

@@ -7,6 +7,8 @@ import { decode, sizeOf, struct } from "./abi/layout.ts";
 import { AF_UNIX } from "./constants.ts";
 import { EAGAIN, packMessage, type Reply, type SystemCall, unpackMessage } from "./calls.ts";
 import { type Executor, ExecutorGone, type Started } from "./executor/executor.ts";
+import { Files } from "./executor/files.ts";
+import { livingThread } from "./thread_state.ts";
 
 /** The thread that does the first call of a case. */
 const FIRST_THREAD = 1;
@@ -306,11 +308,17 @@ export class HelperProcess {
     return endingOf(status) ?? { kind: "stuck" };
   }
 
-  /** A copy is no child of the suite, and the kernel lets it go as soon as it has given up what it held. */
+  /**
+   * A copy is no child of the suite. It has given up what it held when none of its threads lives, which is earlier than
+   * that it is not there: where the one that it is a copy of has ended, it is for the first process of the machine to
+   * reap it, and some never do.
+   */
   async #copyGone(ms: number): Promise<number> {
     const limit = performance.now() + ms;
+    const files = new Files(this.#executor);
     for (let pause = 0;; pause = Math.min(pause + 1, PAUSE_MS)) {
-      if (await this.#executor.kill(this.pid, 0) !== 0) return this.#wasKilled ? KILLED + SIGKILL : 0;
+      const isThere = await this.#executor.kill(this.pid, 0) === 0;
+      if (!isThere || !await livingThread(files, this.pid)) return this.#wasKilled ? KILLED + SIGKILL : 0;
       if (performance.now() > limit) return -EAGAIN;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }

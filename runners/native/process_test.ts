@@ -611,6 +611,23 @@ await testEachExecutor(
   },
 );
 
+await testEachExecutor("a copy has ended, whether or not anybody reaps it", async ({ executor }) => {
+  const nobodyReaps = passingOn(executor, {
+    kill: async (pid, signal) => signal === 0 ? 0 : await executor.kill(pid, signal),
+  });
+  const [process, strand] = [new HelperProcess(nobodyReaps), new Strand(1, new Files(executor))];
+  const copies: HelperProcess[] = [];
+  for (let time = 0; time < 2; time++) {
+    const copy = await process.fork((channel) => strand.do(process, "fork", [channel]));
+    assert(typeof copy !== "number", String(copy));
+    copies.push(copy);
+  }
+  assertEquals(await process.end(10_000), { kind: "exited", status: 0 });
+  const [one, other] = copies;
+  assertEquals(await one?.end(10_000), { kind: "exited", status: 0 });
+  assertEquals(await other?.kill(10_000), { kind: "killed", signal: 9 });
+});
+
 await testEachExecutor(
   "who comes to wait in the moment a process is gone is told the same",
   async ({ executor }) => {

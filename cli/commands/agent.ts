@@ -12,7 +12,7 @@ import { dropPermissions } from "../../runners/agent/permissions.ts";
 import { serveTarget } from "../../runners/agent/serve_target.ts";
 import { readTokens, TokenFileError } from "../../runners/agent/tokens.ts";
 import { workerOf } from "../../runners/agent/worker.ts";
-import { messageOf } from "../../runners/deadline.ts";
+import { Limit, messageOf } from "../../runners/deadline.ts";
 import { openTarget, parseTarget, TargetNameError } from "../../runners/open.ts";
 import { ownStdio } from "../../runners/transport/stdio.ts";
 import { connectStream } from "../../runners/transport/stream.ts";
@@ -111,6 +111,13 @@ async function listening<T>(start: () => T | Promise<T>, { host, port }: AgentAr
   }
 }
 
+/**
+ * How long to wait before a device is opened again, in milliseconds: longer each time that it ends at once, as one does
+ * at whose other end nobody is.
+ */
+const SHORTEST_MS = 50;
+const LONGEST_MS = 5_000;
+
 /** Serves one caller after the other over a device or a socket, each until it says good-bye or goes away. */
 async function overStream(path: string, args: AgentArguments, io: Io): Promise<number> {
   if (!existsSync(path)) {
@@ -119,7 +126,9 @@ async function overStream(path: string, args: AgentArguments, io: Io): Promise<n
   const isSocket = statSync(path).isSocket();
   const lobby = new Lobby(lobbyOptions(args, io));
   const stop = aborted(io.signal);
+  let pause = SHORTEST_MS;
   while (!io.signal.aborted) {
+    const begin = performance.now();
     const { readable, writable } = await streamsOf(path);
     const { promise: over, resolve } = Promise.withResolvers<void>();
     const connection = connectStream(readable, writable, { peer: path, release: resolve });
@@ -127,6 +136,11 @@ async function overStream(path: string, args: AgentArguments, io: Io): Promise<n
     io.err(`Serving ${args.target} over ${path}\n`);
     await Promise.race([over, stop]);
     if (isSocket) break;
+    const lasted = performance.now() - begin;
+    const limit = new Limit(pause);
+    await Promise.race([limit.passed, stop]);
+    limit.clear();
+    pause = lasted > pause ? SHORTEST_MS : Math.min(2 * pause, LONGEST_MS);
   }
   await lobby.close();
   return 0;

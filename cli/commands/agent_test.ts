@@ -1,9 +1,10 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { remoteTarget } from "../../runners/remote/target.ts";
 import { connectStream } from "../../runners/transport/stream.ts";
 import { writeLauncher } from "../agent_launcher.ts";
+import { main } from "../main.ts";
 import { conform, inFolder } from "../testing/conform.ts";
 import { MAIN, withCommand, withProgram } from "../testing/program.ts";
 
@@ -91,7 +92,9 @@ Deno.test("conform agent --stream serves over a Unix socket", async () => {
       stdout: "null",
       stderr: "null",
     }).spawn();
-    const { readable, writable } = await listener.accept();
+    const caller = await Promise.race([listener.accept(), child.status]);
+    assert("readable" in caller, "it has ended and never called");
+    const { readable, writable } = caller;
     const target = remoteTarget("vm", () => connectStream(readable, writable));
     try {
       assertEquals((await target.describe()).name.endsWith("(sim:mainline-7.3)"), true);
@@ -102,6 +105,27 @@ Deno.test("conform agent --stream serves over a Unix socket", async () => {
       assertEquals(code, 0);
     }
   });
+});
+
+Deno.test("conform agent --stream does not open a device again and again at whose other end nobody is", async () => {
+  const stop = new AbortController();
+  const begun = Promise.withResolvers<void>();
+  let opened = 0;
+  const running = main(["agent", "--target", "sim", "--stream", "/dev/null"], {
+    out() {},
+    err(text) {
+      if (text.startsWith("Serving sim over /dev/null")) opened++;
+      begun.resolve();
+    },
+    columns: undefined,
+    colours: false,
+    signal: stop.signal,
+  });
+  await begun.promise;
+  for (let turn = 0; turn < 300; turn++) await new Promise((next) => setTimeout(next, 0));
+  stop.abort();
+  assertEquals(await running, 0);
+  assert(opened >= 1 && opened < 12, `it was opened ${opened} times`);
 });
 
 Deno.test("the bundle of the agent runs in an empty folder, and so does the one file that unpacks it", async () => {

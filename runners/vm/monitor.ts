@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { within } from "../deadline.ts";
 import { VmError } from "./failure.ts";
 import type { Connection } from "../transport/connection.ts";
 
@@ -23,6 +24,9 @@ const messageSchema = z.looseObject({
   error: z.looseObject({ desc: z.string() }).optional(),
 });
 
+/** Nothing that it is asked for takes so long, in milliseconds; a machine that is very busy is slow to begin. */
+const ANSWER_MS = 60_000;
+
 interface Asked {
   readonly command: string;
   readonly answer: PromiseWithResolvers<unknown>;
@@ -32,13 +36,19 @@ interface Asked {
 export class Monitor {
   readonly #connection: Connection;
   readonly #hear: (event: MonitorEvent) => void;
+  readonly #answerMs: number;
   #asked: Asked[] = [];
   #gone = false;
 
-  /** Begins to listen. */
-  constructor(connection: Connection, hear: (event: MonitorEvent) => void) {
+  /**
+   * Begins to listen.
+   *
+   * @param answerMs how long an answer may take, in milliseconds
+   */
+  constructor(connection: Connection, hear: (event: MonitorEvent) => void, answerMs: number = ANSWER_MS) {
     this.#connection = connection;
     this.#hear = hear;
+    this.#answerMs = answerMs;
     connection.listen({
       messages: (texts) => texts.forEach((text) => this.#take(text)),
       closed: (reason) => this.#end(reason.message),
@@ -49,14 +59,21 @@ export class Monitor {
   /**
    * Gives a command and waits for the answer.
    *
-   * @throws {VmError} if QEMU refuses it or has ended
+   * @throws {VmError} if QEMU refuses it, does not answer or has ended
    */
-  ask(command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown> {
+  async ask(command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown> {
+    if (this.#gone) throw gone(command, "it has ended");
     const answer = Promise.withResolvers<unknown>();
-    if (this.#gone) return Promise.reject(gone(command, "it has ended"));
+    /* one that is given up keeps its turn, since answers have no names */
     this.#asked.push({ command, answer });
     this.#connection.send([JSON.stringify({ execute: command, ...(args ? { arguments: args } : {}) })]);
-    return answer.promise;
+    const answered = await within(answer.promise, this.#answerMs);
+    if (answered.kind === "value") return answered.value;
+    if (answered.kind === "rejected") throw answered.error;
+    throw new VmError(
+      `QEMU has not answered "${command}" within ${this.#answerMs / 1000} s`,
+      "Look whether this machine has a moment for it, and the memory",
+    );
   }
 
   /** Lets go of the connection. */

@@ -29,3 +29,22 @@ Deno.test("a monitor gives commands, hears events, and says what QEMU refuses", 
   await assertRejects(() => monitor.ask("cont"), VmError, "it has ended");
   await far.close();
 });
+
+Deno.test("a monitor waits for no answer for ever, and takes a late one for no other's", async () => {
+  const [near, far] = connectionPair();
+  const asked: string[] = [];
+  far.listen({
+    messages: (texts) =>
+      texts.forEach((text) => {
+        asked.push(JSON.parse(text).execute);
+        if (asked.length < 3) return;
+        far.send(asked.map((name) => JSON.stringify({ return: name })));
+      }),
+    closed: () => {},
+  });
+  const monitor = new Monitor(near, () => {}, 20);
+  await assertRejects(() => monitor.ask("stop"), VmError, 'QEMU has not answered "stop" within 0.02 s');
+  assertEquals(await monitor.ask("cont"), "cont");
+  await monitor.close();
+  await far.close();
+});

@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync, truncateSync, writeSync } from "node:fs";
+import { messageOf } from "../runners/deadline.ts";
 import type { Fate } from "../runners/fuzz/fate.ts";
 import { MAX_STEPS } from "../runners/fuzz/fuzz.ts";
 import { lineOf, readRecord, RECORD_SCHEMA, type RecordHead } from "../runners/fuzz/record.ts";
+import { textAt } from "./files.ts";
 import { Failure } from "./io.ts";
 
 /** A record while programs are played. */
@@ -36,13 +38,14 @@ export function openFuzzRecord({ target, against, maxSteps, record }: Fuzzing, s
   if (record === undefined) return { fates: [], add() {}, close() {} };
   const head: RecordHead = { schema: RECORD_SCHEMA, target, against, seed, maxSteps: maxSteps ?? MAX_STEPS };
   const fates = existsSync(record) ? fatesIn(record, head) : [];
-  const file = opened(record);
-  if (!existsSync(record) || readFileSync(record).length === 0) writeSync(file, lineOf(head));
-  return { fates, add: (fate) => void writeSync(file, lineOf(fate)), close: () => closeSync(file) };
+  const file = written(() => openSync(record, "a"));
+  const note = (what: RecordHead | Fate) => written(() => void writeSync(file, lineOf(what)));
+  if (statSync(record).size === 0) note(head);
+  return { fates, add: note, close: () => closeSync(file) };
 }
 
 function fatesIn(path: string, head: RecordHead): readonly Fate[] {
-  const text = readFileSync(path, "utf8");
+  const text = textAt(path, "Give another file with --record");
   if (text === "") return [];
   const record = readRecord(text);
   if (typeof record === "string") {
@@ -61,11 +64,15 @@ function fatesIn(path: string, head: RecordHead): readonly Fate[] {
   return record.fates;
 }
 
-function opened(path: string): number {
+function written<T>(action: () => T): T {
   try {
-    return openSync(path, "a");
+    return action();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Failure(2, `The record cannot be written: ${why}`, "Give another file with --record", error);
+    throw new Failure(
+      2,
+      `The record cannot be written: ${messageOf(error)}`,
+      "Give another file with --record",
+      error,
+    );
   }
 }

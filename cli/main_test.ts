@@ -117,7 +117,10 @@ Deno.test("conform answers wrong usage with 2, what is wrong, the nearest right 
     const out = join(folder, "run.jsonl");
     const wrong: readonly (readonly [readonly string[], string])[] = [
       [["rnu"], "rnu"],
+      [["rnu"], 'Did you mean "run"?'],
       [["run", "--tagret", "sim"], "--tagret"],
+      [["run", "--tagret", "sim"], "conform help run"],
+      [["kernels"], "conform help kernels"],
       [["run", "--format", "xml"], "xml"],
       [["run", "--jobs", "0"], "0"],
       [["run", "--shard", "3"], "3"],

@@ -7,11 +7,13 @@ import { object, or } from "@optique/core/constructs";
 import { message, text } from "@optique/core/message";
 import { map, multiple, optional, withDefault } from "@optique/core/modifiers";
 import { argument, command, option } from "@optique/core/primitives";
+import type { Usage } from "@optique/core/usage";
 import { choice, integer, string } from "@optique/core/valueparser";
 import { run as parse } from "@optique/run";
 import type { Shard } from "../cases/select.ts";
 import { FEATURES } from "../runners/simulator/mod.ts";
 import { UNIVERSES } from "../runners/tour/mod.ts";
+import { didYouMean } from "../spec/nearest.ts";
 import { coverage, lint } from "./commands/check.ts";
 import { list } from "./commands/list.ts";
 import { show } from "./commands/show.ts";
@@ -304,7 +306,8 @@ const FIRST_RUN = {
  * @throws {Answered} if the parser has answered it: help, version, completion, or what is wrong with it
  */
 export function parseCommandLine(args: readonly string[], io: Io): Action {
-  return parse(commands(args), {
+  const parser = commands(args);
+  return parse(parser, {
     programName: "conform",
     args,
     brief: message`A conformance suite for the revocation of Linux dma-bufs.`,
@@ -320,7 +323,21 @@ export function parseCommandLine(args: readonly string[], io: Io): Action {
     stdout: (text) => io.out(`${text}\n`),
     stderr: (text) => io.err(`${text}\n`),
     onExit: (status) => {
+      if (status === 2) io.err(`${whereToLook(args, namesIn(parser.usage))}\n`);
       throw new Answered(status);
     },
   });
+}
+
+/** What to do about a command line that is wrong. */
+function whereToLook([name = ""]: readonly string[], known: readonly string[]): string {
+  return known.includes(name)
+    ? `See how it is used with: conform help ${name}`
+    : didYouMean(name, known, "See what there is with: conform help");
+}
+
+/** The commands that a command line can begin with. */
+function namesIn([first]: Usage): readonly string[] {
+  if (first?.type === "command") return [first.name];
+  return first?.type === "exclusive" ? first.terms.flatMap(namesIn) : [];
 }

@@ -29,7 +29,11 @@ export async function targetsGiven({ kernels, targets }: TargetsGiven): Promise<
     ...kernels.flatMap((list) => list.split(",")).filter((each) => each !== "").map((each) => `vm:${each}`),
     ...targets.flatMap((list) => list.split(BETWEEN_NAMES)).filter((each) => each !== ""),
   ];
-  const names = named.length > 0 ? named : await kernelsAtHand();
+  const isGiven = kernels.length + targets.length > 0;
+  if (isGiven && named.length === 0) {
+    throw new Failure(2, "The list of targets is empty", "Name some, as in 7.2,7.3, or leave the option out");
+  }
+  const names = isGiven ? named : await kernelsAtHand();
   for (const name of names) checkName(name);
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw new Failure(2, `The target ${twice} is named twice`, "Name each one once");

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { Failure } from "./io.ts";
 import { targetsGiven } from "./target_list.ts";
 
 Deno.test("targetsGiven() reads kernels by their versions, and names that have commas themselves", async () => {
@@ -15,4 +16,9 @@ Deno.test("targetsGiven() reads kernels by their versions, and names that have c
 Deno.test("targetsGiven() refuses a name that is no target's, and one that is there twice", async () => {
   await assertRejects(() => targetsGiven({ kernels: [], targets: ["sim:mainline-7.9"] }));
   await assertRejects(() => targetsGiven({ kernels: ["7.2"], targets: ["vm:7.2"] }));
+});
+
+Deno.test("targetsGiven() takes a list with nothing in it for a mistake, not for all kernels", async () => {
+  await assertRejects(() => targetsGiven({ kernels: [""], targets: [] }), Failure, "empty");
+  await assertRejects(() => targetsGiven({ kernels: [], targets: [""] }), Failure, "empty");
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import {
   type BaselineChange,
   BaselineError,
@@ -15,6 +15,7 @@ import {
 } from "../../reports/baseline/mod.ts";
 import { exitStatus, resultOf } from "../../reports/result.ts";
 import { heldAgainst } from "../baseline_at.ts";
+import { textAt, writeWhole } from "../files.ts";
 import { Failure, type Io } from "../io.ts";
 import { recordAt } from "../record_at.ts";
 import { loadSuite } from "../suite.ts";
@@ -33,27 +34,18 @@ export interface BaselineArguments {
 export function updateBaselineFile({ file, record, when }: BaselineArguments, io: Io): number {
   const suite = loadSuite();
   const result = resultOf(recordAt(record), suite.byId);
-  const old = existsSync(file) ? readFileSync(file, "utf8") : EMPTY_BASELINE;
+  const old = existsSync(file)
+    ? textAt(file, "Name the file of a baseline, or one that is to be made")
+    : EMPTY_BASELINE;
   const { text, changes } = refusals(() => updateBaseline(old, file, result, suite.byId.keys(), when));
   for (const change of changes) io.out(`${lineFor(change)}\n`);
   if (text === old && existsSync(file)) io.err("There is nothing to change\n");
-  else write(file, text);
+  else writeWhole(file, text);
   return exitStatus(heldAgainst(result, parseBaseline(text, file), suite));
 }
 
 function lineFor({ kind, case: id, why }: BaselineChange): string {
   return `${kind} ${id}: ${why.replaceAll(/\p{Cc}|\p{Cf}/gu, "\ufffd")}`;
-}
-
-/** Writes the file in one piece, so that a kill leaves the old one or the new one. */
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(`${file}.new`, text);
-    renameSync(`${file}.new`, file);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Failure(2, `Cannot write the baseline "${file}": ${reason}`, "Name another place", error);
-  }
 }
 
 function refusals<T>(action: () => T): T {

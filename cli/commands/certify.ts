@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import {
   type CertificateFinding,
@@ -23,6 +23,7 @@ import {
 import type { RunRecord } from "../../reports/record_reader.ts";
 import { printable } from "../../reports/formats/format.ts";
 import { baselineAt } from "../baseline_at.ts";
+import { bytesAt, textAt, writeWhole } from "../files.ts";
 import { Failure, type Io } from "../io.ts";
 import { recordAt } from "../record_at.ts";
 import { loadSuite, profileNamed } from "../suite.ts";
@@ -41,8 +42,8 @@ export async function writeNewKey(name: string, io: Io): Promise<number> {
     }
   }
   const { privatePem, publicPem, keyId } = await newKey();
-  writeFileOrFail(secret, privatePem, 0o600);
-  writeFileOrFail(open, publicPem);
+  writeWhole(secret, privatePem, { mode: 0o600 });
+  writeWhole(open, publicPem);
   io.out(`${keyId}\n`);
   io.err(`${secret} signs; keep it to yourself. ${open} checks; give it to everybody\n`);
   return 0;
@@ -72,7 +73,7 @@ export async function certifyRun(args: CertifyArguments, io: Io): Promise<number
   const profile = profileNamed(suite.ledger, args.profile);
   const key = await keyAt(args.key, readSigningKey);
   const record = recordAt(args.record);
-  const recordDigest = digestOf(readFileSync(args.record));
+  const recordDigest = digestOf(bytesAt(args.record));
   const assessed = {
     record,
     recordName: basename(args.record),
@@ -86,12 +87,12 @@ export async function certifyRun(args: CertifyArguments, io: Io): Promise<number
   const issued = await refusals(() => certify(assessed, recordDigest, key, new Date()));
   const out = args.out ?? `${args.record.replace(/\.jsonl$/, "")}.certificate.json`;
   const plain = `${out.replace(/(\.certificate)?\.json$/, "")}.test-result.json`;
-  writeFileOrFail(out, envelopeText(issued.envelope));
-  writeFileOrFail(plain, envelopeText(issued.testResult));
+  writeWhole(out, envelopeText(issued.envelope));
+  writeWhole(plain, envelopeText(issued.testResult));
   io.out(`${out}\n${plain}\n`);
   if (args.html !== undefined) {
     const requirementOf = requirementsOf(suite.ledger);
-    writeFileOrFail(args.html, await certificatePage(issued.certificate, { requirementOf, recordDigest }));
+    writeWhole(args.html, await certificatePage(issued.certificate, { requirementOf, recordDigest }));
     io.out(`${args.html}\n`);
   }
   const { grade, clauseCounts } = issued.certificate;
@@ -200,28 +201,6 @@ async function keyAt<K>(path: string, read: (text: string) => Promise<K>): Promi
   }
 }
 
-function textAt(path: string): string {
-  return bytesAt(path).toString();
-}
-
-function bytesAt(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Failure(2, `Cannot read "${path}": ${reason}`, "Name a file that is there", error);
-  }
-}
-
 function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-}
-
-function writeFileOrFail(path: string, text: string, mode = 0o644): void {
-  try {
-    writeFileSync(path, text, { mode });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Failure(2, `Cannot write "${path}": ${reason}`, "Name another place", error);
-  }
 }

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { writeFileSync } from "node:fs";
 import type { Specification } from "../../reports/specification/document.ts";
 import { specificationOf } from "../../reports/specification/document.ts";
 import { DIALECTS } from "../../runners/simulator/mod.ts";
 import { loadContradictions } from "../../spec/contradictions.ts";
 import { LedgerError } from "../../spec/ledger.ts";
+import { writeWhole } from "../files.ts";
 import { Failure, type Io } from "../io.ts";
 import { loadSuite, type Suite, tellDiagnostics, VERSION } from "../suite.ts";
 
@@ -26,7 +26,7 @@ export async function document({ format, out }: DocumentArguments, io: Io): Prom
   const text = await textOf(format, suiteSpecification(suite));
   if (out === undefined) io.out(text);
   else {
-    write(out, text);
+    writeWhole(out, text, { hint: "Name a file in a folder that is there" });
     io.err(`Wrote ${out}\n`);
   }
   return suite.diagnostics.length > 0 ? 4 : 0;
@@ -56,13 +56,4 @@ async function textOf(format: "html" | "markdown", specification: Specification)
   }
   const { specificationHtml } = await import("../../reports/specification/html.tsx");
   return await specificationHtml(specification);
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Failure(2, `Cannot write "${path}": ${reason}`, "Name a file in a folder that is there", error);
-  }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { printable } from "../../reports/formats/format.ts";
 import { type Imported, ImportThreads, Store } from "../../reports/store/mod.ts";
@@ -31,7 +31,7 @@ export async function importRecords(
   const suite = loadSuite();
   using store = openStore(folder, suite, rebuild ? "mend" : "refuse");
   if (rebuild) tellRebuilt(store, io);
-  const paths = records.flatMap(recordsIn);
+  const paths = records.flatMap((path) => recordsIn(path, io));
   using threads = paths.length < WORTH_THREADS ? undefined : new ImportThreads({
     folder,
     judgedBy: judgedBy(suite),
@@ -81,7 +81,7 @@ async function importAll(
 }
 
 /**
- * Opens the history. An index that cannot be read is refused, or made anew.
+ * Opens the history, or begins one. An index that cannot be read is refused, or made anew.
  *
  * @throws {Failure} with status 2 if the folder cannot be used
  */
@@ -93,6 +93,16 @@ export function openStore(folder: string, suite: Suite, harmed: "refuse" | "mend
     const reason = error instanceof Error ? error.message : String(error);
     throw new Failure(2, `Cannot open the history in "${folder}": ${reason}`, "Take another --store", error);
   }
+}
+
+/**
+ * Opens a history that is there.
+ *
+ * @throws {Failure} with status 2 if there is none, or the folder cannot be used
+ */
+export function openHistory(folder: string, suite: Suite): Store {
+  if (existsSync(folder)) return openStore(folder, suite);
+  throw new Failure(2, `There is no history in "${folder}"`, "conform import makes one of run records");
 }
 
 /** Names what judges: what another suite has judged can be told apart. */
@@ -107,9 +117,10 @@ function tellRebuilt(store: Store, io: Io): void {
 }
 
 /** The records that a path stands for: a folder stands for those in it. */
-function recordsIn(path: string): string[] {
+function recordsIn(path: string, io: Io): string[] {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
   const names = readdirSync(path).filter((name) => name.endsWith(".jsonl")).sort();
+  if (names.length === 0) io.err(`There is no record in "${path}"; their names end in .jsonl\n`);
   return names.map((name) => join(path, name));
 }
 

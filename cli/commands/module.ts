@@ -3,14 +3,15 @@
  *
  * @module
  */
-import { appendFileSync, writeFileSync } from "node:fs";
-import { copyFile, writeFile } from "node:fs/promises";
+import { appendFileSync } from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { type BuildFor, buildModule } from "../../runners/native/module/build.ts";
 import { type Trial, tryModule } from "../../runners/native/module/try.ts";
 import { VmError } from "../../runners/vm/failure.ts";
 import { kernelHere } from "../../runners/vm/kernels/mod.ts";
 import { exportersAndImporters, pairingsOf } from "../../reports/exporters_importers.ts";
 import { resultOf } from "../../reports/result.ts";
+import { writeWhole } from "../files.ts";
 import { Failure, type Io } from "../io.ts";
 import { recordAt } from "../record_at.ts";
 import { loadSuite } from "../suite.ts";
@@ -29,12 +30,12 @@ export interface TableArguments {
 }
 
 /** Carries out `conform module table` and gives the exit status. */
-export async function table({ records, out }: TableArguments, io: Io): Promise<number> {
+export function table({ records, out }: TableArguments, io: Io): number {
   const { byId } = loadSuite();
   const runs = records.map((path) => resultOf(recordAt(path), byId));
   const text = exportersAndImporters(pairingsOf(runs, byId));
   if (out === undefined) io.out(text);
-  else await writeFile(out, text);
+  else writeWhole(out, text);
   return 0;
 }
 
@@ -51,7 +52,7 @@ export interface TryArguments {
 export async function tryOut({ kernel, trial, seconds, seed, out }: TryArguments, io: Io): Promise<number> {
   const tell = (text: string) => io.err(`${text}\n`);
   /* as it comes, so that it outlives a machine that never ends */
-  if (out !== undefined) writeFileSync(out, "");
+  if (out !== undefined) writeWhole(out, "");
   const line = (text: string) => {
     if (out === undefined) io.out(`${text}\n`);
     else appendFileSync(out, `${text}\n`);

@@ -3,11 +3,9 @@
  *
  * @module
  */
-import { writeFileSync } from "node:fs";
 import { profilesOf } from "../../cases/select.ts";
 import { MATRIX_FORMATS, type MatrixFormat, percent } from "../../reports/formats/mod.ts";
 import type { Fate, MutantResult } from "../../runners/mutation/kills.ts";
-import { messageOf } from "../../runners/deadline.ts";
 import { runMutants } from "../../runners/mutation/pool.ts";
 import {
   idleCases,
@@ -18,6 +16,7 @@ import {
 } from "../../runners/mutation/score.ts";
 import { type Mutant, MUTANTS } from "../../runners/simulator/mutants/mod.ts";
 import { didYouMean } from "../../spec/nearest.ts";
+import { writeWhole } from "../files.ts";
 import { Failure, type Io } from "../io.ts";
 import { progressOn } from "../progress.ts";
 import { loadSuite, type Suite } from "../suite.ts";
@@ -129,18 +128,7 @@ function matrixWriter(file: string | undefined): (score: MutationScore) => void 
   if (!format) {
     throw new Failure(2, `Cannot tell the format of "${file}"`, "Let its name end in .csv, .json or .md");
   }
-  return (score) => {
-    try {
-      writeFileSync(file, MATRIX_FORMATS[format](score));
-    } catch (error) {
-      throw new Failure(
-        2,
-        `Cannot write "${file}": ${messageOf(error)}`,
-        "Give --matrix another file",
-        error,
-      );
-    }
-  };
+  return (score) => writeWhole(file, MATRIX_FORMATS[format](score), { hint: "Give --matrix another file" });
 }
 
 function textOf(score: MutationScore, format: MutantsOptions["format"]): string {

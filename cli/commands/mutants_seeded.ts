@@ -4,13 +4,11 @@
  * @module
  */
 import { type MutationScore, scoreOf } from "../../runners/mutation/score.ts";
-import { runSeeded, type SeededResult } from "../../runners/mutation/seeded.ts";
+import { NotSeededError, runSeeded, type SeededResult } from "../../runners/mutation/seeded.ts";
 import { seededBugs } from "../../runners/native/seeded_bugs.ts";
 import { openTarget, parseTarget, TargetNameError } from "../../runners/open.ts";
-import { isProtocolFault } from "../../runners/protocol/errors.ts";
 import type { Mutant } from "../../runners/simulator/mutants/mod.ts";
 import { vmName } from "../../runners/vm/mod.ts";
-import { messageOf } from "../../runners/deadline.ts";
 import { Failure, type Io } from "../io.ts";
 import { progressOn } from "../progress.ts";
 import type { Suite } from "../suite.ts";
@@ -59,9 +57,10 @@ export async function scoreSeeded(
     if (io.signal.aborted) {
       throw new Failure(1, "Interrupted: not every bug was run", "Name some to run fewer", error);
     }
-    const hint = "conform run says whether the target works at all";
-    if (isProtocolFault(error)) throw new Failure(3, messageOf(error), hint, error);
-    throw error;
+    if (!(error instanceof NotSeededError)) throw error;
+    const hint =
+      "Seeded bugs are in the reference exporter of the suite's module: conform module build makes it";
+    throw new Failure(3, error.message, hint, error);
   } finally {
     progress.end();
     await target.close();
@@ -71,7 +70,14 @@ export async function scoreSeeded(
 /** The target, with the reference exporter that the bugs are in. */
 function referenceTarget(name: string, dialect: string): string {
   try {
-    const { vm, native } = parseTarget(name);
+    const { vm, native, kind } = parseTarget(name);
+    if (kind === "sim") {
+      throw new Failure(
+        2,
+        "Bugs are seeded into the kernel of a target, and the simulator has none",
+        "Leave --target out to run its mutants, or give a kernel, as in vm:7.3",
+      );
+    }
     if (vm) return vmName({ ...vm, reference: vm.reference ?? dialect });
     if (native && native.reference === undefined) {
       return `${name}${name === "native" ? ":" : ","}reference=${dialect}`;

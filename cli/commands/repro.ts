@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { copyFileSync, existsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Case } from "../../cases/case.ts";
@@ -13,6 +13,7 @@ import { parseNative } from "../../runners/native/name.ts";
 import { referenceFeature, REFERENCES } from "../../runners/native/reference.ts";
 import type { Setting } from "../../reports/repro/mod.ts";
 import { didYouMean } from "../../spec/nearest.ts";
+import { writeWhole } from "../files.ts";
 import { Failure, type Io } from "../io.ts";
 import { loadSuite, type Suite, tellDiagnostics } from "../suite.ts";
 
@@ -46,8 +47,8 @@ export function repro({ name, language, target, out }: ReproArguments, io: Io): 
   }
   const isFolder = existsSync(out) && statSync(out).isDirectory();
   const file = isFolder ? join(out, made.file) : out;
-  writeFileSync(file, made.text);
-  if (isFolder && made.needsModuleHeader) copyFileSync(HEADER, join(out, "conform.h"));
+  writeWhole(file, made.text);
+  if (isFolder && made.needsModuleHeader) writeWhole(join(out, "conform.h"), readFileSync(HEADER, "utf8"));
   io.out(`${file}\n`);
   return 0;
 }

@@ -5,7 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { shellLine } from "../../reports/formats/format.ts";
-import { readRecordFile, RecordError, type RunRecord } from "../../reports/record_reader.ts";
+import { readRecordFile, type RunRecord } from "../../reports/record_reader.ts";
 import { RecordWriteError, RecordWriter } from "../../reports/record_writer.ts";
 import { exitStatus, resultOf, type RunResult } from "../../reports/result.ts";
 import type { Case } from "../../cases/case.ts";
@@ -21,6 +21,7 @@ import { baselineAt, heldAgainst } from "../baseline_at.ts";
 import { type FormatName, writeResult } from "../formats.ts";
 import { Failure, type Io } from "../io.ts";
 import { type Progress, progressOn } from "../progress.ts";
+import { recordAt } from "../record_at.ts";
 import {
   DEFAULT_PROFILE,
   identityOf,
@@ -167,7 +168,7 @@ function newRun(suite: Suite, cases: readonly Case[], args: RunArguments, target
 }
 
 function continuedRun(suite: Suite, path: string, target: TargetDescription): Plan {
-  const record = usage(() => readRecordFile(path));
+  const record = recordAt(path);
   const { header } = record;
   const cases = header.selection.flatMap((id) => suite.byId.get(id) ?? []);
   refuseOther(path, record, target.id, identityOf(suite.ledger, cases));
@@ -299,11 +300,7 @@ function usage<T>(action: () => T): T {
     if (error instanceof TargetNameError || error instanceof SelectionError) {
       throw new Failure(2, error.message, error.hint, error);
     }
-    if (error instanceof RecordError) throw new Failure(2, error.message, error.hint, error);
     if (error instanceof RecordWriteError) throw new Failure(2, error.message, undefined, error);
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      throw new Failure(2, `There is no such file: ${error.message}`, undefined, error);
-    }
     throw error;
   }
 }

@@ -13,7 +13,7 @@ import { Failure, type Io } from "../io.ts";
 import { recordAt } from "../record_at.ts";
 import { caseText, clauseText } from "../show_text.ts";
 import { loadSuite, type Suite, tellDiagnostics } from "../suite.ts";
-import { openStore } from "./import.ts";
+import { openHistory } from "./import.ts";
 
 /** What `conform show` is given. */
 export interface ShowArguments {
@@ -61,9 +61,6 @@ function runsFor({ records, store }: ShowArguments, suite: Suite): readonly RunF
 const DEPTH = 5;
 
 function runsOfStore(folder: string, suite: Suite): readonly RunFacts[] {
-  if (!existsSync(folder)) {
-    throw new Failure(2, `There is no history in "${folder}"`, "conform import makes one of run records");
-  }
-  using store = openStore(folder, suite);
+  using store = openHistory(folder, suite);
   return store.latest(DEPTH).flatMap(({ run }) => store.facts(run) ?? []);
 }

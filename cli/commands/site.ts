@@ -8,7 +8,7 @@ import { recordAt } from "../record_at.ts";
 import { Failure, type Io } from "../io.ts";
 import { loadSuite, VERSION } from "../suite.ts";
 import { certifyingIdentity } from "../suite_files.ts";
-import { openStore } from "./import.ts";
+import { openHistory } from "./import.ts";
 
 /** What `conform site` is given. */
 export interface SiteArguments {
@@ -31,7 +31,7 @@ export async function site(
   const { ledger, byId: cases } = suite;
   const { records, papers } = apart(named);
   for (const path of records) recordAt(path);
-  using store = records.length === 0 && folder !== undefined ? openStore(folder, suite) : undefined;
+  using store = records.length === 0 && folder !== undefined ? openHistory(folder, suite) : undefined;
   const history = store ?? (records.length > 0 ? fileHistory(records, cases) : folderHistory(runs, cases));
   const made = createSite({
     history,

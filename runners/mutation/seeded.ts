@@ -56,7 +56,7 @@ export interface SeededResult extends MutantResult {
  * @param cases the cases
  * @param target the target; it is not closed
  * @param options how
- * @throws {Error} where the target does not switch a bug on
+ * @throws {NotSeededError} where the target does not switch a bug on
  */
 export async function runSeeded(
   mutants: readonly Mutant[],
@@ -71,6 +71,17 @@ export async function runSeeded(
     results.push(await run.result(mutant));
   }
   return results;
+}
+
+/** A target has run a case with a bug and does not say that the bug was on, so that nothing follows from it. */
+export class NotSeededError extends Error {
+  /** The name of the class. */
+  override readonly name = "NotSeededError";
+
+  /** Makes an error of the target and the bug. */
+  constructor(target: string, bug: string) {
+    super(`${target} did not switch the bug ${bug} on`);
+  }
 }
 
 class SeededRun {
@@ -141,7 +152,7 @@ class SeededRun {
     }
     const { judgement, log } = await this.#run(case_, [mutant.id]);
     if (judgement.end === "completed" && !log.some(({ text }) => text.includes(shoutOf(mutant.id)))) {
-      throw new Error(`${this.#description.id} did not switch the bug ${mutant.id} on`);
+      throw new NotSeededError(this.#description.id, mutant.id);
     }
     return judgement.verdict === "pass"
       ? { case: case_.id, why: "passes with the bug" }

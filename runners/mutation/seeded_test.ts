@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { loadCases } from "../../cases/mod.ts";
 import type { Case } from "../../cases/case.ts";
 import { loadLedger } from "../../spec/ledger.ts";
-import { runSeeded } from "./seeded.ts";
+import { NotSeededError, runSeeded } from "./seeded.ts";
 import { shoutOf } from "../native/seeded_bugs.ts";
 import { DIALECTS, simulator } from "../simulator/mod.ts";
 import { type Mutant, MUTANTS } from "../simulator/mutants/mod.ts";
@@ -71,7 +71,7 @@ Deno.test("a seeded bug that no case notices survives, and each case says why", 
 Deno.test("a target that does not own up to a bug proves nothing", async () => {
   await assertRejects(
     () => runSeeded([mutantNamed("double-revoke-succeeds")], cases, exporter("has them and says nothing")),
-    Error,
+    NotSeededError,
     "did not switch the bug double-revoke-succeeds on",
   );
 });

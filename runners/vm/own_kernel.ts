@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { digestOf } from "./cache.ts";
@@ -25,7 +25,7 @@ const FILL_ONE = "Fill a folder with: make modules_install INSTALL_MOD_PATH=..."
  * @throws {VmError} if it is no kernel that can be booted
  */
 export async function ownKernel(image: string, modules: string | undefined): Promise<LocalKernel> {
-  if (!existsSync(image)) {
+  if (!isFile(image)) {
     throw new VmError(`There is no kernel "${image}"`, "Name the file, as in arch/x86/boot/bzImage");
   }
   if (modules !== undefined && !existsSync(modules)) {
@@ -104,7 +104,11 @@ function isOf(release: string, config: string): boolean {
 
 /** What `uname -r` will say of the kernel in a file; `undefined` where there is none. */
 export async function releaseIn(path: string): Promise<string | undefined> {
-  return existsSync(path) ? releaseOf(await readFile(path)) : undefined;
+  return isFile(path) ? releaseOf(await readFile(path)) : undefined;
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** What `uname -r` will say of a bzImage; `undefined` where it is none. */

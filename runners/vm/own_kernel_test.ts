@@ -26,6 +26,7 @@ Deno.test("ownKernel() takes an image in a file, and refuses what is none", asyn
     assertEquals([kernel.release, kernel.version, kernel.modules], ["7.4.0-rc1+", "7.4.0", []]);
     await assertRejects(() => ownKernel(`${folder}/vmlinux`, undefined), VmError, "is no bzImage");
     await assertRejects(() => ownKernel(`${folder}/none`, undefined), VmError, "There is no kernel");
+    await assertRejects(() => ownKernel(folder, undefined), VmError, "There is no kernel");
     await assertRejects(() => ownKernel(`${folder}/bzImage`, `${folder}/lib`), VmError, "There is no folder");
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -32,6 +32,9 @@ export interface PlayOptions {
 /** How long a target may take to say what it is, unless said otherwise, in milliseconds. */
 const DESCRIBE_MS = 600_000;
 
+/** How long programs are played before timers and signals have their turn, in milliseconds. */
+const SLICE_MS = 20;
+
 /** How often a target may be opened anew. */
 const MAX_RESTARTS = 3;
 
@@ -49,6 +52,7 @@ export class Player {
   readonly #options: PlayOptions;
   #target: Target | undefined;
   #restarts = 0;
+  #slice = performance.now();
   /** A report that came after the end of its program; it makes the next program suspect. */
   #late: Misreport | undefined;
 
@@ -63,6 +67,7 @@ export class Player {
    * @throws {TargetLost} if the target cannot be opened, or had to be opened anew too often
    */
   async play(program: Program): Promise<Played> {
+    await this.#breathe();
     const target = this.#target ??= await this.#opened();
     const controller = new AbortController();
     const witness = new Witness(program, () => {}, (misreport) => {
@@ -88,6 +93,13 @@ export class Player {
     if (told.kind === "value") return told.value;
     const why = told.kind === "rejected" ? messageOf(told.error) : "no answer";
     throw new TargetLost(`the target does not say what it is: ${why}`);
+  }
+
+  /** Lets timers and signals have their turn now and then: a target that answers at once keeps them from it. */
+  async #breathe(): Promise<void> {
+    if (performance.now() - this.#slice < SLICE_MS) return;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#slice = performance.now();
   }
 
   /** Lets go of the target. */

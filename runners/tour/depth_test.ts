@@ -67,3 +67,15 @@ Deno.test("tourToDepth() ends cleanly on a target that dies", async () => {
   assert(report.failures.some((failure) => failure.includes("connection reset")));
   assertEquals(report.universes.flatMap(({ divergences }) => divergences), []);
 });
+
+Deno.test("tourToDepth() ends when it is told to, also on a target that answers at once", async () => {
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 0);
+  const report = await tourToDepth(V1, () => simulator(V1), {
+    depth: 4,
+    universes: universes("cpu", "fences"),
+    signal: stop.signal,
+  });
+  assertEquals(report.stopped, "the enumeration was interrupted");
+  assertEquals(report.universes.length, 1);
+});

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { startCertifiedAgent } from "../../runners/agent/certified.ts";
 import { ExposureError } from "../../runners/agent/door.ts";
 import { startAgent } from "../../runners/agent/server.ts";
@@ -95,7 +95,10 @@ function calledBy(address: string): string {
   return address.replace(/\/\/(0\.0\.0\.0|\[::\]):/, () => `//${Deno.hostname()}:`);
 }
 
-async function listening<T>(start: () => T | Promise<T>, { host, port }: AgentArguments): Promise<T> {
+async function listening<T>(
+  start: () => T | Promise<T>,
+  { host, port, tlsCert }: AgentArguments,
+): Promise<T> {
   try {
     return await start();
   } catch (error) {
@@ -105,7 +108,9 @@ async function listening<T>(start: () => T | Promise<T>, { host, port }: AgentAr
     throw new Failure(
       3,
       `Cannot listen on ${host}:${port}: ${messageOf(error)}`,
-      "Give another --port",
+      tlsCert === undefined
+        ? "Give another --port"
+        : "Give another --port, or look at --tls-cert and --tls-key",
       error,
     );
   }
@@ -120,10 +125,12 @@ const LONGEST_MS = 5_000;
 
 /** Serves one caller after the other over a device or a socket, each until it says good-bye or goes away. */
 async function overStream(path: string, args: AgentArguments, io: Io): Promise<number> {
-  if (!existsSync(path)) {
-    throw new Failure(2, `There is no "${path}"`, "Name a character device or a Unix socket");
+  const about = statSync(path, { throwIfNoEntry: false });
+  if (!about || about.isFile() || about.isDirectory()) {
+    const what = !about ? `There is no "${path}"` : `Nobody can be at the other end of "${path}"`;
+    throw new Failure(2, what, "Name a character device or a Unix socket");
   }
-  const isSocket = statSync(path).isSocket();
+  const isSocket = about.isSocket();
   const lobby = new Lobby(lobbyOptions(args, io));
   const stop = aborted(io.signal);
   let pause = SHORTEST_MS;

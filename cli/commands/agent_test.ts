@@ -60,7 +60,9 @@ Deno.test("conform agent refuses what cannot be meant", async (t) => {
     [["--target", "sim", "--host", "0.0.0.0"], "Others than this machine could run cases here"],
     [["--target", "sim", "--tls-cert", "cert.pem"], "A certificate and its key belong together"],
     [["--target", "sim", "--token-file", "/no/such/file"], 'Cannot read "/no/such/file"'],
+    [["--target", "sim", "--token-file", "/"], 'Cannot read "/"'],
     [["--target", "sim", "--stream", "/no/such/device"], 'There is no "/no/such/device"'],
+    [["--target", "sim", "--stream", MAIN], "Nobody can be at the other end"],
   ] as const;
   for (const [args, message] of table) {
     await t.step(args.join(" "), async () => {

@@ -66,8 +66,8 @@ export function readToken(path: string): string {
 
 function linesOf(path: string): readonly (readonly string[])[] {
   try {
-    const { mode } = statSync(path);
-    if ((mode & 0o077) !== 0) {
+    const about = statSync(path);
+    if (!about.isDirectory() && (about.mode & 0o077) !== 0) {
       throw new TokenFileError(`Others than its owner can read "${path}"`, `Run: chmod 600 ${path}`);
     }
     return readFileSync(path, "utf8").split("\n")

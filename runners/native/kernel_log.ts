@@ -101,7 +101,8 @@ function* recordsIn(bytes: Uint8Array): Generator<string> {
 
 /**
  * Follows the reports of the kernel, from the line that says where to cut to the end of the trace. The first line of
- * one is the warning, and so is the one that says where it came from; registers and traces below it are not warnings of their own.
+ * one is the warning, and so is the one that says where it came from; registers and traces below it are not warnings of
+ * their own.
  */
 export class Reports {
   #within: "none" | "before its first line" | "behind its first line" = "none";

@@ -29,8 +29,6 @@ export interface MachineParts {
   readonly threads?: Threads | undefined;
   /** More words for the kernel's command line. */
   readonly append?: string | undefined;
-  /** Mebibytes of memory. */
-  readonly memory?: number | undefined;
   /** A file that its memory is in, or a copy of; the machine of a copy waits for the state of its devices. */
   readonly memoryFile?: { readonly path: string; readonly as: "the file itself" | "a copy" } | undefined;
   /** What its GPU can do; only with its own memory where left out. A machine with blobs cannot be kept. */
@@ -50,7 +48,7 @@ export interface MachineFiles {
 /** The name by which QEMU knows the console. */
 export const CONSOLE = "console";
 
-/** Enough for the pages that cases make. */
+/** Enough for the pages that cases make, in mebibytes. */
 const MEMORY_MIB = 512;
 
 const CPUS = 2;
@@ -127,9 +125,9 @@ function backendOf({ gpu }: MachineParts): string {
 }
 
 function memoryOf(parts: MachineParts): string[] {
-  const { memory, memoryFile } = parts;
-  const size = `size=${memory ?? MEMORY_MIB}M`;
-  const beginning = ["-m", String(memory ?? MEMORY_MIB), "-object"];
+  const { memoryFile } = parts;
+  const size = `size=${MEMORY_MIB}M`;
+  const beginning = ["-m", String(MEMORY_MIB), "-object"];
   if (!memoryFile) return [...beginning, `${backendOf(parts)},id=memory,${size}`];
   const path = `mem-path=${escaped(memoryFile.path)}`;
   return memoryFile.as === "a copy"
@@ -154,7 +152,8 @@ export function appended({ append, kmemleak }: Pick<VmName, "append" | "kmemleak
 
 /**
  * The kernel's command line. A kernel that panics reboots at once, which ends the machine. One that has lost a task
- * in the middle of something may keep locks for ever, so that it panics, too. Whether the timer ticks is not tested, since the test is a race against the clock, which a busy machine loses.
+ * in the middle of something may keep locks for ever, so that it panics, too. Whether the timer ticks is not tested,
+ * since the test is a race against the clock, which a busy machine loses.
  */
 export function commandLine(append?: string): string {
   const own = [

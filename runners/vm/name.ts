@@ -46,7 +46,8 @@ const VERSION = /^\d[\w.+-]*$/;
 
 /**
  * Reads a name such as `vm:7.3`, `vm:7.3,stock,pristine`, `vm:7.3,reference=matt-v1-vfio`, `vm:7.3,boot=600`,
- * `vm:7.3,blobs`, `vm:7.3.4-conform-debug,kmemleak` or `vm:kernel=bzImage,modules=out,append=iommu=pt`; what stands behind `append=` belongs to it to the end.
+ * `vm:7.3,blobs`, `vm:7.3.4-conform-debug,kmemleak` or `vm:kernel=bzImage,modules=out,append=iommu=pt`; what stands
+ * behind `append=` belongs to it to the end.
  *
  * @returns what it stands for, or what is wrong with it
  */

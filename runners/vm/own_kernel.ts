@@ -63,7 +63,7 @@ async function modulesOf(release: string, folder: string): Promise<string> {
       FILL_ONE,
     );
   }
-  const { modules } = await loadOrder([folder], MODULES);
+  const modules = await loadOrder([folder], MODULES);
   if (modules.length === 0) {
     throw new VmError(
       `"${folder}" has none of the modules that cases use`,

@@ -71,7 +71,7 @@ export interface Initramfs {
  * @throws {VmError} where a part is missing
  */
 export async function initramfsFor(kernel: LocalKernel, purpose: Purpose, tell: Tell): Promise<Initramfs> {
-  const [init, executor, { modules: found }] = await Promise.all([
+  const [init, executor, found] = await Promise.all([
     guestInit(tell),
     guestExecutor(tell),
     loadOrder(kernel.modules, MODULES),

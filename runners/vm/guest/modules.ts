@@ -19,38 +19,35 @@ export interface Module {
   readonly bytes: Uint8Array;
 }
 
-/** Modules in the order in which they can be loaded, and the names that there is no module of. */
-export interface LoadOrder {
-  readonly modules: readonly Module[];
-  /** Names that were wanted and are no module: built into the kernel, or not part of it. */
-  readonly absent: readonly string[];
-}
-
 /** The name of a module, from its file or as somebody writes it: `vfio-pci.ko.xz` is `vfio_pci`. */
 export function moduleName(file: string): string {
   return (file.split("/").at(-1) ?? file).replace(/\.ko(\.(xz|zst|gz))?$/, "").replaceAll("-", "_");
 }
 
 /**
- * Reads modules and what they need.
+ * Reads modules and what they need. A name of which there is no module is passed over: what it names is built into the
+ * kernel, or no part of it.
  *
  * @param folders folders with modules; what is in an earlier one replaces what is in a later one
  * @param wanted the names of the modules
+ * @returns the modules in an order in which they can be loaded
  */
-export async function loadOrder(folders: readonly string[], wanted: readonly string[]): Promise<LoadOrder> {
+export async function loadOrder(
+  folders: readonly string[],
+  wanted: readonly string[],
+): Promise<readonly Module[]> {
   const files = await filesIn(folders);
   const modules = new Map<string, Module>();
-  const absent: string[] = [];
   const add = async (name: string): Promise<void> => {
     if (modules.has(name)) return;
     const file = files.get(name);
-    if (file === undefined) return void absent.push(name);
+    if (file === undefined) return;
     const bytes = await unpacked(file);
     for (const needed of dependsOf(bytes)) await add(needed);
     modules.set(name, { name, bytes });
   };
   for (const name of wanted) await add(moduleName(name));
-  return { modules: [...modules.values()], absent: [...new Set(absent)] };
+  return [...modules.values()];
 }
 
 /**

@@ -44,7 +44,7 @@ export async function faultyKernel(kernel: LocalKernel, tell: Tell): Promise<Ker
 
 async function fill(folder: string, kernel: LocalKernel, tell: Tell): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const { modules } = await loadOrder(kernel.modules, MODULES);
+  const modules = await loadOrder(kernel.modules, MODULES);
   for (const { name, bytes } of modules) await writeFile(`${folder}/${name}.ko`, bytes);
   await build(kernel, `${folder}/dmabuf_conform.ko`, tell);
 }

@@ -42,6 +42,9 @@ export interface VmName {
   readonly reuse: Reuse;
 }
 
+/** What may stand in a name. */
+const USES = "it takes one version, stock, pristine, kmemleak, blobs, reference=…, boot=… and append=…";
+
 const VERSION = /^\d[\w.+-]*$/;
 
 /**
@@ -67,7 +70,7 @@ export function parseVm(name: string): VmName | string {
     else if (word === "blobs") gpu = "with blobs";
     else if (word === "stock") modules = "its own modules only";
     else if (VERSION.test(word) && !values.has("version")) values.set("version", word);
-    else return `A virtual machine cannot use "${word}"`;
+    else return `A virtual machine cannot use "${word}": ${USES}`;
   }
   const reference = values.get("reference");
   if (reference !== undefined && !REFERENCES.has(reference)) return unknownReference(reference);

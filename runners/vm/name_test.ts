@@ -33,6 +33,7 @@ Deno.test("parseVm() leaves to append= whatever follows it", () => {
 });
 
 Deno.test("parseVm() says what is wrong with a name", () => {
+  const uses = "it takes one version, stock, pristine, kmemleak, blobs, reference=…, boot=… and append=…";
   const names = [
     "vm",
     "vm:seven",
@@ -44,10 +45,10 @@ Deno.test("parseVm() says what is wrong with a name", () => {
   ];
   assertEquals(names.map(parseVm), [
     "The virtual machine has no kernel",
-    'A virtual machine cannot use "seven"',
+    'A virtual machine cannot use "seven": ' + uses,
     "A virtual machine boots a version or a file, not both",
     "Modules belong to a kernel that is given as a file",
-    'A virtual machine cannot use "7.2"',
+    'A virtual machine cannot use "7.2": ' + uses,
     'The reference exporter cannot follow "x": take one of matt-v1-vfio, matt-v2, matt-v3-feature, matt-v4plus, ' +
     "matt-v8, leon-v1-cover, mainline-7.3",
     'boot= takes whole seconds, as in boot=600, not "soon"',

@@ -29,6 +29,8 @@ export interface MachineParts {
   readonly threads?: Threads | undefined;
   /** More words for the kernel's command line. */
   readonly append?: string | undefined;
+  /** Mebibytes of memory. */
+  readonly memory?: number | undefined;
   /** A file that its memory is in, or a copy of; the machine of a copy waits for the state of its devices. */
   readonly memoryFile?: { readonly path: string; readonly as: "the file itself" | "a copy" } | undefined;
   /** What its GPU can do; only with its own memory where left out. A machine with blobs cannot be kept. */
@@ -125,9 +127,9 @@ function backendOf({ gpu }: MachineParts): string {
 }
 
 function memoryOf(parts: MachineParts): string[] {
-  const { memoryFile } = parts;
-  const size = `size=${MEMORY_MIB}M`;
-  const beginning = ["-m", String(MEMORY_MIB), "-object"];
+  const { memory, memoryFile } = parts;
+  const size = `size=${memory ?? MEMORY_MIB}M`;
+  const beginning = ["-m", String(memory ?? MEMORY_MIB), "-object"];
   if (!memoryFile) return [...beginning, `${backendOf(parts)},id=memory,${size}`];
   const path = `mem-path=${escaped(memoryFile.path)}`;
   return memoryFile.as === "a copy"

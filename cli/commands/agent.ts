@@ -4,6 +4,7 @@
  * @module
  */
 import { readFileSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { startCertifiedAgent } from "../../runners/agent/certified.ts";
 import { ExposureError } from "../../runners/agent/door.ts";
 import { startAgent } from "../../runners/agent/server.ts";
@@ -176,7 +177,7 @@ function lobbyOptions({ target, describeOnly, sessions }: AgentArguments, io: Io
 function entry(): string {
   const here = new URL(import.meta.url);
   const there = here.pathname.endsWith("/cli/commands/agent.ts") ? new URL("../agent_main.ts", here) : here;
-  return there.pathname;
+  return fileURLToPath(there);
 }
 
 function tlsOf({ tlsCert, tlsKey }: AgentArguments): { cert: string; key: string } | undefined {

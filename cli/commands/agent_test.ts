@@ -163,7 +163,7 @@ Deno.test("the bundle of the agent runs in an empty folder, and so does the one 
     const output = join(folder, "conform-agent");
     writeLauncher({ bundle, output });
     rmSync(bundle);
-    const env = { HOME: folder, PATH: "/usr/bin:/bin", DENO: Deno.execPath() };
+    const env = { HOME: join(folder, "a home"), PATH: "/usr/bin:/bin", DENO: Deno.execPath() };
     for (const out of ["two.jsonl", "three.jsonl"]) {
       const ended = await withCommand([output, ...given], runs(out), { cwd: folder, env });
       assertEquals(ended.status, 0, ended.err);

@@ -204,7 +204,7 @@ Deno.test("conform run --resume goes on where a target was gone before the end",
   await inFolder(async (folder) => {
     const file = join(folder, "run.jsonl");
     const testee = await mortalTestee(folder);
-    const target = ["--target", `stdio:sh ${testee.script}`, "--profile", "matt-v1-vfio", "--timeout", "2"];
+    const target = ["--target", `stdio:sh "${testee.script}"`, "--profile", "matt-v1-vfio", "--timeout", "2"];
     await testee.livesFor(40);
     const gone = await conform("run", "vfio/revoke", ...target, "--out", file);
     assertEquals(gone.status, 3);
@@ -258,7 +258,7 @@ Deno.test("conform ends at once for a user who wants to stop a second time, what
     await Deno.writeTextFile(silent, `: >"$0.begun"\nexec cat >/dev/null\n`);
     const main = new URL("main.ts", import.meta.url).pathname;
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--quiet", main, "run", CASE, "--target", `stdio:sh ${silent}`],
+      args: ["run", "-A", "--quiet", main, "run", CASE, "--target", `stdio:sh "${silent}"`],
       stdout: "null",
       stderr: "null",
     }).spawn();

@@ -6,6 +6,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** An agent in a process of its own. */
 export interface AgentProcess {
@@ -30,7 +31,7 @@ export interface AgentProcessOptions {
 /** Starts an agent and waits until it listens. */
 export async function startAgentProcess(options: AgentProcessOptions): Promise<AgentProcess> {
   const { target, port = 0, clock = "steady", limits = {} } = options;
-  const main = new URL("agent_main.ts", import.meta.url).pathname;
+  const main = fileURLToPath(new URL("agent_main.ts", import.meta.url));
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", "--no-check", main, JSON.stringify({ target, port, clock, limits })],
     stdin: "null",
@@ -71,9 +72,9 @@ export interface Meeting {
 /** Makes a folder for a patient testee. */
 export function meeting(kernel = "none"): Meeting {
   const folder = mkdtempSync(join(tmpdir(), "conform-"));
-  const testee = new URL("patient_testee.ts", import.meta.url).pathname;
+  const testee = fileURLToPath(new URL("patient_testee.ts", import.meta.url));
   return {
-    command: `${Deno.execPath()} run -A --quiet --no-check ${testee} ${folder} ${kernel}`,
+    command: `"${Deno.execPath()}" run -A --quiet --no-check "${testee}" "${folder}" ${kernel}`,
     go: () => writeFileSync(join(folder, "go"), ""),
     pid: () => Number(readFileSync(join(folder, "pid"), "utf8")),
     end: () => rmSync(folder, { recursive: true }),

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { readFileSync } from "node:fs";
 import { writeFormatPage } from "../../cases/format_page.ts";
 import { writeSchemas } from "../../cases/schema.ts";
 import { exitStatus, resultOf } from "../../reports/result.ts";
@@ -11,6 +10,7 @@ import { writeReportSchemas } from "../../reports/schemas.ts";
 import { writeProtocolSchemas } from "../../runners/protocol/schemas.ts";
 import { writeVocabularyPage } from "../../spec/operations/describe.ts";
 import { baselineAt, heldAgainst } from "../baseline_at.ts";
+import { textAt } from "../files.ts";
 import { type FormatName, writeResult } from "../formats.ts";
 import { Failure, type Io } from "../io.ts";
 import { recordAt } from "../record_at.ts";
@@ -102,22 +102,13 @@ export async function serve(
 const SHORTEST_TOKEN = 16;
 
 function tokenIn(path: string): string {
-  const token = textIn(path).trim();
+  const token = textAt(path, "Name a file with a token in it").trim();
   if (token.length >= SHORTEST_TOKEN && /^\S+$/.test(token)) return token;
   throw new Failure(
     2,
     `The token in "${path}" is too short or has spaces`,
     `Take ${SHORTEST_TOKEN} characters or more`,
   );
-}
-
-function textIn(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Failure(2, `Cannot read "${path}": ${reason}`, "Name a file with a token in it", error);
-  }
 }
 
 function listen(

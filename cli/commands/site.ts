@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { recordAt } from "../record_at.ts";
 import { Failure, type Io } from "../io.ts";
 import { loadSuite, VERSION } from "../suite.ts";
@@ -32,6 +32,9 @@ export async function site(
   const { records, papers } = apart(named);
   for (const path of records) recordAt(path);
   using store = records.length === 0 && folder !== undefined ? openHistory(folder, suite) : undefined;
+  if (named.length === 0 && !existsSync(folder ?? runs)) {
+    io.err(`There is no folder "${runs}", so that the pages show no run\n`);
+  }
   const history = store ?? (records.length > 0 ? fileHistory(records, cases) : folderHistory(runs, cases));
   const made = createSite({
     history,

@@ -44,6 +44,27 @@ Deno.test("conform import says where a folder has no record", async () => {
   });
 });
 
+Deno.test("a native addon or a cache folder that cannot be used is told as one, and costs no report of a bug", async () => {
+  const wrong = [
+    [
+      ["run", "base", "--profile", "base-dmabuf", "--target", "native"],
+      "CONFORM_NATIVE_ADDON",
+      "deno task build:native",
+    ],
+    [["kernels", "list"], "CONFORM_CACHE", "CONFORM_CACHE"],
+    [["run", "base", "--target", "vm:7.3"], "CONFORM_CACHE", "CONFORM_CACHE"],
+  ] as const;
+  for (const [line, variable, hint] of wrong) {
+    const before = Deno.env.get(variable);
+    Deno.env.set(variable, "/dev/null/none");
+    const { status, err } = await conform(...line);
+    if (before === undefined) Deno.env.delete(variable);
+    else Deno.env.set(variable, before);
+    assertEquals(status, 3, err);
+    assertStringIncludes(err, hint);
+  }
+});
+
 Deno.test("conform mutants refuses seeded bugs where no kernel is", async () => {
   const { status, err } = await conform("mutants", "--target", "sim");
   assertEquals(status, 2);

@@ -8,6 +8,7 @@
  */
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, Observation, Postconditions } from "../../spec/observation.ts";
+import { ConnectError } from "../protocol/errors.ts";
 import type { Target, TargetDescription } from "../target.ts";
 import { AddonError, loadAddon } from "./addon.ts";
 import { operationsOf, whyUnsupported } from "./capabilities.ts";
@@ -72,6 +73,12 @@ export function nativeTarget(options: NativeOptions = {}): Target {
   return new NativeTarget(options);
 }
 
+/** What the user can mend is told as for any other target that cannot be reached. */
+function noTarget(error: unknown): never {
+  if (error instanceof AddonError) throw new ConnectError(error.message, error.hint, error);
+  throw error;
+}
+
 /** How often a race is run where nothing else is said. */
 const RACE_RUNS = 100;
 
@@ -99,7 +106,7 @@ class NativeTarget implements Target {
   }
 
   async describe(): Promise<TargetDescription> {
-    const { machine, spare } = await this.#stand();
+    const { machine, spare } = await this.#stand().catch(noTarget);
     spare.prepare();
     return {
       id: this.#options.name ?? "native",

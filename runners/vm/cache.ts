@@ -8,6 +8,8 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
+import { messageOf } from "../deadline.ts";
+import { VmError } from "./failure.ts";
 
 /** The environment variable that names the folder. */
 export const CACHE_VARIABLE = "CONFORM_CACHE";
@@ -21,10 +23,22 @@ export function cacheFolder(): string {
   return `${base}/dmabuf-conform`;
 }
 
-/** A folder below it, made where it is missing. */
+/**
+ * A folder below it, made where it is missing.
+ *
+ * @throws {VmError} where it cannot be made
+ */
 export async function cached(name: string): Promise<string> {
   const folder = `${cacheFolder()}/${name}`;
-  await mkdir(folder, { recursive: true });
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new VmError(
+      `Nothing can be kept in "${folder}": ${messageOf(error)}`,
+      `Name another folder with ${CACHE_VARIABLE}`,
+      error,
+    );
+  }
   return folder;
 }
 

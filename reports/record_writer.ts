@@ -144,6 +144,8 @@ function reasonFor(code: unknown, error: unknown): string {
       return "there is no permission to write there; name another place with --out";
     case "ENOSPC":
       return "the disk is full; make room and go on by --resume";
+    case "ENOENT":
+      return "its folder cannot be made; name another place with --out";
     case "ENOTDIR":
       return "a part of its path is a file; name another place with --out";
     default:

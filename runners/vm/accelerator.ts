@@ -6,13 +6,10 @@
  */
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { z } from "zod";
 import type { Accelerator, MachineParts, Threads } from "./arguments.ts";
-import { cached, digestOf } from "./cache.ts";
+import { cached, digestOf, madeWhole } from "./cache.ts";
 import type { Tell } from "./failure.ts";
 import { runForText } from "./tools.ts";
-
-const schema: z.ZodType<Accelerator> = z.enum(["kvm", "tcg"]);
 
 /** Boots a machine and says whether its executor answered. */
 export type Probe = (parts: MachineParts) => Promise<"it boots" | "it does not boot">;
@@ -38,12 +35,17 @@ export async function acceleratorFor(
     digest,
   ];
   const path = `${await cached("accelerators")}/${digestOf(facts).slice(0, 16)}.json`;
-  const known = existsSync(path) ? schema.safeParse(JSON.parse(await readFile(path, "utf8"))) : undefined;
-  if (known?.success) return known.data;
+  const known = existsSync(path) ? writtenAs(await readFile(path, "utf8")) : undefined;
+  if (known) return known;
   tell("Trying whether this kernel boots under KVM; the answer is remembered");
   const accelerator = await probe({ ...parts, accelerator: "kvm" }) === "it boots" ? "kvm" : "tcg";
-  await writeFile(path, JSON.stringify(accelerator));
+  await madeWhole(path, (half) => writeFile(half, JSON.stringify(accelerator)));
   return accelerator;
+}
+
+/** What is written down so; `undefined` where it is anything else, such as nothing. */
+function writtenAs(text: string): Accelerator | undefined {
+  return (["kvm", "tcg"] as const).find((each) => JSON.stringify(each) === text);
 }
 
 async function canOpen(path: string): Promise<boolean> {

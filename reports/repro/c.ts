@@ -149,6 +149,11 @@ export function sizeText(size: Size): string {
   return `${isZero ? "0" : bytesText(rest)} - ${product}`;
 }
 
+/** Flags as open(2) names them. */
+export function openFlags(names: readonly string[]): string {
+  return flags(...names.map((name) => `O_${name.toUpperCase()}`));
+}
+
 /** Whether flags stand in an expression: names joined by `|`, or 0. */
 export function flags(...names: readonly (string | false | undefined)[]): string {
   return names.filter((name) => name !== false && name !== undefined && name !== "").join(" | ") || "0";

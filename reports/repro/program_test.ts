@@ -242,8 +242,8 @@ async function runnerTrace(case_: Case): Promise<readonly string[]> {
 /** The same for a program. */
 function withFiles(text: string): string {
   return text.replace(
-    /static long heap_alloc\(__u64 length\)\n\{\n(.*?)\n\}\n/s,
-    'static long heap_alloc(__u64 length)\n{\n\tint fd = memfd_create("heap", 0);\n\n\t(void)request;\n' +
+    /static long heap_alloc\(__u64 length, __u32 flags\)\n\{\n(.*?)\n\}\n/s,
+    'static long heap_alloc(__u64 length, __u32 flags)\n{\n\tint fd = memfd_create("heap", 0);\n\n\t(void)flags;\n\t(void)request;\n' +
       "\t(void)open_or_skip;\n\treturn ftruncate(fd, length) ? -errno : fd;\n}\n",
   );
 }

@@ -5,6 +5,7 @@ import { type OperationName, operationOf } from "../../spec/operations/mod.ts";
 import type { Program, ProgramStep } from "../../cases/program.ts";
 import { DIALECTS } from "./dialects/mod.ts";
 import { DmaBuf, type DmaBufOps, dmaBufVmap } from "./kernel/dma_buf.ts";
+import { openFlagsOf } from "./kernel/file.ts";
 import { Kernel } from "./kernel/kernel.ts";
 import { allocateFromHeap } from "./kernel/test_exporter.ts";
 import { MUTANTS } from "./mutants/mod.ts";
@@ -456,7 +457,7 @@ Deno.test("simulator() has the kernel's own access to a buffer wait for fences",
 
 Deno.test("simulator() gives the error of an exporter that refuses a kernel mapping, and warns of it once", () => {
   const kernel = new Kernel(dialect("mainline-7.3").rules);
-  const buffer = allocateFromHeap(kernel, 4096);
+  const buffer = allocateFromHeap(kernel, 4096, openFlagsOf([]));
   assert(typeof buffer !== "string");
   const ops: DmaBufOps = { ...buffer.ops, vmap: () => "ENOMEM" };
   const refusing = new DmaBuf(1, { ops, priv: undefined, size: 4096, flags: buffer.file.flags });

@@ -167,9 +167,14 @@ export const fenceOperations = {
 
 /** The operations of exporters other than VFIO. */
 export const exporterOperations = {
-  "heap.alloc": operation({ size: fourPages }, {
+  "heap.alloc": operation({
+    size: fourPages,
+    open_flags: z.array(z.enum(["rdonly", "wronly", "rdwr", "cloexec"])).default(["rdwr", "cloexec"]).meta({
+      description: "The flags of the new descriptor, as open(2) names them.",
+    }),
+  }, {
     summary: "Allocates a buffer from the system heap, which never revokes.",
-    follows: "DMA_HEAP_IOCTL_ALLOC; system_heap_allocate()",
+    follows: "DMA_HEAP_IOCTL_ALLOC; dma_heap_ioctl_allocate(), system_heap_allocate()",
     result: { gives: "object", kind: "buffer" },
     errnos: ["EINVAL", "ENOMEM", "EMFILE"],
   }),

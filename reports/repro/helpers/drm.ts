@@ -113,7 +113,7 @@ export const openBlobGpu = helper(
 static int open_blob_gpu(void)
 {
 	int gpu = open_gpu("virtio-gpu-blob"), tried = open_gpu("virtio-gpu-blob");
-	long page = heap_alloc(PAGE);
+	long page = heap_alloc(PAGE, O_RDWR | O_CLOEXEC);
 	struct gem gem;
 
 	if (gem_import(&gem, tried, page) == -ENODEV) {

@@ -157,9 +157,9 @@ static long pause_ms(unsigned int ms)
 /** Makes a buffer of the system heap. */
 export const heapAlloc = helper(
   c`
-static long heap_alloc(__u64 length)
+static long heap_alloc(__u64 length, __u32 flags)
 {
-	struct dma_heap_allocation_data data = { .len = length, .fd_flags = O_RDWR | O_CLOEXEC };
+	struct dma_heap_allocation_data data = { .len = length, .fd_flags = flags };
 	int heap = open_or_skip("/dev/dma_heap/system");
 	long result = request(heap, DMA_HEAP_IOCTL_ALLOC, &data);
 

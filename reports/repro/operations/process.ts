@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sizeText } from "../c.ts";
+import { openFlags, sizeText } from "../c.ts";
 import { aboutOf, NoForm, on } from "../emit.ts";
 import * as files from "../helpers/files.ts";
 import { module, moduleFence, moduleFenceAdd, moduleSignal } from "../helpers/importer.ts";
@@ -85,7 +85,10 @@ export const processOperations = [
   on("fd.exhaust", () => ({ call: "limit_files(1)", uses: [files.limitFiles] })),
   on("fd.replenish", () => ({ call: "limit_files(0)", uses: [files.limitFiles] })),
   on("clock.advance", ({ ms }) => ({ call: `pause_ms(${ms})`, uses: [files.pause] })),
-  on("heap.alloc", ({ size }) => ({ call: `heap_alloc(${sizeText(size)})`, uses: [files.heapAlloc] })),
+  on("heap.alloc", ({ size, open_flags }) => ({
+    call: `heap_alloc(${sizeText(size)}, ${openFlags(open_flags)})`,
+    uses: [files.heapAlloc],
+  })),
   on("memfd.create", ({ length, sealed }) => ({
     call: `make_memfd(${sizeText(length)}, ${sealed})`,
     uses: [files.memfdCreate],

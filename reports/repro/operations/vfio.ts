@@ -8,7 +8,7 @@ import type { Args } from "../../../spec/operations/mod.ts";
 import { CONFORM_VALUES } from "../../../runners/native/abi/conform.ts";
 import { dialectFields, type Reference } from "../../../runners/native/reference.ts";
 import { ABI, revokeFeaturePart } from "../abi.ts";
-import { cString, flags, sizeText } from "../c.ts";
+import { cString, flags, openFlags, sizeText } from "../c.ts";
 import { type Emission, fdText, NoForm, on, type Scope } from "../emit.ts";
 import { type Helper, helper } from "../helper.ts";
 import { moduleObject } from "../helpers/importer.ts";
@@ -225,16 +225,6 @@ function featureFlags(
   );
 }
 
-const OPEN_FLAGS = {
-  rdonly: "O_RDONLY",
-  wronly: "O_WRONLY",
-  rdwr: "O_RDWR",
-  cloexec: "O_CLOEXEC",
-  nonblock: "O_NONBLOCK",
-  append: "O_APPEND",
-  trunc: "O_TRUNC",
-} as const;
-
 function isPlain(
   { ranges, claimed_ranges, flags: bits, open_flags, argsz, unreadable }: Args<"vfio.export">,
 ): boolean {
@@ -252,7 +242,7 @@ function exportRanges(args: Args<"vfio.export">, scope: Scope): Emission {
   const { device, region, ranges, claimed_ranges, flags: bits, open_flags, argsz, unreadable } = args;
   const buffer = literal("vfio_device_feature_dma_buf", [
     `.region_index = ${regionText(scope, device, region)}`,
-    `.open_flags = ${flags(...open_flags.map((each) => OPEN_FLAGS[each]))}`,
+    `.open_flags = ${openFlags(open_flags)}`,
     bits === 0 ? undefined : `.flags = ${bits}`,
     `.nr_ranges = ${claimed_ranges ?? ranges.length}`,
   ]);

@@ -13,11 +13,12 @@ import {
   udmabufCreate,
 } from "../abi/dma_buf.ts";
 import { decode, encode } from "../abi/layout.ts";
-import { F_SEAL_SHRINK, O_CLOEXEC, O_RDWR } from "../constants.ts";
+import { F_SEAL_SHRINK } from "../constants.ts";
 import { failureOf, Unsupported } from "../failure.ts";
 import { makeFence, signalFence } from "../fences.ts";
 import type { Facility } from "../machine.ts";
 import { Descriptor } from "../objects.ts";
+import { openFlagsOf } from "../open_flags.ts";
 import { type NativeHandler, on } from "../session.ts";
 import { makeMemfd } from "./process.ts";
 
@@ -28,9 +29,9 @@ function pathOf(facility: Facility): string {
 
 /** The handlers of `heap.*`, `memfd.*`, `udmabuf.*` and `fence.*`. */
 export const exporterHandlers: readonly (readonly [OperationName, NativeHandler])[] = [
-  on("heap.alloc", async ({ session, strand }, { size }) => {
+  on("heap.alloc", async ({ session, strand }, { size, open_flags }) => {
     const { process, setting } = session;
-    const values = { len: session.bytes(size), fd_flags: O_RDWR | O_CLOEXEC };
+    const values = { len: session.bytes(size), fd_flags: openFlagsOf(open_flags) };
     const bytes = encode(dmaHeapAllocationData, values);
     const path = pathOf(setting.machine.heap);
     const { whole } = await strand.askOnce(process, path, DMA_BUF_REQUESTS.heapAlloc, bytes);

@@ -20,24 +20,14 @@ import {
   vfioPciHotReset,
   vfioRegionDmaRange,
 } from "../abi/vfio.ts";
-import { MAP, O_APPEND, O_CLOEXEC, O_NONBLOCK, O_TRUNC, O_WRONLY, POLL, PROT } from "../constants.ts";
-import { O_RDONLY, O_RDWR } from "../constants.ts";
+import { MAP, O_CLOEXEC, O_NONBLOCK, O_RDWR, O_WRONLY, POLL, PROT } from "../constants.ts";
 import { Failed, failureOf, Unsupported } from "../failure.ts";
 import { freshNumber } from "../numbers.ts";
 import { Descriptor, numberIn } from "../objects.ts";
+import { openFlagsOf } from "../open_flags.ts";
 import { type NativeHandler, on, type Session } from "../session.ts";
 import type { Strand } from "../strand.ts";
 import { featureHeader, groupsOf, openDevice, openFitting, PCI, type VfioDevice } from "../vfio_device.ts";
-
-const OPEN_FLAGS = {
-  rdonly: O_RDONLY,
-  wronly: O_WRONLY,
-  rdwr: O_RDWR,
-  cloexec: O_CLOEXEC,
-  nonblock: O_NONBLOCK,
-  append: O_APPEND,
-  trunc: O_TRUNC,
-} as const;
 
 const PAYLOAD = sizeOf(vfioDeviceFeatureDmaBuf);
 const HEADER = 8;
@@ -171,7 +161,7 @@ export const vfioHandlers: readonly (readonly [OperationName, NativeHandler])[] 
     const payload = concat(
       encode(vfioDeviceFeatureDmaBuf, {
         region_index: deviceOf(device).region(args.region),
-        open_flags: args.open_flags.reduce((flags, each) => flags | OPEN_FLAGS[each], 0),
+        open_flags: openFlagsOf(args.open_flags),
         flags: args.flags,
         nr_ranges: args.claimed_ranges ?? ranges.length,
       }),

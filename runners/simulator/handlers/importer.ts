@@ -17,7 +17,7 @@ import {
   dmaBufVmap,
 } from "../kernel/dma_buf.ts";
 import { DmaFence } from "../kernel/dma_resv.ts";
-import { type Fd, fget, File, type Process, READ_ONLY } from "../kernel/file.ts";
+import { type Fd, fget, File, openFlagsOf, type Process, READ_ONLY } from "../kernel/file.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import {
   allocateFromHeap,
@@ -37,8 +37,13 @@ export function descriptor(session: Session, given: Fd | number): Fd {
 }
 
 /** Gives a new buffer a descriptor, or drops it where none can be had. */
-export function withDescriptor(kernel: Kernel, process: Process, dmabuf: DmaBuf): Fd | "EMFILE" {
-  const fd = dmaBufFd(process, dmabuf, true);
+export function withDescriptor(
+  kernel: Kernel,
+  process: Process,
+  dmabuf: DmaBuf,
+  cloexec: boolean = true,
+): Fd | "EMFILE" {
+  const fd = dmaBufFd(process, dmabuf, cloexec);
   if (!isError(fd)) return fd;
   dmaBufPut(kernel, dmabuf);
   return "EMFILE";
@@ -146,9 +151,10 @@ export const exporterHandlers: readonly (readonly [OperationName, SimHandler])[]
     dmabuf.resv.mutex.unlock();
     return undefined;
   }),
-  at("heap.alloc", (session, { size }) => {
-    const dmabuf = allocateFromHeap(session.kernel, session.bytes(size));
-    return isError(dmabuf) ? dmabuf : withDescriptor(session.kernel, session.process, dmabuf);
+  at("heap.alloc", (session, { size, open_flags }) => {
+    const { kernel, process } = session;
+    const dmabuf = allocateFromHeap(kernel, session.bytes(size), openFlagsOf(open_flags));
+    return isError(dmabuf) ? dmabuf : withDescriptor(kernel, process, dmabuf, open_flags.includes("cloexec"));
   }),
   at("exporter.create", (session, { size, revoke_semantics, over, ...options }) => {
     const shared = over ? dmaBufOf(over) : undefined;

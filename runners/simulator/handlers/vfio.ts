@@ -8,7 +8,7 @@ import type { OperationName } from "../../../spec/operations/mod.ts";
 import { REVOKE_ARGSZ, REVOKE_FEATURE_ARGSZ } from "../../../spec/operations/vfio.ts";
 import { isSize, sizeInBytes } from "../../../spec/size.ts";
 import { isError } from "../kernel/check.ts";
-import { type Fd, fget, type OpenFlags } from "../kernel/file.ts";
+import { type Fd, fget, openFlagsOf } from "../kernel/file.ts";
 import { type Kernel, PAGE_SIZE } from "../kernel/kernel.ts";
 import type { Steps } from "../kernel/sched.ts";
 import { Memory } from "../kernel/mm.ts";
@@ -78,11 +78,6 @@ function barOf(spec: string): Bar {
   return { kind, size: kind === "absent" ? 0 : PAGE_SIZE, memory: new Memory() };
 }
 
-function openFlags(flags: readonly string[]): OpenFlags {
-  const access = flags.includes("rdonly") ? "rdonly" : flags.includes("wronly") ? "wronly" : "rdwr";
-  return { access, nonblock: flags.includes("nonblock") };
-}
-
 type Setting = "on" | "off" | "keep";
 
 function commandBits(settings: Record<keyof CommandRegister, Setting>): Partial<CommandRegister> {
@@ -134,7 +129,7 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
       ranges: [{ offset: 0n, length: BigInt(PAGE_SIZE) }],
       rangeCount: 1,
       flags: 0,
-      openFlags: openFlags([]),
+      openFlags: openFlagsOf([]),
       cloexec: true,
     });
     if (typeof given !== "object") return given;
@@ -160,7 +155,7 @@ export const vfioHandlers: readonly (readonly [OperationName, SimHandler])[] = [
       })),
       rangeCount,
       flags,
-      openFlags: openFlags(args.open_flags),
+      openFlags: openFlagsOf(args.open_flags),
       cloexec: args.open_flags.includes("cloexec"),
     });
     return given === 0 ? "EINVAL" : given;

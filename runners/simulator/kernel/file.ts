@@ -30,6 +30,12 @@ export interface OpenFlags {
   readonly nonblock: boolean;
 }
 
+/** How a file is opened with flags as open(2) names them; for reading and writing where they say nothing else. */
+export function openFlagsOf(flags: readonly string[]): OpenFlags {
+  const access = flags.includes("rdonly") ? "rdonly" : flags.includes("wronly") ? "wronly" : "rdwr";
+  return { access, nonblock: flags.includes("nonblock") };
+}
+
 const READ_WRITE: OpenFlags = { access: "rdwr", nonblock: false };
 
 /** How a sync file, the end of a pipe that is read from, and what is named by O_PATH are opened. */

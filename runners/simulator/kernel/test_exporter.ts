@@ -7,13 +7,14 @@
 import type { ErrnoName } from "../../../spec/errno.ts";
 import { refusal } from "./check.ts";
 import { type DmaBuf, dmaBufExport, dmaBufInvalidateMappings, type DmaBufOps, pagesOf } from "./dma_buf.ts";
+import type { OpenFlags } from "./file.ts";
 import { type Kernel, PAGE_SIZE } from "./kernel.ts";
 import { atomic, type Steps } from "./sched.ts";
 import { perform, type SequenceStep } from "./sequence.ts";
 import { Refcount, shared, SharedObject } from "./shared.ts";
 import { type FaultHandler, Memory, type PageFrame, zap } from "./mm.ts";
 
-const READ_WRITE = { access: "rdwr", nonblock: false } as const;
+const READ_WRITE: OpenFlags = { access: "rdwr", nonblock: false };
 
 /** What a test exporter answers, and which operations it has. */
 export interface ExporterOptions {
@@ -72,9 +73,9 @@ export class TestBuffer extends SharedObject {
 }
 
 /** Allocates a buffer from the system heap; system_heap_allocate(). */
-export function allocateFromHeap(kernel: Kernel, bytes: number): DmaBuf | ErrnoName {
+export function allocateFromHeap(kernel: Kernel, bytes: number, flags: OpenFlags): DmaBuf | ErrnoName {
   if (bytes === 0) return "EINVAL";
-  return exportMemory(kernel, "system-heap", bytes, HEAP);
+  return exportMemory(kernel, "system-heap", bytes, HEAP, flags);
 }
 
 /** Exports memory from a test exporter. */
@@ -161,13 +162,14 @@ function exportMemory(
   name: string,
   bytes: number,
   options: ExporterOptions,
+  flags: OpenFlags = READ_WRITE,
 ): DmaBuf | ErrnoName {
   const { over, revokeSemantics } = options;
   const frames = (over && testBufferOf(over)?.frames) ?? framesOf(new Memory(), pagesOf(bytes));
   const buffer = new TestBuffer(frames);
   const ops = opsOf(name, buffer, options);
   const size = frames.length * PAGE_SIZE;
-  const dmabuf = dmaBufExport(kernel, { ops, priv: buffer, size, flags: READ_WRITE, revokeSemantics });
+  const dmabuf = dmaBufExport(kernel, { ops, priv: buffer, size, flags, revokeSemantics });
   if (typeof dmabuf !== "string") buffer.dmabuf = dmabuf;
   return dmabuf;
 }

@@ -34,7 +34,6 @@
 /* The descriptor from which it reads, once, what it is told of its machine. */
 #define TOLD 3
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ONE(name) +1
 enum { CONTROL_COUNT = 0 CONTROLS(ONE) };
 #undef ONE

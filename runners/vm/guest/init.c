@@ -105,13 +105,9 @@ static void prepare(void)
 	mount_at("proc", "/proc", "proc");
 	mount_at("sys", "/sys", "sysfs");
 	mount_at("debug", "/sys/kernel/debug", "debugfs");
-	mount_at("pts", "/dev/pts", "devpts");
-	mount_at("shm", "/dev/shm", "tmpfs");
 	mount_at("tmp", "/tmp", "tmpfs");
-	mount_at("run", "/run", "tmpfs");
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	setenv("PATH", "/bin", 1);
-	setenv("HOME", "/tmp", 1);
 }
 
 static int wait_for(const char *path)

@@ -33,6 +33,18 @@ export class Failure extends Error {
   }
 }
 
+/** The user has stopped a command that has nothing to show yet. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  /** The exit status: 128 and the number of the signal, as shells have it. */
+  readonly status: 130 | 143;
+
+  constructor(status: 130 | 143) {
+    super("Interrupted");
+    this.status = status;
+  }
+}
+
 /** The streams and the terminal of this process. */
 export function ownIo(signal: AbortSignal): Io {
   return {
@@ -78,8 +90,8 @@ function columnsOf(stream: typeof Deno.stderr): number | undefined {
 const SAME_WISH_MS = 1_000;
 
 /**
- * Aborted when the user wants to stop, by Ctrl-C or by a signal. A user who wants to stop again does not wait: the
- * process ends at once, whatever it does.
+ * Aborted when the user wants to stop, by Ctrl-C or by a signal, with {@link Interrupted} as the reason. A user who
+ * wants to stop again does not wait: the process ends at once, whatever it does.
  */
 export function wishToStop(): AbortSignal {
   const controller = new AbortController();
@@ -88,7 +100,7 @@ export function wishToStop(): AbortSignal {
     Deno.addSignalListener(signal, () => {
       if (controller.signal.aborted && performance.now() - since > SAME_WISH_MS) Deno.exit(status);
       if (!controller.signal.aborted) since = performance.now();
-      controller.abort();
+      controller.abort(new Interrupted(status));
     });
   }
   return controller.signal;

@@ -5,7 +5,7 @@
  */
 import { RecordWriteError } from "../reports/record_writer.ts";
 import { isProtocolFault } from "../runners/protocol/errors.ts";
-import { Failure, type Io, ownIo, wishToStop } from "./io.ts";
+import { Failure, Interrupted, type Io, ownIo, wishToStop } from "./io.ts";
 import { Answered, parseCommandLine } from "./parser.ts";
 
 /**
@@ -14,7 +14,7 @@ import { Answered, parseCommandLine } from "./parser.ts";
  * @param args the arguments, without the program
  * @param io the outside
  * @returns the exit status: 0 all as expected, 1 some verdict unexpected, 2 usage, 3 the target failed, 4 the suite
- *   itself is at fault
+ *   itself is at fault, 130 or 143 the user has stopped it before there was anything to show
  */
 export async function main(args: readonly string[], io: Io): Promise<number> {
   try {
@@ -23,6 +23,10 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     if (error instanceof Answered) return error.status;
     if (error instanceof Failure) {
       io.err(`${error.message}\n${error.hint === undefined ? "" : `${error.hint}\n`}`);
+      return error.status;
+    }
+    if (error instanceof Interrupted) {
+      io.err(`${error.message}\n`);
       return error.status;
     }
     if (error instanceof RecordWriteError) {

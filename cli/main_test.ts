@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { join } from "node:path";
 import { z } from "zod";
 import { readRecordFile } from "../reports/record_reader.ts";
+import { DEFAULT_DIALECT, simulator } from "../runners/simulator/mod.ts";
 import type { Io } from "./io.ts";
 import { main } from "./main.ts";
 import { conform, inFolder } from "./testing/conform.ts";
@@ -255,7 +256,11 @@ async function unlessEnded(child: Deno.ChildProcess, look: () => boolean): Promi
 Deno.test("conform ends at once for a user who wants to stop a second time, whatever it waits for", async () => {
   await inFolder(async (folder) => {
     const silent = join(folder, "silent.sh");
-    await Deno.writeTextFile(silent, `: >"$0.begun"\nexec cat >/dev/null\n`);
+    const target = { ...simulator(DEFAULT_DIALECT).describe(), operations: [] };
+    const hello = JSON.stringify({ type: "hello", version: 1, target });
+    /* it takes a case, and answers neither to that nor to the abort of it */
+    const takes = `read -r hello\necho '${hello}'\nread -r case\n: >"$0.begun"\nexec cat >/dev/null\n`;
+    await Deno.writeTextFile(silent, takes);
     const main = new URL("main.ts", import.meta.url).pathname;
     const child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--quiet", main, "run", CASE, "--target", `stdio:sh "${silent}"`],

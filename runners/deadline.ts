@@ -29,6 +29,27 @@ export function settled<T>(promise: Promise<T>): Promise<Waited<T>> {
   );
 }
 
+/**
+ * Waits for a promise unless somebody wants to stop. What it gives later is taken in silence.
+ *
+ * @throws the reason of the signal, if it is aborted first; else what the promise is rejected with
+ */
+export async function unlessAborted<T>(
+  promise: T | Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  if (!signal) return await promise;
+  const stopped = Promise.withResolvers<never>();
+  const stop = () => stopped.reject(signal.reason);
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await Promise.race([stopped.promise, promise]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
 /** A time limit that can be taken back. */
 export class Limit {
   /** Resolves when the time is over. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { didYouMean } from "../spec/nearest.ts";
+import { unlessAborted } from "./deadline.ts";
 import { openRemote, parseRemote, type RemoteName } from "./remote/open.ts";
 import { NATIVE_NAME, type NativeOptions, nativeTarget, parseNative } from "./native/mod.ts";
 import {
@@ -119,10 +120,14 @@ function modelOfKernel(kernel: string): Dialect {
  * asked which kernel it runs, and the file of a kernel says it, too.
  *
  * @param name the target's name
- * @param open the target, where it is open already
- * @throws {TargetNameError} if there is no such target; what went wrong where it cannot be asked
+ * @param asking the target, where it is open already, and who wants to stop waiting for what it says
+ * @throws {TargetNameError} if there is no such target; what went wrong where it cannot be asked; the reason of the
+ *   signal where that is aborted first
  */
-export async function modelOfTarget(name: string, open?: Target): Promise<Dialect> {
+export async function modelOfTarget(
+  name: string,
+  { open, signal }: { readonly open?: Target | undefined; readonly signal?: AbortSignal | undefined } = {},
+): Promise<Dialect> {
   const { dialect, remote, vm } = parseTarget(name);
   if (vm?.kernel.kind === "file") {
     return followed(vm) ?? modelOfKernel(await releaseIn(vm.kernel.image) ?? "");
@@ -130,7 +135,7 @@ export async function modelOfTarget(name: string, open?: Target): Promise<Dialec
   if (!remote) return dialect;
   const target = open ?? openRemote(remote)();
   try {
-    return modelOfKernel((await target.describe()).kernel);
+    return modelOfKernel((await unlessAborted(target.describe(), signal)).kernel);
   } finally {
     if (!open) await target.close();
   }

@@ -6,7 +6,9 @@
 import type { Case } from "../../cases/case.ts";
 import { selectCases, SelectionError } from "../../cases/select.ts";
 import { type FinishedAttempt, runCases } from "../../runners/engine.ts";
+import { unlessAborted } from "../../runners/deadline.ts";
 import { openTarget } from "../../runners/open.ts";
+import type { Target, TargetDescription } from "../../runners/target.ts";
 import { resultOf } from "../../reports/result.ts";
 import { RECORD_SCHEMA } from "../../reports/record.ts";
 import { clausesBehind, filesOf } from "../../reports/windows/behind.ts";
@@ -173,9 +175,7 @@ class Tries {
 
   async #run(name: string): Promise<Tried> {
     const open = openTarget(name, (text) => this.#io.err(`${name}: ${text}\n`));
-    const asked = open();
-    const description = await asked.describe();
-    await asked.close();
+    const description = await this.#describe(open());
     const { repeat, timeout } = this.#args;
     const attempts: FinishedAttempt[] = [];
     const summary = await runCases([this.#case], open, {
@@ -218,6 +218,16 @@ class Tries {
     }, this.#suite.byId).results[0];
     if (!result) throw new Error("A run of one case has no result");
     return { target: name, kernel: description.kernel, shown: shownIn(result) };
+  }
+
+  async #describe(target: Target): Promise<TargetDescription> {
+    try {
+      return await unlessAborted(target.describe(), this.#io.signal);
+    } catch (error) {
+      throw this.#io.signal.aborted ? interrupted() : error;
+    } finally {
+      await target.close();
+    }
   }
 }
 

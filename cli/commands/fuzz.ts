@@ -114,6 +114,7 @@ export async function fuzz(args: FuzzArguments, io: Io): Promise<number> {
     );
     return exitStatus(result);
   } finally {
+    await shared.close();
     kept.close();
   }
 }
@@ -152,16 +153,28 @@ async function save(finding: Finding, { out }: FuzzArguments, options: WriteOpti
 function shareTarget(open: () => Target | Promise<Target>) {
   let current: Target | undefined;
   return {
-    open: async () => current = await open(),
-    borrow: async (): Promise<Target> => {
-      const target = current ??= await open();
-      return {
-        describe: () => target.describe(),
-        run: (program, observe, signal, log) => target.run(program, observe, signal, log),
-        reset: () => target.reset(),
-        close() {},
-      };
+    async open(): Promise<Target> {
+      const target = current = await open();
+      return withClose(target, () => {
+        if (current === target) current = undefined;
+        return target.close();
+      });
     },
+    async borrow(): Promise<Target> {
+      const target = current ??= await open();
+      return withClose(target, () => {});
+    },
+    /** Lets go of one that was opened to be lent. */
+    close: () => current?.close(),
+  };
+}
+
+function withClose(target: Target, close: Target["close"]): Target {
+  return {
+    describe: () => target.describe(),
+    run: (program, observe, signal, log) => target.run(program, observe, signal, log),
+    reset: () => target.reset(),
+    close,
   };
 }
 

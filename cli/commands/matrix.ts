@@ -72,7 +72,7 @@ async function planOf(
   suite: Suite,
   io: Io,
 ): Promise<MatrixPlan> {
-  const profiles = await profilesFor(args, targets, suite);
+  const profiles = await profilesFor(args, targets, suite, io.signal);
   const cases = casesOf(args, profiles, suite, io);
   return {
     folder: args.out,
@@ -89,9 +89,10 @@ async function profilesFor(
   { profiles }: MatrixArguments,
   targets: readonly string[],
   { ledger }: Suite,
+  signal: AbortSignal,
 ): Promise<readonly Profile[]> {
   if (profiles.length > 0) return profiles.map((name) => profileNamed(ledger, name));
-  const models = (await Promise.all(targets.map(modelIn))).flat();
+  const models = (await Promise.all(targets.map((target) => modelIn(target, signal)))).flat();
   const own = [...new Set(models)].map((id) => profileNamed(ledger, id));
   return own.every(({ kind }) => kind === "kernel")
     ? [...ledger.profiles.values()].filter(({ kind }) => kind === "kernel")
@@ -99,9 +100,9 @@ async function profilesFor(
 }
 
 /** The model that a target is held to; none where it cannot be asked, which its part will tell. */
-async function modelIn(target: string): Promise<readonly string[]> {
+async function modelIn(target: string, signal: AbortSignal): Promise<readonly string[]> {
   try {
-    const { base, id } = await modelOfTarget(target);
+    const { base, id } = await modelOfTarget(target, { signal });
     return [base ?? id];
   } catch (error) {
     if (isProtocolFault(error)) return [];
@@ -237,6 +238,7 @@ async function runPart(
     );
     return undefined;
   } catch (error) {
+    if (error === io.signal.reason) return undefined;
     const failure = failureOf(target, error);
     progress.finish(`${target}: could not be run: ${failure.reason}`);
     return failure;

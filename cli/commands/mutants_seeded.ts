@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { unlessAborted } from "../../runners/deadline.ts";
 import { type MutationScore, scoreOf } from "../../runners/mutation/score.ts";
 import { NotSeededError, runSeeded, type SeededResult } from "../../runners/mutation/seeded.ts";
 import { seededBugs } from "../../runners/native/seeded_bugs.ts";
@@ -43,7 +44,7 @@ export async function scoreSeeded(
   const progress = progressOn(io);
   const target = await openTarget(id)();
   try {
-    const { kernel } = await target.describe();
+    const { kernel } = await unlessAborted(target.describe(), io.signal);
     const results = await runSeeded(seeded, suite.cases, target, {
       progress: (done, mutant) => progress.update(done, seeded.length, mutant.id),
       signal: io.signal,

@@ -11,6 +11,7 @@ import { exitStatus, resultOf, type RunResult } from "../../reports/result.ts";
 import type { Case } from "../../cases/case.ts";
 import { judge } from "../../cases/judge/judge.ts";
 import { selectCases, SelectionError, type Shard } from "../../cases/select.ts";
+import { unlessAborted } from "../../runners/deadline.ts";
 import { type FinishedAttempt, runCases, type RunOptions, type Stop } from "../../runners/engine.ts";
 import { modelOfTarget, openTarget, TargetNameError } from "../../runners/open.ts";
 import type { Target, TargetDescription } from "../../runners/target.ts";
@@ -60,7 +61,10 @@ export async function run(given: RunArguments, io: Io): Promise<number> {
   const suite = loadSuite();
   tellDiagnostics(suite, io);
   await using target = opened(given, io);
-  const args = { ...given, profile: given.profile ?? await ownProfile(suite, given, target.first) };
+  const args = {
+    ...given,
+    profile: given.profile ?? await ownProfile(suite, given, target.first, io.signal),
+  };
   const known = args.baseline === undefined ? undefined : baselineAt(args.baseline);
   const cases = args.resume === undefined ? selected(suite, args, io) : [];
   if (args.dryRun) {
@@ -107,7 +111,7 @@ async function recorded(
   { first, open }: OpenedTarget,
   { io, progress }: Listeners,
 ): Promise<Recorded> {
-  const description = await first.describe();
+  const description = await unlessAborted(first.describe(), io.signal);
   const plan = args.resume === undefined
     ? newRun(suite, cases, args, description)
     : continuedRun(suite, args.resume, description);
@@ -267,10 +271,11 @@ async function ownProfile(
   { ledger }: Suite,
   { target, resume }: RunArguments,
   open: Target,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
   if (resume !== undefined) return undefined;
   try {
-    const { base, id } = await modelOfTarget(target, open);
+    const { base, id } = await modelOfTarget(target, { open, signal });
     return [...ledger.profiles.values()].find((profile) => profile.id === (base ?? id))?.id;
   } catch (error) {
     if (error instanceof TargetNameError) throw new Failure(2, error.message, error.hint, error);

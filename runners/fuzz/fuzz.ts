@@ -408,6 +408,10 @@ class Fuzzer {
     try {
       return await action();
     } catch (error) {
+      if (this.#options.signal?.aborted) {
+        this.#ended = "interrupted";
+        return undefined;
+      }
       if (!(error instanceof TargetLost)) throw error;
       this.#trouble(this.#targetErrors, error.message);
       this.#ended = "target";

@@ -5,7 +5,7 @@
  */
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
-import { Limit, messageOf, settled, within } from "../deadline.ts";
+import { Limit, messageOf, settled, unlessAborted, within } from "../deadline.ts";
 import type { Target, TargetDescription } from "../target.ts";
 import { describeMisreport, type Misreport, Witness } from "../witness.ts";
 
@@ -84,13 +84,19 @@ export class Player {
   /**
    * What the target says of itself.
    *
-   * @throws {TargetLost} if it cannot be opened or does not say
+   * @throws {TargetLost} if it cannot be opened or does not say; the reason of the signal where that is aborted first
    */
   async describe(): Promise<TargetDescription> {
-    const target = this.#target ??= await this.#opened();
-    const { describeMs = DESCRIBE_MS } = this.#options;
-    const told = await within(answerOf(() => target.describe()), describeMs);
+    const { describeMs = DESCRIBE_MS, signal } = this.#options;
+    const target = this.#target ??= await this.#opened().catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw error;
+    });
+    const asked = unlessAborted(answerOf(() => target.describe()), signal);
+    const told = await within(asked, describeMs);
     if (told.kind === "value") return told.value;
+    await this.close();
+    signal?.throwIfAborted();
     const why = told.kind === "rejected" ? messageOf(told.error) : "no answer";
     throw new TargetLost(`the target does not say what it is: ${why}`);
   }

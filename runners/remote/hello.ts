@@ -54,6 +54,11 @@ export class Greeting {
     );
   }
 
+  /** Nobody waits for the hello any more. */
+  giveUp(fault: ProtocolFault): void {
+    this.#hello.reject(fault);
+  }
+
   /** What has ended the connection, if anything. */
   get fault(): ProtocolFault | undefined {
     return this.#fault;

@@ -101,6 +101,8 @@ class RemoteTarget implements Target {
   /** What came between two cases and must not be believed; the next case pays for it. */
   #suspect: ProtocolFault | undefined;
   #linking: Promise<Link> | undefined;
+  /** The hello that is waited for. */
+  #greeting: Greeting | undefined;
   #resetting: Resetting | undefined;
   #resets = 0;
   #connections = 0;
@@ -189,8 +191,9 @@ class RemoteTarget implements Target {
       this.#unlink(link);
     }
     this.#runs.drop();
-    await Promise.all(this.#closings);
+    this.#greeting?.giveUp(this.#wasClosed());
     await within(Promise.allSettled([this.#linking]), this.#answerMs);
+    await Promise.all(this.#closings);
   }
 
   get #answerMs(): number {
@@ -334,12 +337,13 @@ class RemoteTarget implements Target {
     this.#connections++;
     if (this.#closed) {
       await connection.close();
-      throw new ConnectError(`${this.#id} has been closed`, "Open it anew");
+      throw this.#wasClosed();
     }
     const greeting = new Greeting(connection, {
       take: (text) => this.#take(connection, text),
       lost: (fault) => this.#lost(connection, fault),
     });
+    this.#greeting = greeting;
     try {
       const hello = this.#accepted(
         await greeting.exchange(this.#ownHello(), this.#options.helloMs ?? HELLO_MS),
@@ -356,7 +360,13 @@ class RemoteTarget implements Target {
       greeting.stop();
       this.#letGo(connection);
       throw error;
+    } finally {
+      this.#greeting = undefined;
     }
+  }
+
+  #wasClosed(): ConnectError {
+    return new ConnectError(`${this.#id} has been closed`, "Open it anew");
   }
 
   #ownHello(): RunnerHello {

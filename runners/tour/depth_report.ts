@@ -71,6 +71,9 @@ export interface DepthOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Why an enumeration that somebody has ended was not taken to its end. */
+const INTERRUPTED = "the enumeration was interrupted";
+
 /**
  * Plays every sequence of operations up to a depth on a target.
  *
@@ -84,7 +87,7 @@ export async function tourToDepth(
   options: DepthOptions,
 ): Promise<DepthReport> {
   const { timeoutMs = 60_000, graceMs = 5_000, signal, depth } = options;
-  const target = describedTarget(open);
+  const target = describedTarget(open, signal);
   const player = new Player(target.open, { timeoutMs, graceMs, signal });
   const universes: UniverseDepth[] = [];
   const failures: string[] = [];
@@ -98,12 +101,16 @@ export async function tourToDepth(
       failures.push(...new Set(found.failures));
     } catch (error) {
       if (!(error instanceof TargetLost)) throw error;
+      if (signal?.aborted) {
+        stopped = INTERRUPTED;
+        break;
+      }
       stopped = messageOf(error);
       failures.push(stopped);
       break;
     }
     if (signal?.aborted) {
-      stopped = "the enumeration was interrupted";
+      stopped = INTERRUPTED;
       break;
     }
   }

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { messageOf } from "../deadline.ts";
+import { messageOf, unlessAborted } from "../deadline.ts";
 import { compare } from "../fuzz/differ.ts";
 import type { Arranged, Divergence } from "../fuzz/mod.ts";
 import { Player, TargetLost } from "../fuzz/play.ts";
@@ -134,7 +134,8 @@ export interface TourOptions {
  * @param dialect the model
  * @param open opens the target; again when it had to be closed
  * @param options how
- * @throws {TargetLost} if the target cannot be opened, or does not say what it is, before anything is taken
+ * @throws {TargetLost} if the target cannot be opened, or does not say what it is, before anything is taken; the reason
+ *   of `options.signal` where that is aborted before
  */
 export async function tour(
   dialect: Dialect,
@@ -142,7 +143,7 @@ export async function tour(
   options: TourOptions = {},
 ): Promise<TourReport> {
   const { timeoutMs = 60_000, graceMs = 5_000, signal } = options;
-  const described = describedTarget(open);
+  const described = describedTarget(open, signal);
   const player = new Player(described.open, { timeoutMs, graceMs, signal });
   await player.describe();
   const guide = new Guide(player, options);
@@ -163,7 +164,7 @@ function isClosed({ notTaken, edges }: UniverseReport): boolean {
 }
 
 /** A target that is asked what it is as soon as it is opened. */
-export function describedTarget(open: () => Target | Promise<Target>): {
+export function describedTarget(open: () => Target | Promise<Target>, signal?: AbortSignal): {
   readonly open: () => Promise<Target>;
   readonly description: () => TourReport["target"];
 } {
@@ -171,8 +172,13 @@ export function describedTarget(open: () => Target | Promise<Target>): {
   return {
     async open() {
       const target = await open();
-      known ??= await target.describe();
-      return target;
+      try {
+        known ??= await unlessAborted(target.describe(), signal);
+        return target;
+      } catch (error) {
+        await target.close();
+        throw error;
+      }
     },
     description() {
       const { id = "", name = "", version = "", kernel = "" } = known ?? {};
@@ -180,6 +186,9 @@ export function describedTarget(open: () => Target | Promise<Target>): {
     },
   };
 }
+
+/** Why a tour that somebody has ended was not taken to its end. */
+const INTERRUPTED = "the tour was interrupted";
 
 /** What is known of an edge so far. */
 type Fate = "taken" | "diverged" | NotTakenReason;
@@ -236,7 +245,7 @@ class Guide {
 
   async #play(visit: Visit, path: Path): Promise<void> {
     const { progress, signal, maxDivergences = MAX_DIVERGENCES } = this.#options;
-    if (signal?.aborted) this.#stop("the tour was interrupted");
+    if (signal?.aborted) this.#stop(INTERRUPTED);
     const possible = visit.open(path);
     const enough = visit.found.length >= maxDivergences;
     const over = this.stopped !== undefined || visit.closed !== undefined || enough;
@@ -289,6 +298,7 @@ class Guide {
         : comparison;
     } catch (error) {
       if (!(error instanceof TargetLost)) throw error;
+      if (this.#options.signal?.aborted) return void this.#stop(INTERRUPTED);
       this.#stop(messageOf(error));
       this.failures.push(messageOf(error));
       return undefined;

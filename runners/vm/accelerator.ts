@@ -1,6 +1,6 @@
 /**
  * Whether this machine can run guests on its own processor. A device file is not enough: a stock kernel must really
- * boot. What was found is remembered for as long as the machine, QEMU and the kernel are the same.
+ * boot. What is certain is remembered for as long as the machine, QEMU and the kernel are the same.
  *
  * @module
  */
@@ -9,17 +9,18 @@ import { readFile, writeFile } from "node:fs/promises";
 import type { Accelerator, MachineParts, Threads } from "./arguments.ts";
 import { cached, digestOf, madeWhole } from "./cache.ts";
 import type { Tell } from "./failure.ts";
+import type { Probed } from "./probe.ts";
 import { runForText } from "./tools.ts";
 
 /** Boots a machine and says whether its executor answered. */
-export type Probe = (parts: MachineParts) => Promise<"it boots" | "it does not boot">;
+export type Probe = (parts: MachineParts) => Promise<Probed>;
 
 /**
  * The quickest way to run a kernel that works here.
  *
  * @param parts the machine, whichever way it is run
  * @param digest of the kernel's image
- * @param probe boots one to see; called once for a machine, a QEMU and a kernel
+ * @param probe boots one to see; called until it is certain of a machine, a QEMU and a kernel
  */
 export async function acceleratorFor(
   parts: Omit<MachineParts, "accelerator">,
@@ -37,8 +38,13 @@ export async function acceleratorFor(
   const path = `${await cached("accelerators")}/${digestOf(facts).slice(0, 16)}.json`;
   const known = existsSync(path) ? writtenAs(await readFile(path, "utf8")) : undefined;
   if (known) return known;
-  tell("Trying whether this kernel boots under KVM; the answer is remembered");
-  const accelerator = await probe({ ...parts, accelerator: "kvm" }) === "it boots" ? "kvm" : "tcg";
+  tell("Trying whether this kernel boots under KVM; an answer that is certain is remembered");
+  const probed = await probe({ ...parts, accelerator: "kvm" });
+  if (probed.kind === "not known") {
+    tell(`Its processor is translated this once, since that is not certain: ${probed.why}`);
+    return "tcg";
+  }
+  const accelerator = probed.kind === "boots" ? "kvm" : "tcg";
   await madeWhole(path, (half) => writeFile(half, JSON.stringify(accelerator)));
   return accelerator;
 }

@@ -13,6 +13,7 @@ import { floodOf } from "./console.ts";
 import { endOfMachine } from "./ending.ts";
 import { type Live, REASON_MS } from "./live.ts";
 import { type Machine, type MachineEnd, withTail } from "./machine.ts";
+import { onAbort } from "./on_abort.ts";
 
 /**
  * How long a machine may take to answer an abort, in milliseconds. With the wait for a reason it is less than what an
@@ -134,11 +135,4 @@ class Look {
     const text = lines.length === 0 ? tail : `${tail}\nwhat waits and what runs:\n${lines.join("\n")}`;
     return { flooded: late !== undefined, text: `${late ? `; ${late.what}` : ""}${text}` };
   }
-}
-
-/** Does something when a signal aborts, or at once where it has; until it is disposed of. */
-export function onAbort(signal: AbortSignal | undefined, action: () => void): Disposable {
-  if (signal?.aborted) action();
-  else signal?.addEventListener("abort", action, { once: true });
-  return { [Symbol.dispose]: () => signal?.removeEventListener("abort", action) };
 }

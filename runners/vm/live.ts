@@ -12,6 +12,7 @@ import type { MachineParts } from "./arguments.ts";
 import { VmError } from "./failure.ts";
 import { Machine, type MachineEnd, withTail } from "./machine.ts";
 import { endOfMachine } from "./ending.ts";
+import { starvedMs } from "./starved.ts";
 import { resume, type Snapshot } from "./snapshot.ts";
 
 /** How long to wait for the reason when the connection to a machine is lost, in milliseconds. */
@@ -27,27 +28,61 @@ export interface Live {
   readonly description: TargetDescription;
 }
 
+/** A machine has started, and there was no hello. */
+export class NoHello extends VmError {
+  /** Whether it was still there at the end, and the processors of this machine were its own for most of the time. */
+  readonly chance: "had the time" | "may not have had the time";
+
+  /** Makes an error of what the machine had, what is wrong, and what to do. */
+  constructor(chance: NoHello["chance"], message: string, hint: string) {
+    super(message, hint);
+    this.chance = chance;
+  }
+}
+
+/** How to boot. */
+export interface BootOptions {
+  /** The machine that was kept. */
+  readonly kept?: Snapshot | undefined;
+  /** Ends the machine, for as long as it runs. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** That nobody wants the machine any more. */
+export function givenUp(): VmError {
+  return new VmError("The machine was given up while it booted", "Run it again");
+}
+
 /**
  * Boots a machine, or brings up one that was kept, and waits for its executor.
  *
  * @param parts what the machine is made of
  * @param ms how long it may take, in milliseconds
- * @param kept the machine that was kept
+ * @param options what to bring it up from, and who may end it
  * @throws {VmError} with the end of the console, if there is no hello in time
  */
-export async function boot(parts: MachineParts, ms: number, kept?: Snapshot): Promise<Live> {
-  const machine = kept ? await resumed(parts, kept) : await Machine.start(parts);
+export async function boot(
+  parts: MachineParts,
+  ms: number,
+  { kept, signal }: BootOptions = {},
+): Promise<Live> {
+  if (signal?.aborted) throw givenUp();
+  const machine = kept ? await resumed(parts, kept, signal) : await Machine.start(parts, signal);
   const executor = farExecutor(machine.wire);
   /* a machine that has panicked keeps the way to its executor open */
   void machine.ended.then(() => executor.close());
   const greeted = greet(executor);
   const first = await within(greeted, ms);
-  if (first.kind === "value") return { machine, executor, ...first.value };
+  if (first.kind === "value" && !signal?.aborted) return { machine, executor, ...first.value };
   const isGone = first.kind === "rejected" && first.error instanceof ExecutorGone;
   const ended = await within(machine.ended, isGone ? REASON_MS : 0);
   const tail = withTail(machine.console());
+  const starved = await starvedMs(machine.pid);
   await letGo({ machine, executor });
-  throw new VmError(
+  if (signal?.aborted) throw givenUp();
+  const isSilent = first.kind === "silent" && ended.kind !== "value";
+  throw new NoHello(
+    isSilent && starved !== undefined && starved < ms / 2 ? "had the time" : "may not have had the time",
     `The machine did not come up: ${whyNot(first, ended, ms)}${tail}`,
     "conform kernels boot gives a shell in it",
   );
@@ -67,8 +102,13 @@ async function greet(executor: FarExecutor): Promise<Pick<Live, "native" | "desc
   return { native, description: await native.describe() };
 }
 
-async function resumed(parts: MachineParts, kept: Snapshot): Promise<Machine> {
-  const machine = await Machine.start({ ...parts, memoryFile: { path: kept.memory, as: "a copy" } });
+async function resumed(
+  parts: MachineParts,
+  kept: Snapshot,
+  signal: AbortSignal | undefined,
+): Promise<Machine> {
+  const memoryFile = { path: kept.memory, as: "a copy" } as const;
+  const machine = await Machine.start({ ...parts, memoryFile }, signal);
   try {
     await resume(machine, kept);
     return machine;

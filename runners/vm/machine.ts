@@ -13,6 +13,7 @@ import { CONSOLE, machineArguments, type MachineFiles, type MachineParts } from 
 import { causeOf, Console, lastWord, panicOf, tailOf } from "./console.ts";
 import { VmError } from "./failure.ts";
 import { Monitor, type MonitorEvent } from "./monitor.ts";
+import { onAbort } from "./on_abort.ts";
 import { missingTool } from "./tools.ts";
 
 /** How a machine ended. */
@@ -87,9 +88,10 @@ export class Machine {
   /**
    * Starts a machine; its guest begins to boot.
    *
+   * @param signal ends it, for as long as it runs
    * @throws {VmError} where QEMU is missing or does not start
    */
-  static async start(parts: MachineParts): Promise<Machine> {
+  static async start(parts: MachineParts, signal?: AbortSignal): Promise<Machine> {
     const folder = await mkdtemp(`${tmpdir()}/conform-vm-`);
     const files = {
       folder,
@@ -101,6 +103,8 @@ export class Machine {
       .map((path) => Deno.listen({ transport: "unix", path }));
     try {
       const started = spawn(parts, files);
+      const watched = onAbort(signal, () => kill(started.child));
+      void started.child.status.then(() => watched[Symbol.dispose]());
       const [wire, monitor, console] = await callersOf(doors, started);
       if (wire && monitor && console) {
         return new Machine(started, wire, connected(monitor), new Console(console));
@@ -278,6 +282,10 @@ interface Started {
   readonly noted: Promise<string>;
 }
 
+/** A process that ends by itself takes its machines with it, also where nobody has let go of them. */
+const running = new Set<Deno.ChildProcess>();
+globalThis.addEventListener("unload", () => running.forEach(kill));
+
 function spawn(parts: MachineParts, files: Started["files"]): Started {
   try {
     const child = new Deno.Command(QEMU, {
@@ -286,6 +294,8 @@ function spawn(parts: MachineParts, files: Started["files"]): Started {
       stdout: "null",
       stderr: "piped",
     }).spawn();
+    running.add(child);
+    void child.status.then(() => running.delete(child));
     return { child, files, noted: notesOf(child.stderr) };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw missingTool(QEMU, error);

@@ -22,14 +22,12 @@ import {
 import { boot, letGo } from "./live.ts";
 import type { Machine } from "./machine.ts";
 import type { KernelChoice, VmName } from "./name.ts";
+import { probe } from "./probe.ts";
 import { ownKernel } from "./own_kernel.ts";
 import { forgetSnapshot, type Snapshot, snapshotOf } from "./snapshot.ts";
 
 /** What puts pieces of a guest's memory together for QEMU. */
 const UDMABUF = "/dev/udmabuf";
-
-/** How long a machine may take to boot where a processor of its own is tried, in milliseconds. */
-const PROBE_MS = 30_000;
 
 /** Everything that is ready before the first boot. */
 export interface Setup {
@@ -50,9 +48,10 @@ export interface Setup {
 /**
  * Makes everything that machines of a name need.
  *
- * @throws {VmError} where a part is missing
+ * @param signal ends the machines that are booted for it, and those for the snapshot
+ * @throws {VmError} where a part is missing; the reason of the signal where that is aborted
  */
-export async function prepare(name: VmName, tell: Tell): Promise<Setup> {
+export async function prepare(name: VmName, tell: Tell, signal: AbortSignal): Promise<Setup> {
   const { kernel: choice } = name;
   const append = appended(name);
   if (name.gpu) demandUdmabuf();
@@ -60,7 +59,8 @@ export async function prepare(name: VmName, tell: Tell): Promise<Setup> {
   const purpose = { words: await wordsOf(name, kernel) };
   const initramfs = await initramfsFor(kernel, purpose, tell);
   const parts = { kernel: kernel.image, initramfs: initramfs.path, append, gpu: name.gpu };
-  const accelerator = await acceleratorFor(parts, kernel.digest, boots, tell);
+  signal.throwIfAborted();
+  const accelerator = await acceleratorFor(parts, kernel.digest, (each) => probe(each, signal), tell);
   const facts = [
     kernel.digest,
     initramfs.digest,
@@ -77,7 +77,7 @@ export async function prepare(name: VmName, tell: Tell): Promise<Setup> {
     parts: whole,
     bootMs,
     description: once(),
-    ...keeper({ parts: whole, bootMs, digest: digestOf(facts) }, tell),
+    ...keeper({ parts: whole, bootMs, digest: digestOf(facts) }, tell, signal),
   };
 }
 
@@ -117,13 +117,14 @@ async function wordsOf({ reference, kmemleak }: VmName, kernel: LocalKernel): Pr
 function keeper(
   { parts, bootMs, digest }: Pick<Setup, "parts" | "bootMs"> & { readonly digest: string },
   tell: Tell,
+  signal: AbortSignal,
 ): Pick<Setup, "kept" | "forget"> {
   const nowhere = { executor: "", monitor: "", console: "" };
   const all = digestOf([digest, ...machineArguments(parts, nowhere)]);
   let kept: Promise<Snapshot | undefined> | undefined;
   if (parts.gpu) return { kept: () => Promise.resolve(undefined), forget: () => Promise.resolve() };
   const make = async (own: MachineParts, action: (machine: Machine) => Promise<void>) => {
-    const live = await boot(own, bootMs);
+    const live = await boot(own, bootMs, { signal });
     try {
       await live.executor.quiet();
       await action(live.machine);
@@ -133,7 +134,7 @@ function keeper(
   };
   const made = () =>
     snapshotOf(all, parts, make, tell).catch((error: unknown) => {
-      if (!(error instanceof VmError)) throw error;
+      if (!(error instanceof VmError) || signal.aborted) throw error;
       return void tell(`Every machine is booted, since none can be kept: ${error.message}`);
     });
   return {
@@ -150,14 +151,4 @@ async function chosen(choice: KernelChoice): Promise<KernelWithModules> {
   if (choice.kind === "file") return { kernel: await ownKernel(choice.image, choice.modules), added: [] };
   const kernel = await kernelHere(choice.version);
   return choice.with === "modules made here" ? await withModulesMadeHere(kernel) : { kernel, added: [] };
-}
-
-async function boots(parts: MachineParts): Promise<"it boots" | "it does not boot"> {
-  try {
-    await letGo(await boot(parts, PROBE_MS));
-    return "it boots";
-  } catch (error) {
-    if (error instanceof VmError) return "it does not boot";
-    throw error;
-  }
 }

@@ -6,17 +6,19 @@
  */
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, LogLine, Observation } from "../../spec/observation.ts";
-import { messageOf, settled, within } from "../deadline.ts";
+import { messageOf, settled, unlessAborted } from "../deadline.ts";
 import { saysSwitchedOff } from "../native/detectors.ts";
 import { LINES_MISSING } from "../native/kernel_log.ts";
 import { ConnectError } from "../protocol/errors.ts";
 import type { Target, TargetDescription } from "../target.ts";
-import { onAbort, ranOn } from "./case_run.ts";
+import { ranOn } from "./case_run.ts";
 import { type Tell, VmError } from "./failure.ts";
-import { boot, letGo, type Live } from "./live.ts";
+import { boot, givenUp, letGo, type Live } from "./live.ts";
 import type { Machine } from "./machine.ts";
 import type { VmName } from "./name.ts";
-import { prepare, type Setup } from "./setup.ts";
+import { onAbort } from "./on_abort.ts";
+import { Preparation } from "./preparation.ts";
+import type { Setup } from "./setup.ts";
 
 /** How often to boot without a case that completes in between. */
 const MAX_IN_VAIN = 5;
@@ -49,23 +51,26 @@ export interface VmWatcher {
  * @param watcher who wants to know what they do
  */
 export function openVm(name: VmName, watcher: VmWatcher = {}): () => Target {
-  let setup: Promise<Setup> | undefined;
-  return () => new VmTarget(name, watcher, () => setup ??= prepare(name, watcher.tell ?? (() => {})));
+  const preparation = new Preparation(name, watcher.tell ?? (() => {}));
+  return () => new VmTarget(name, watcher, preparation);
 }
 
 class VmTarget implements Target {
   readonly #name: VmName;
   readonly #watcher: VmWatcher;
-  readonly #prepare: () => Promise<Setup>;
+  readonly #preparation: Preparation;
+  /** Ends the boot under way, and all that wait for it. */
+  readonly #closed = new AbortController();
   #live: Promise<Live> | undefined;
   #leaving: Promise<unknown> = Promise.resolve();
   /** Boots since the last case that completed. */
   #inVain = 0;
 
-  constructor(name: VmName, watcher: VmWatcher, prepare: () => Promise<Setup>) {
+  constructor(name: VmName, watcher: VmWatcher, preparation: Preparation) {
     this.#name = name;
     this.#watcher = watcher;
-    this.#prepare = prepare;
+    this.#preparation = preparation;
+    preparation.join(this);
   }
 
   /** What the machine says of itself. */
@@ -139,9 +144,15 @@ class VmTarget implements Target {
   async close(): Promise<void> {
     const live = this.#live;
     this.#live = undefined;
-    const booted = live && await within(live, (await this.#prepare()).bootMs);
+    this.#closed.abort(givenUp());
+    const booted = live && await settled(live);
     if (booted?.kind === "value") await letGo(booted.value);
     await this.#leaving;
+    await this.#preparation.leave(this);
+  }
+
+  #prepare(): Promise<Setup> {
+    return unlessAborted(this.#preparation.setup(), this.#closed.signal);
   }
 
   /** The machine, or a new one. */
@@ -151,17 +162,20 @@ class VmTarget implements Target {
   }
 
   async #booted(): Promise<Live> {
-    const { parts, bootMs, kept, forget } = await this.#prepare();
+    const { signal } = this.#closed;
+    const { parts, bootMs, forget } = await this.#prepare();
     await this.#leaving;
     for (let tries = 1;; tries++) {
       if (this.#inVain >= MAX_IN_VAIN) throw inVain(this.#inVain);
       this.#inVain++;
       try {
-        const live = await boot(parts, bootMs, await kept());
+        const kept = await unlessAborted(this.#preparation.kept(), signal);
+        const live = await boot(parts, bootMs, { kept, signal });
         this.#watcher.booted?.(live.machine);
         return live;
       } catch (error) {
-        if (await kept()) {
+        if (signal.aborted) throw givenUp();
+        if (await this.#preparation.kept()) {
           this.#watcher.tell?.(`No machine came up from the one that was kept: ${messageOf(error)}`);
           await forget();
         }

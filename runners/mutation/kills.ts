@@ -89,9 +89,18 @@ export function passesOn(dialect: Dialect, case_: Case): boolean {
   return judgeOn(dialect, case_, programOf(case_)).verdict === "pass";
 }
 
-/** The cases that pass on a dialect. */
-export function passingOn(dialect: Dialect, cases: readonly Case[]): readonly Baseline[] {
+/**
+ * The cases that pass on a dialect.
+ *
+ * @param begin is told before each case
+ */
+export function passingOn(
+  dialect: Dialect,
+  cases: readonly Case[],
+  begin?: (case_: Case) => void,
+): readonly Baseline[] {
   return cases.flatMap((case_) => {
+    begin?.(case_);
     const program = programOf(case_);
     const reads = new Set<string>();
     const watched = { ...dialect, rules: noting(dialect.rules, reads) };

@@ -9,7 +9,7 @@
  * @module
  */
 import type { Case } from "../../cases/case.ts";
-import { messageOf } from "../deadline.ts";
+import { messageOf, unlessAborted, within } from "../deadline.ts";
 import { type Kill, type MutantResult, resultOf } from "./kills.ts";
 import { type MutationScore, scoreOf } from "./score.ts";
 import type { WorkerReply, WorkerStart } from "./worker.ts";
@@ -21,6 +21,8 @@ export interface MutationOptions {
   readonly jobs?: number | undefined;
   /** How long one case may take on a mutant, in milliseconds of wall time; 20 seconds unless said otherwise. */
   readonly limitMs?: number | undefined;
+  /** How long a worker may take to load what it needs, in milliseconds; two minutes unless said otherwise. */
+  readonly startMs?: number | undefined;
   /** The cases for a dialect; all of them where it is left out. */
   readonly casesOf?: ((dialect: string) => readonly Pick<Case, "id">[]) | undefined;
   /** The module whose `MUTANTS` the mutants are of; those of the suite unless said otherwise. */
@@ -39,6 +41,8 @@ const OWN_MUTANTS = new URL("../simulator/mutants/mod.ts", import.meta.url).href
 const WORKER = new URL("./worker.ts", import.meta.url).href;
 
 const LIMIT_MS = 20_000;
+
+const START_MS = 120_000;
 
 /** How often a worker is looked at, in milliseconds. */
 const LOOK_MS = 250;
@@ -187,17 +191,24 @@ class Crew {
   /**
    * Starts a worker.
    *
-   * @throws if it cannot start, which is nobody's mutant's fault
+   * @throws if it cannot start, which is nobody's mutant's fault; or the reason of the signal, if it is aborted first
    */
   static async start(plan: WorkerPlan, options: MutationOptions): Promise<Crew> {
     const crew = new Crew(plan, options);
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     crew.#port.onmessage = () => resolve(undefined);
     crew.#onDeath(resolve);
-    const reason = await promise;
-    if (reason === undefined) return crew;
-    crew.close();
-    throw new Error(`The workers that run mutants cannot start: ${reason}`);
+    try {
+      const { startMs = START_MS, signal } = options;
+      const started = await within(unlessAborted(promise, signal), startMs);
+      signal?.throwIfAborted();
+      const reason = started.kind === "value" ? started.value : `not within ${startMs / 1000} s`;
+      if (reason === undefined) return crew;
+      throw new Error(`The workers that run mutants cannot start: ${reason}`);
+    } catch (error) {
+      crew.close();
+      throw error;
+    }
   }
 
   /** Runs a mutant; after an ending that is not `done`, this worker is of no more use. */

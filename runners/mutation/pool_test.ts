@@ -3,6 +3,7 @@ import type { Case } from "../../cases/case.ts";
 import { loadCases } from "../../cases/load.ts";
 import { loadLedger } from "../../spec/ledger.ts";
 import { runMutants } from "./pool.ts";
+import type { WorkerReply, WorkerStart } from "./worker.ts";
 import { idleCases, type MutationScore, unexplained } from "./score.ts";
 import { type Mutant, MUTANTS } from "../simulator/mutants/mod.ts";
 import { broken, deadly, endless, harmless, wild } from "../testing/mutants.ts";
@@ -102,4 +103,40 @@ Deno.test("runMutants() says so where no worker can start", async () => {
     Error,
     "The workers that run mutants cannot start",
   );
+});
+
+/** A module that takes for ever to load. */
+const NEVER = "data:text/javascript,await new Promise(() => {}); export const MUTANTS = [];";
+
+Deno.test("runMutants() does not wait for a worker that does not start", async () => {
+  await assertRejects(
+    () => runMutants(cases, [harmless], { module: NEVER, startMs: 50 }),
+    Error,
+    "cannot start: not within 0.05 s",
+  );
+});
+
+Deno.test("runMutants() hears of the wish to stop while a worker starts", async () => {
+  const controller = new AbortController();
+  const running = runMutants(cases, [harmless], { module: NEVER, signal: controller.signal });
+  controller.abort(new Error("enough"));
+  await assertRejects(() => running, Error, "enough");
+});
+
+Deno.test("a worker shows that it is alive while it runs the cases on a dialect that is new to it", async () => {
+  const beat = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
+  const { port1, port2 } = new MessageChannel();
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  const start: WorkerStart = { port: port2, mutants: module, cases, casesOf: new Map(), beat };
+  worker.postMessage(start, [port2]);
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  port1.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
+    if (data.kind === "ready") port1.postMessage(harmless.id);
+    else if (data.kind === "done") resolve();
+  };
+  await done;
+  worker.terminate();
+  port1.close();
+  /* the mutant changes nothing, so that no case is begun on it */
+  assertEquals(Atomics.load(beat, 0), cases.length);
 });

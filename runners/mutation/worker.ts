@@ -42,9 +42,10 @@ async function work(start: WorkerStart): Promise<void> {
   start.port.onmessage = async ({ data }: MessageEvent<string>) => {
     const mutant = mutants.get(data);
     if (!mutant) throw new Error(`Cannot run ${data}: there is no such mutant`);
-    const baselines = passing.get(mutant.dialect) ?? baselinesOf(start, mutant.dialect);
+    const begin = beating(start, places);
+    const baselines = passing.get(mutant.dialect) ?? baselinesOf(start, mutant.dialect, begin);
     passing.set(mutant.dialect, baselines);
-    const reply = run(start, mutant, baselines, places);
+    const reply = run(start, mutant, baselines, begin);
     await turn();
     tell(start.port, reply);
   };
@@ -55,26 +56,35 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
+/** Shows with each case that this worker is alive. */
+function beating({ beat }: WorkerStart, places: ReadonlyMap<CaseId, number>): (case_: Case) => void {
+  return ({ id }) => {
+    Atomics.store(beat, 1, places.get(id) ?? 0);
+    Atomics.add(beat, 0, 1);
+  };
+}
+
 function run(
-  { port, beat }: WorkerStart,
+  { port }: WorkerStart,
   mutant: Mutant,
   baselines: readonly Baseline[],
-  places: ReadonlyMap<CaseId, number>,
+  begin: (case_: Case) => void,
 ): WorkerReply {
   const kills = killsOf(mutant, baselines, {
-    begin({ id }) {
-      Atomics.store(beat, 1, places.get(id) ?? 0);
-      Atomics.add(beat, 0, 1);
-    },
+    begin,
     kill: (kill) => tell(port, { kind: "kill", kill }),
   });
   return { kind: "done", result: resultOf(mutant, kills, baselines.map((each) => each.case)) };
 }
 
-function baselinesOf({ cases, casesOf }: WorkerStart, id: string): readonly Baseline[] {
+function baselinesOf(
+  { cases, casesOf }: WorkerStart,
+  id: string,
+  begin: (case_: Case) => void,
+): readonly Baseline[] {
   const dialect = DIALECTS.get(id);
   const own = casesOf.get(id);
-  return dialect ? passingOn(dialect, own ? cases.filter((each) => own.has(each.id)) : cases) : [];
+  return dialect ? passingOn(dialect, own ? cases.filter((each) => own.has(each.id)) : cases, begin) : [];
 }
 
 function tell(port: MessagePort, reply: WorkerReply): void {

@@ -19,8 +19,7 @@ async function stopped(args: (silent: string, folder: string) => readonly string
     await Deno.writeTextFile(script, `: >"$0.begun"\nexec cat >/dev/null\n`);
     const controller = new AbortController();
     const running = conformUntil(controller.signal, ...args(`stdio:sh ${script}`, folder));
-    void running.then((all) => ran = all);
-    while (!existsSync(`${script}.begun`) && !ran) await new Promise((next) => setTimeout(next, 5));
+    await untilThere(`${script}.begun`, running);
     controller.abort(new Interrupted(143));
     ran = await running;
   });
@@ -73,3 +72,23 @@ Deno.test("conform bisect that is stopped while a target is asked what it is say
   assertEquals(status, 1);
   assertStringIncludes(err, "The search was interrupted");
 });
+
+Deno.test("conform module build that is stopped ends, with the programs that it runs", async () => {
+  await inFolder(async (folder) => {
+    /* the output of make is read to its end, which comes when all that it has started is gone */
+    await Deno.writeTextFile(join(folder, "Makefile"), "kernelrelease:\n\t@: >begun; sleep 1000\n");
+    const controller = new AbortController();
+    const running = conformUntil(controller.signal, "module", "build", "--headers", folder);
+    await untilThere(join(folder, "begun"), running);
+    controller.abort(new Interrupted(143));
+    const { status, err } = await running;
+    assertEquals([status, err], [143, "Interrupted\n"]);
+  });
+});
+
+/** Waits for a file of a command; one that has ended will never make it. */
+async function untilThere(path: string, running: Promise<unknown>): Promise<void> {
+  let state: "running" | "over" = "running";
+  void running.then(() => state = "over");
+  while (!existsSync(path) && state === "running") await new Promise((next) => setTimeout(next, 5));
+}

@@ -19,6 +19,7 @@ import {
   type Recipe,
   withModulesMadeHere,
 } from "../../runners/vm/kernels/mod.ts";
+import { stoppedBy } from "../../runners/vm/tools.ts";
 import { bootShell } from "../../runners/vm/shell.ts";
 import { ownKernel } from "../../runners/vm/own_kernel.ts";
 import { Failure, type Io } from "../io.ts";
@@ -31,7 +32,7 @@ export interface ListArguments {
 
 /** Carries out `conform kernels list` and gives the exit status. */
 export function list({ refresh, format }: ListArguments, io: Io): Promise<number> {
-  return told(async () => {
+  return told(io, async () => {
     const here = await localKernels();
     const there = await kernelsThere(refresh, io);
     const rows = rowsOf(there, here);
@@ -47,7 +48,7 @@ export interface FetchArguments {
 
 /** Carries out `conform kernels fetch` and gives the exit status. */
 export function fetch({ versions }: FetchArguments, io: Io): Promise<number> {
-  return told(async () => {
+  return told(io, async () => {
     const tell = teller(io);
     const archive = await Archive.open("when stale", tell);
     const kernels = await archive.kernels();
@@ -66,7 +67,7 @@ export interface IommufdArguments {
 
 /** Carries out `conform kernels iommufd` and gives the exit status. */
 export function iommufd({ versions }: IommufdArguments, io: Io): Promise<number> {
-  return told(async () => {
+  return told(io, async () => {
     for (const version of versions) {
       const { release } = await kernelHere(version);
       for (const recipe of LEFT_OUT) {
@@ -93,7 +94,7 @@ export interface BuildArguments {
 
 /** Carries out `conform kernels build` and gives the exit status. */
 export function build({ version, debug, patches }: BuildArguments, io: Io): Promise<number> {
-  return told(async () => {
+  return told(io, async () => {
     const tell = teller(io);
     const archive = await Archive.open("when stale", tell);
     const wanted = kernelInArchive(version, await archive.kernels());
@@ -117,7 +118,7 @@ export interface BootArguments {
 
 /** Carries out `conform kernels boot` and gives the exit status. */
 export function boot(args: BootArguments, io: Io): Promise<number> {
-  return told(async () => {
+  return told(io, async () => {
     const kernel = await kernelToBoot(args);
     const { append } = args;
     return await bootShell(kernel, { append }, teller(io)) === 0 ? 0 : 3;
@@ -195,9 +196,9 @@ export function teller(io: Io): (text: string) => void {
 }
 
 /** Turns what keeps a kernel from being had into a failure of the command. */
-async function told(action: () => Promise<number>): Promise<number> {
+async function told(io: Io, action: () => Promise<number>): Promise<number> {
   try {
-    return await action();
+    return await stoppedBy(io.signal, action);
   } catch (error) {
     if (error instanceof VmError) throw new Failure(3, error.message, error.hint, error);
     throw error;

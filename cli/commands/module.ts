@@ -8,6 +8,7 @@ import { copyFile } from "node:fs/promises";
 import { type BuildFor, buildModule } from "../../runners/native/module/build.ts";
 import { type Trial, tryModule } from "../../runners/native/module/try.ts";
 import { VmError } from "../../runners/vm/failure.ts";
+import { stoppedBy } from "../../runners/vm/tools.ts";
 import { kernelHere } from "../../runners/vm/kernels/mod.ts";
 import { exportersAndImporters, pairingsOf } from "../../reports/exporters_importers.ts";
 import { resultOf } from "../../reports/result.ts";
@@ -59,7 +60,10 @@ export async function tryOut({ kernel, trial, seconds, seed, out }: TryArguments
   };
   try {
     const here = await kernelHere(kernel);
-    const { path } = await buildModule({ kind: "archive", version: here.release }, tell);
+    const { path } = await stoppedBy(
+      io.signal,
+      () => buildModule({ kind: "archive", version: here.release }, tell),
+    );
     const tried = await tryModule(here, path, trial, { seconds, seed, line, signal: io.signal }, tell);
     if (tried.kind === "no result") {
       throw new Failure(3, "The machine ended without a result", "Look at its console");
@@ -79,7 +83,8 @@ export async function tryOut({ kernel, trial, seconds, seed, out }: TryArguments
 /** Carries out `conform module build` and gives the exit status. */
 export async function build({ kernel, headers, out }: BuildArguments, io: Io): Promise<number> {
   try {
-    const built = await buildModule(whatFor(kernel, headers), (text) => io.err(`${text}\n`));
+    const wanted = whatFor(kernel, headers);
+    const built = await stoppedBy(io.signal, () => buildModule(wanted, (text) => io.err(`${text}\n`)));
     if (out !== undefined) await copyFile(built.path, out);
     io.err(
       `It is for ${built.release} and not signed: a kernel that enforces signatures refuses it, any other is ` +

@@ -10,6 +10,7 @@ import { givenUp } from "./live.ts";
 import type { VmName } from "./name.ts";
 import { prepare, type Setup } from "./setup.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { stoppedBy } from "./tools.ts";
 
 /** How long it may take until what was given up is gone, in milliseconds; machines are gone at once. */
 const LEAVE_MS = 2_000;
@@ -48,7 +49,8 @@ export class Preparation {
 
   /** Everything that is ready before the first boot. */
   setup(): Promise<Setup> {
-    this.#setup ??= this.#making(prepare(this.#name, this.#tell, this.#stop.signal));
+    const { signal } = this.#stop;
+    this.#setup ??= this.#making(stoppedBy(signal, () => prepare(this.#name, this.#tell, signal)));
     return this.#setup;
   }
 

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { VmError } from "./failure.ts";
+import { onAbort } from "./on_abort.ts";
 
 /** The programs that are used, and the packages that have them. */
 const PACKAGES = {
@@ -40,8 +42,18 @@ export interface ToolOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Is told each line that it writes to standard error, as it comes. */
   readonly line?: ((text: string) => void) | undefined;
-  /** Ends it early. */
+  /** Ends it early, with all that it has started; that of {@link stoppedBy} unless said otherwise. */
   readonly signal?: AbortSignal | undefined;
+}
+
+const stopping = new AsyncLocalStorage<AbortSignal>();
+
+/**
+ * Ends every program that is run in an action when somebody wants to stop. Much of what makes a kernel is programs, one
+ * after the other, so that none of them can be forgotten this way.
+ */
+export function stoppedBy<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+  return stopping.run(signal, action);
 }
 
 /** That a program is missing, and how to get it. */
@@ -57,7 +69,7 @@ export function missingTool(tool: Tool, cause?: unknown): VmError {
  * Runs a program to its end.
  *
  * @returns what it wrote to standard output
- * @throws {VmError} where it is missing, or ends with another status than 0
+ * @throws {VmError} where it is missing, or ends with another status than 0; the reason of the signal where that is aborted
  */
 export async function runTool(
   tool: Tool,
@@ -96,13 +108,14 @@ export interface ToolOutput {
 /**
  * Runs a program to its end, whatever its status is; for those that say more with it than that they failed.
  *
- * @throws {VmError} where it is missing
+ * @throws {VmError} where it is missing; the reason of the signal where that is aborted
  */
 export async function outputOfTool(
   tool: Tool,
   args: readonly string[],
-  { cwd, input, env, line, signal }: ToolOptions = {},
+  { cwd, input, env, line, signal = stopping.getStore() }: ToolOptions = {},
 ): Promise<ToolOutput> {
+  signal?.throwIfAborted();
   try {
     const child = new Deno.Command(tool, {
       args: [...args],
@@ -111,18 +124,29 @@ export async function outputOfTool(
       stderr: "piped",
       ...(cwd === undefined ? {} : { cwd }),
       ...(env === undefined ? {} : { env: { ...env } }),
-      ...(signal === undefined ? {} : { signal }),
+      detached: signal !== undefined,
     }).spawn();
+    using _watched = onAbort(signal, () => endAll(child));
     const [status, stdout, stderr] = await Promise.all([
       child.status,
       new Response(child.stdout).bytes(),
       line ? eachLine(child.stderr, line) : new Response(child.stderr).bytes(),
       input && feed(child.stdin, input),
     ]);
+    signal?.throwIfAborted();
     return { code: status.code, stdout, stderr };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw missingTool(tool, error);
     throw error;
+  }
+}
+
+/** Ends a program that leads a group of its own, and the group: a shell does not pass on what it is sent. */
+function endAll({ pid }: Deno.ChildProcess): void {
+  try {
+    Deno.kill(-pid, "SIGTERM");
+  } catch {
+    // It has ended already.
   }
 }
 

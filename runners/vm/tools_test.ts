@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { VmError } from "./failure.ts";
-import { missingTool, runForText, runTool } from "./tools.ts";
+import { missingTool, runForText, runTool, stoppedBy } from "./tools.ts";
 
 Deno.test("runTool() gives what a program writes, and feeds it", async () => {
   assertEquals(
@@ -28,4 +28,25 @@ Deno.test("runTool() says what a program that fails wrote last", async () => {
 Deno.test("a missing program is named with the package that has it", () => {
   assertEquals(missingTool("xz").message, "The program xz was not found");
   assertEquals(missingTool("xz").hint, "On Debian it is in: apt-get install xz-utils");
+});
+
+Deno.test("stoppedBy() ends a program with all that it has started, and begins no other", async () => {
+  const controller = new AbortController();
+  const begun = Promise.withResolvers<void>();
+  const done: string[] = [];
+  const running = stoppedBy(controller.signal, async () => {
+    /* the child would keep the output of the shell open, which is read to its end */
+    await runTool("bash", ["-c", "sleep 1000 & echo begun >&2; wait"], { line: () => begun.resolve() });
+    done.push("first");
+    await runTool("bash", ["-c", "true"]);
+  });
+  await begun.promise;
+  controller.abort(new Error("enough"));
+  await assertRejects(() => running, Error, "enough");
+  assertEquals(done, []);
+  await assertRejects(
+    () => stoppedBy(controller.signal, () => runTool("bash", ["-c", "true"])),
+    Error,
+    "enough",
+  );
 });

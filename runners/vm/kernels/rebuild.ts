@@ -93,7 +93,10 @@ export async function unpackHeaders(
   { root }: Toolchain,
   tell: Tell,
 ): Promise<void> {
-  if (existsSync(`${root}/usr/src/linux-headers-${release}/.config`)) return;
+  const headersOf = `${root}/usr/src/linux-headers-${release}`;
+  /* is there for as long as they are not whole, also where this process is killed */
+  const half = `${headersOf}.half`;
+  if (existsSync(`${headersOf}/.config`) && !existsSync(half)) return;
   if (!headers) {
     throw new VmError(
       `The archive has no headers of ${release}`,
@@ -106,7 +109,10 @@ export async function unpackHeaders(
   ];
   const downloads = `${await cached("downloads")}/headers-${release}`;
   const files = await archive.download(needed, downloads, tell);
+  await mkdir(`${root}/usr/src`, { recursive: true });
+  await writeFile(half, "");
   for (const file of files.toReversed()) await runTool("dpkg-deb", ["-x", file, root]);
+  await rm(half);
   await rm(downloads, { recursive: true, force: true });
 }
 

@@ -42,10 +42,10 @@ export const agentOptions = map(
     clientCa: optional(option("--client-ca", file, {
       description: message`Lets in callers whose certificate these certificates have signed, in PEM.`,
     })),
-    stdio: option("--stdio", { description: message`Serves over standard input and output instead.` }),
-    stream: optional(option("--stream", string({ metavar: "PATH" }), {
-      description: message`Serves over a character device or a Unix socket instead, as in a virtual machine.`,
-    })),
+    stdio: option("--stdio", {
+      description:
+        message`Serves over standard input and output instead, as below socat in a virtual machine.`,
+    }),
     describeOnly: option("--describe-only", {
       description: message`Only says what the target is, and runs nothing.`,
     }),

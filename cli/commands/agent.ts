@@ -3,20 +3,19 @@
  *
  * @module
  */
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { startCertifiedAgent } from "../../runners/agent/certified.ts";
 import { ExposureError } from "../../runners/agent/door.ts";
 import { startAgent } from "../../runners/agent/server.ts";
-import { Lobby, type LobbyOptions } from "../../runners/agent/lobby.ts";
+import type { LobbyOptions } from "../../runners/agent/lobby.ts";
 import { dropPermissions } from "../../runners/agent/permissions.ts";
 import { serveTarget } from "../../runners/agent/serve_target.ts";
 import { readTokens, TokenFileError } from "../../runners/agent/tokens.ts";
 import { workerOf } from "../../runners/agent/worker.ts";
-import { Limit, messageOf } from "../../runners/deadline.ts";
+import { messageOf } from "../../runners/deadline.ts";
 import { openTarget, parseTarget, TargetNameError } from "../../runners/open.ts";
 import { ownStdio } from "../../runners/transport/stdio.ts";
-import { connectStream } from "../../runners/transport/stream.ts";
 import { Failure, type Io } from "../io.ts";
 
 /** What `conform agent` is given. */
@@ -29,7 +28,6 @@ export interface AgentArguments {
   readonly tlsKey?: string | undefined;
   readonly clientCa?: string | undefined;
   readonly stdio: boolean;
-  readonly stream?: string | undefined;
   readonly describeOnly: boolean;
   readonly sessions?: number | undefined;
 }
@@ -39,7 +37,6 @@ export async function agent(args: AgentArguments, io: Io): Promise<number> {
   try {
     if (args.stdio) return await overStdio(args);
     parseTarget(args.target);
-    if (args.stream !== undefined) return await overStream(args.stream, args, io);
     return await overWebSocket(args, io);
   } catch (error) {
     if (
@@ -114,52 +111,6 @@ async function listening<T>(
         : "Give another --port, or look at --tls-cert and --tls-key",
       error,
     );
-  }
-}
-
-/**
- * How long to wait before a device is opened again, in milliseconds: longer each time that it ends at once, as one does
- * at whose other end nobody is.
- */
-const SHORTEST_MS = 50;
-const LONGEST_MS = 5_000;
-
-/** Serves one caller after the other over a device or a socket, each until it says good-bye or goes away. */
-async function overStream(path: string, args: AgentArguments, io: Io): Promise<number> {
-  const about = statSync(path, { throwIfNoEntry: false });
-  if (!about || about.isFile() || about.isDirectory()) {
-    const what = !about ? `There is no "${path}"` : `Nobody can be at the other end of "${path}"`;
-    throw new Failure(2, what, "Name a character device or a Unix socket");
-  }
-  const isSocket = about.isSocket();
-  const lobby = new Lobby(lobbyOptions(args, io));
-  const stop = aborted(io.signal);
-  let pause = SHORTEST_MS;
-  while (!io.signal.aborted) {
-    const begin = performance.now();
-    const { readable, writable } = await streamsOf(path);
-    const { promise: over, resolve } = Promise.withResolvers<void>();
-    const connection = connectStream(readable, writable, { peer: path, release: resolve });
-    lobby.admit(connection, "anyone", path, "at any time");
-    io.err(`Serving ${args.target} over ${path}\n`);
-    await Promise.race([over, stop]);
-    if (isSocket) break;
-    const lasted = performance.now() - begin;
-    const limit = new Limit(pause);
-    await Promise.race([limit.passed, stop]);
-    limit.clear();
-    pause = lasted > pause ? SHORTEST_MS : Math.min(2 * pause, LONGEST_MS);
-  }
-  await lobby.close();
-  return 0;
-}
-
-async function streamsOf(path: string) {
-  try {
-    if (statSync(path).isSocket()) return await Deno.connect({ transport: "unix", path });
-    return await Deno.open(path, { read: true, write: true });
-  } catch (error) {
-    throw new Failure(3, `Cannot open "${path}": ${messageOf(error)}`, "Look who else has it open", error);
   }
 }
 

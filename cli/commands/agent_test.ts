@@ -1,10 +1,7 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { remoteTarget } from "../../runners/remote/target.ts";
-import { connectStream } from "../../runners/transport/stream.ts";
 import { writeLauncher } from "../agent_launcher.ts";
-import { main } from "../main.ts";
 import { conform, inFolder } from "../testing/conform.ts";
 import { MAIN, withCommand, withProgram } from "../testing/program.ts";
 
@@ -61,8 +58,6 @@ Deno.test("conform agent refuses what cannot be meant", async (t) => {
     [["--target", "sim", "--tls-cert", "cert.pem"], "A certificate and its key belong together"],
     [["--target", "sim", "--token-file", "/no/such/file"], 'Cannot read "/no/such/file"'],
     [["--target", "sim", "--token-file", "/"], 'Cannot read "/"'],
-    [["--target", "sim", "--stream", "/no/such/device"], 'There is no "/no/such/device"'],
-    [["--target", "sim", "--stream", MAIN], "Nobody can be at the other end"],
   ] as const;
   for (const [args, message] of table) {
     await t.step(args.join(" "), async () => {
@@ -71,63 +66,6 @@ Deno.test("conform agent refuses what cannot be meant", async (t) => {
       assertStringIncludes(err, message);
     });
   }
-});
-
-Deno.test("conform agent --stream serves over a Unix socket", async () => {
-  await inFolder(async (folder) => {
-    const path = join(folder, "socket");
-    const listener = Deno.listen({ transport: "unix", path });
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-A",
-        "--quiet",
-        "--no-check",
-        MAIN,
-        "agent",
-        "--target",
-        "sim:mainline-7.3",
-        "--stream",
-        path,
-      ],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    const caller = await Promise.race([listener.accept(), child.status]);
-    assert("readable" in caller, "it has ended and never called");
-    const { readable, writable } = caller;
-    const target = remoteTarget("vm", () => connectStream(readable, writable));
-    try {
-      assertEquals((await target.describe()).name.endsWith("(sim:mainline-7.3)"), true);
-    } finally {
-      await target.close();
-      const { code } = await child.status;
-      listener.close();
-      assertEquals(code, 0);
-    }
-  });
-});
-
-Deno.test("conform agent --stream does not open a device again and again at whose other end nobody is", async () => {
-  const stop = new AbortController();
-  const begun = Promise.withResolvers<void>();
-  let opened = 0;
-  const running = main(["agent", "--target", "sim", "--stream", "/dev/null"], {
-    out() {},
-    err(text) {
-      if (text.startsWith("Serving sim over /dev/null")) opened++;
-      begun.resolve();
-    },
-    columns: undefined,
-    colours: false,
-    signal: stop.signal,
-  });
-  await begun.promise;
-  for (let turn = 0; turn < 300; turn++) await new Promise((next) => setTimeout(next, 0));
-  stop.abort();
-  assertEquals(await running, 0);
-  assert(opened >= 1 && opened < 12, `it was opened ${opened} times`);
 });
 
 Deno.test("the bundle of the agent runs in an empty folder, and so does the one file that unpacks it", async () => {

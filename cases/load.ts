@@ -8,6 +8,7 @@ import type { Ledger } from "../spec/ledger.ts";
 import { readYamlFile } from "../spec/yaml_file.ts";
 import type { Case } from "./case.ts";
 import { type ParsedFile, readCases } from "./parse.ts";
+import { messageOf } from "../spec/message_of.ts";
 
 /** The cases of a folder, in the order of their ids, and what is wrong with the files. */
 export interface LoadedCases {
@@ -59,7 +60,7 @@ function listFiles(root: string | URL, label: string): string[] | Diagnostic {
   try {
     return [...walk(root, "")].sort();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return {
       file: label,
       line: 1,

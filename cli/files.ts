@@ -4,7 +4,7 @@
  * @module
  */
 import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { messageOf } from "../runners/deadline.ts";
+import { messageOf } from "../spec/message_of.ts";
 import { Failure } from "./io.ts";
 
 /**

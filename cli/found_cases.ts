@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "./io.ts";
+import { messageOf } from "../spec/message_of.ts";
 
 /**
  * Writes a case into a folder, beside those that are there.
@@ -22,7 +23,7 @@ export function keepCase(
     mkdirSync(folder, { recursive: true });
     writeFileSync(file, text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new Failure(2, `The case cannot be saved: ${why}`, "Give another folder with --out", error);
   }
   return file;

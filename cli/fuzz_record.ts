@@ -4,7 +4,7 @@
  * @module
  */
 import { closeSync, existsSync, openSync, statSync, truncateSync, writeSync } from "node:fs";
-import { messageOf } from "../runners/deadline.ts";
+import { messageOf } from "../spec/message_of.ts";
 import type { Fate } from "../runners/fuzz/fate.ts";
 import { MAX_STEPS } from "../runners/fuzz/fuzz.ts";
 import { lineOf, readRecord, RECORD_SCHEMA, type RecordHead } from "../runners/fuzz/record.ts";

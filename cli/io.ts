@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { messageOf } from "../spec/message_of.ts";
 
 /** The outside, as a command sees it. */
 export interface Io {
@@ -63,7 +64,7 @@ function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string)
     for (let done = 0; done < bytes.length;) done += stream.writeSync(bytes.subarray(done));
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new Failure(2, `Cannot write the output: ${reason}`, "Send it somewhere else", error);
   }
 }

@@ -7,6 +7,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs
 import { readPlays, remembering } from "../runners/fuzz/plays.ts";
 import type { Target } from "../runners/target.ts";
 import { Failure } from "./io.ts";
+import { messageOf } from "../spec/message_of.ts";
 
 /**
  * Has a target play only what the file does not tell of.
@@ -32,7 +33,7 @@ export function keepPlays(
     throw new Failure(2, `${path} cannot be used: ${plays}`, "Give another file with --plays");
   } catch (error) {
     if (error instanceof Failure) throw error;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new Failure(2, `What was seen cannot be kept: ${why}`, "Give another file with --plays", error);
   }
 }

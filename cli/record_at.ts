@@ -5,6 +5,7 @@
  */
 import { readRecordFile, RecordError, type RunRecord } from "../reports/record_reader.ts";
 import { Failure } from "./io.ts";
+import { messageOf } from "../spec/message_of.ts";
 
 /**
  * Reads a record.
@@ -16,7 +17,7 @@ export function recordAt(path: string): RunRecord {
     return readRecordFile(path);
   } catch (error) {
     if (error instanceof RecordError) throw new Failure(2, `${path}: ${error.message}`, error.hint, error);
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new Failure(
       2,
       `Cannot read "${path}": ${reason}`,

@@ -10,6 +10,7 @@
 import { z } from "zod";
 import type { TargetDescription } from "../runners/target.ts";
 import { type CaseEnd, caseEndSchema, type Observation, observationSchema } from "../spec/observation.ts";
+import { messageOf } from "../spec/message_of.ts";
 
 /** The version of the format. */
 export const RECORD_SCHEMA = "dmabuf-conform/run/1";
@@ -235,7 +236,7 @@ function parseJson(text: string): unknown {
   } catch (error) {
     return new BadLine(
       "not-json",
-      `it is not JSON: ${error instanceof Error ? error.message : String(error)}`,
+      `it is not JSON: ${messageOf(error)}`,
     );
   }
 }

@@ -7,6 +7,7 @@ import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from "node:f
 import { dirname } from "node:path";
 import type { CaseEnd, Observation } from "../spec/observation.ts";
 import { type Header, type NotRun, RECORD_SCHEMA, type RecordLine } from "./record.ts";
+import { messageOf } from "../spec/message_of.ts";
 
 /** A record that cannot be written. */
 export class RecordWriteError extends Error {
@@ -149,6 +150,6 @@ function reasonFor(code: unknown, error: unknown): string {
     case "ENOTDIR":
       return "a part of its path is a file; name another place with --out";
     default:
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
   }
 }

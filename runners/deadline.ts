@@ -67,8 +67,3 @@ export class Limit {
     clearTimeout(this.#timer);
   }
 }
-
-/** What an error says. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

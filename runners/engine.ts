@@ -10,10 +10,11 @@
 import type { Case } from "../cases/case.ts";
 import { type Program, programOf } from "../cases/program.ts";
 import type { CaseEnd, Observation } from "../spec/observation.ts";
-import { Limit, messageOf, settled, type Waited, within } from "./deadline.ts";
+import { Limit, settled, type Waited, within } from "./deadline.ts";
 import { type Attempt, planOf } from "./plan.ts";
 import type { Target } from "./target.ts";
 import { describeMisreport, Witness } from "./witness.ts";
+import { messageOf } from "../spec/message_of.ts";
 
 /** What the engine tells while cases run. With several jobs, the attempts of different cases are interleaved. */
 export interface Sink {

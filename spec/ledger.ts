@@ -20,6 +20,7 @@ import { resolveProfiles } from "./profile_clauses.ts";
 import { shape } from "./shape.ts";
 import { type Sources, sourcesSchema } from "./sources.ts";
 import { readYamlFile, reporter } from "./yaml_file.ts";
+import { messageOf } from "./message_of.ts";
 
 /** Everything that the suite knows of what must hold. */
 export interface Ledger {
@@ -91,7 +92,7 @@ function readFolder<T>(name: string, schema: z.ZodType<T>, reading: Reading): re
     );
     return names.sort().flatMap((one) => readAs(`${name}/${one}`, schema, reading) ?? []);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     reading.diagnostics.push({
       file: labelOf(name, reading.folder),
       line: 1,

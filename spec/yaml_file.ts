@@ -10,6 +10,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yam
 import type { Document, Pair, ParsedNode, YAMLError } from "yaml";
 import type { Diagnostic, Finding, Position, Report } from "./diagnostic.ts";
 import type { Entry, Scalar, Tree } from "./tree.ts";
+import { messageOf } from "./message_of.ts";
 
 /** The largest file that is read, in bytes. */
 export const MAX_FILE_BYTES = 1 << 20;
@@ -41,7 +42,7 @@ export function readYamlFile(path: string | URL, file: string): YamlResult {
     if (size > MAX_FILE_BYTES) return refuse(file, tooLarge(size));
     return parseYamlBytes(Deno.readFileSync(path), file);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return refuse(file, {
       code: "unreadable",
       message: `The file cannot be read: ${reason}`,

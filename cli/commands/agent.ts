@@ -13,7 +13,7 @@ import { dropPermissions } from "../../runners/agent/permissions.ts";
 import { serveTarget } from "../../runners/agent/serve_target.ts";
 import { readTokens, TokenFileError } from "../../runners/agent/tokens.ts";
 import { workerOf } from "../../runners/agent/worker.ts";
-import { messageOf } from "../../runners/deadline.ts";
+import { messageOf } from "../../spec/message_of.ts";
 import { openTarget, parseTarget, TargetNameError } from "../../runners/open.ts";
 import { ownStdio } from "../../runners/transport/stdio.ts";
 import { Failure, type Io } from "../io.ts";

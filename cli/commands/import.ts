@@ -9,6 +9,7 @@ import { printable } from "../../reports/formats/format.ts";
 import { type Imported, ImportThreads, Store } from "../../reports/store/mod.ts";
 import { Failure, type Io } from "../io.ts";
 import { identityOf, loadSuite, type Suite, VERSION } from "../suite.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** Where the history is, unless somebody says otherwise. */
 export const DEFAULT_STORE = "runs/history";
@@ -90,7 +91,7 @@ export function openStore(folder: string, suite: Suite, harmed: "refuse" | "mend
   try {
     return harmed === "refuse" ? Store.open(folder, judging) : Store.openHarmed(folder, judging);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new Failure(2, `Cannot open the history in "${folder}": ${reason}`, "Take another --store", error);
   }
 }

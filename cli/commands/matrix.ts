@@ -23,6 +23,7 @@ import { type MatrixPlan, type Part, partsOf } from "./matrix_parts.ts";
 import { SideBySide } from "./matrix_progress.ts";
 import { type MatrixFormat, readMatrix, writeMatrix } from "./matrix_report.ts";
 import { runToRecord } from "./run.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** What `conform matrix` is given. */
 export interface MatrixArguments extends TargetsGiven {
@@ -148,7 +149,7 @@ function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new Failure(2, `Cannot write to "${folder}": ${reason}`, "Take another --out", error);
   }
 }

@@ -16,6 +16,7 @@ import { relatedClauses } from "../../spec/related.ts";
 import { clauseScaffold, nextClauseId } from "../../spec/scaffold.ts";
 import { Failure, type Io } from "../io.ts";
 import { loadSuite, type Suite } from "../suite.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** The folder that has `cases/` and `spec/`. */
 export const OWN_ROOT: URL = new URL("../../", import.meta.url);
@@ -162,7 +163,7 @@ function writing<T>(file: string, action: () => T): T {
     if (error instanceof Error && "code" in error && error.code === "EEXIST") {
       throw new Failure(2, `${file} is there already`, "Take another path, or change that file", error);
     }
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new Failure(
       2,
       `${file} cannot be written: ${reason}`,

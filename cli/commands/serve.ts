@@ -18,6 +18,7 @@ import { loadSuite, VERSION } from "../suite.ts";
 import { certifyingIdentity } from "../suite_files.ts";
 import { ImportThreads } from "../../reports/store/mod.ts";
 import { judgedBy, openStore } from "./import.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** Carries out `conform judge` on a record, perhaps against a baseline, and gives the exit status. */
 export async function judgeRecord(
@@ -127,7 +128,7 @@ function listen(
       (request, { remoteAddr }) => answer(request, remoteAddr.hostname),
     );
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new Failure(
       3,
       `Cannot listen on ${hostname}:${port}: ${reason}`,

@@ -8,6 +8,7 @@ import { basename, join } from "node:path";
 import type { Case } from "../../cases/case.ts";
 import { readRecordFile, RecordError } from "../record_reader.ts";
 import { resultOf, type RunResult } from "../result.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** A run that can be shown. */
 export interface ListedRun {
@@ -139,5 +140,5 @@ function refusalOf(stats: Stats): string | undefined {
 
 function reasonOf(error: unknown): string {
   if (error instanceof RecordError) return `${error.message}. ${error.hint}`;
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

@@ -24,6 +24,7 @@ import { Indexer } from "./indexer.ts";
 import { migrate } from "./migrations.ts";
 import { type CaseInRun, Reader, type RunEntry, type RunFilter, type SearchHit } from "./reader.ts";
 import type { BehaviourWindow } from "./windows.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** What records are judged by. */
 export interface Judging {
@@ -360,7 +361,7 @@ export class Store implements Disposable {
     try {
       return resultOf(record, this.#judging.cases);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new RefusedRecord(`It cannot be judged: ${reason}`, { cause: error });
     }
   }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { messageOf } from "../deadline.ts";
 import { decodeRunner, type UnknownMessage } from "../protocol/decode.ts";
 import { isProtocolFault } from "../protocol/errors.ts";
 import type {
@@ -20,6 +19,7 @@ import type { Connection } from "../transport/connection.ts";
 import { Answers } from "./answers.ts";
 import { runIn } from "./peek.ts";
 import { interleaved, understand } from "./understand.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** How to serve a target. */
 export interface ServeTargetOptions {

@@ -9,7 +9,7 @@
  */
 import type { CaseEnd } from "../../spec/observation.ts";
 import { isDeepStrictEqual } from "node:util";
-import { messageOf, within } from "../deadline.ts";
+import { within } from "../deadline.ts";
 import { decodeTestee } from "../protocol/decode.ts";
 import type { Resume, TesteeHello, TesteeMessage } from "../protocol/messages.ts";
 import type { Connection } from "../transport/connection.ts";
@@ -17,6 +17,7 @@ import type { CommandConnection } from "../transport/stdio.ts";
 import { type Limits, Rate } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import { peek, type Peeked } from "./peek.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** What a session is made of. */
 export interface SessionOptions {

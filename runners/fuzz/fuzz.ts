@@ -10,7 +10,6 @@
  * @module
  */
 import fc from "fast-check";
-import { messageOf } from "../deadline.ts";
 import { type Dialect, simulator } from "../simulator/mod.ts";
 import type { Target } from "../target.ts";
 import { arrange, type Arranged, operationAt } from "./arrange.ts";
@@ -22,6 +21,7 @@ import { type Played, Player, TargetLost } from "./play.ts";
 import { cut, type Likewise, simplify, thin } from "./shorten.ts";
 import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
 import { weave, withoutSteps, type Woven } from "./weave.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** How to fuzz. */
 export interface FuzzOptions {

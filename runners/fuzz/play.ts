@@ -5,9 +5,10 @@
  */
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
-import { Limit, messageOf, settled, unlessAborted, within } from "../deadline.ts";
+import { Limit, settled, unlessAborted, within } from "../deadline.ts";
 import type { Target, TargetDescription } from "../target.ts";
 import { describeMisreport, type Misreport, Witness } from "../witness.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** What became of a program. */
 export interface Played {

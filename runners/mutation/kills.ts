@@ -13,10 +13,10 @@ import { judge } from "../../cases/judge/judge.ts";
 import type { Judgement } from "../../cases/judge/judgement.ts";
 import { type Program, programOf } from "../../cases/program.ts";
 import type { Observation } from "../../spec/observation.ts";
-import { messageOf } from "../deadline.ts";
 import { changes, noting } from "./reads.ts";
 import type { Mutant } from "../simulator/mutants/mod.ts";
 import { type Dialect, DIALECTS, simulator } from "../simulator/mod.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /**
  * What shows a mutant, from the strongest:

@@ -9,11 +9,12 @@
  * @module
  */
 import type { Case } from "../../cases/case.ts";
-import { messageOf, unlessAborted, within } from "../deadline.ts";
+import { unlessAborted, within } from "../deadline.ts";
 import { type Kill, type MutantResult, resultOf } from "./kills.ts";
 import { type MutationScore, scoreOf } from "./score.ts";
 import type { WorkerReply, WorkerStart } from "./worker.ts";
 import type { Mutant } from "../simulator/mutants/mod.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** How to run mutants. */
 export interface MutationOptions {

@@ -5,6 +5,7 @@
  */
 import { type ErrnoName, errnoName } from "../../spec/errno.ts";
 import type { Outcome, Signal } from "../../spec/observation.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** A system call failed. */
 export class Failed extends Error {
@@ -51,5 +52,5 @@ export function outcomeOfFailure(error: unknown): Outcome {
   if (error instanceof Failed) return { kind: "failed", errno: error.errno };
   if (error instanceof Faulted) return { kind: "faulted", signal: error.signal };
   if (error instanceof Unsupported) return { kind: "unsupported", reason: error.message };
-  return { kind: "error", message: error instanceof Error ? error.message : String(error) };
+  return { kind: "error", message: messageOf(error) };
 }

@@ -9,7 +9,7 @@
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import { isOperationName } from "../../spec/operations/mod.ts";
-import { messageOf, within } from "../deadline.ts";
+import { within } from "../deadline.ts";
 import { decodeTestee } from "../protocol/decode.ts";
 import {
   ConnectError,
@@ -26,6 +26,7 @@ import { Greeting, refusal } from "./hello.ts";
 import { type SentRun, SentRuns } from "./runs.ts";
 import type { Target, TargetDescription } from "../target.ts";
 import type { Connection } from "../transport/connection.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** How patient a remote target is; times are in milliseconds. */
 export interface RemoteOptions {

@@ -4,13 +4,13 @@
  * @module
  */
 import type { Program } from "../../cases/program.ts";
-import { messageOf } from "../deadline.ts";
 import { Player, TargetLost } from "../fuzz/play.ts";
 import type { Dialect } from "../simulator/mod.ts";
 import type { Target } from "../target.ts";
 import { enumerate, type Enumeration, type Invariants } from "./depth.ts";
 import { describedTarget, type TourDivergence, type TourReport } from "./tour.ts";
 import { type Universe, UNIVERSES } from "./universe.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** A state of the model that must not be. */
 export interface Violation {

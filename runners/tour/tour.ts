@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { messageOf, unlessAborted } from "../deadline.ts";
+import { unlessAborted } from "../deadline.ts";
 import { compare } from "../fuzz/differ.ts";
 import type { Arranged, Divergence } from "../fuzz/mod.ts";
 import { Player, TargetLost } from "../fuzz/play.ts";
@@ -17,6 +17,7 @@ import { type Ambiguity, buildGraph, type Edge, type Graph, type GraphOptions, o
 import { cover, type Path, shortestWay, wayOut } from "./paths.ts";
 import { type Astray, type Sequence, withoutBytes, writeSequence } from "./sequence.ts";
 import { type Universe, UNIVERSES, withPlainDevice } from "./universe.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** Why an edge was not taken. */
 export type NotTakenReason =

@@ -4,10 +4,11 @@
  * @module
  */
 import { existsSync, readFileSync } from "node:fs";
-import { messageOf, within } from "../deadline.ts";
+import { within } from "../deadline.ts";
 import { ConnectError, LostError } from "../protocol/errors.ts";
 import type { Connection, Listener } from "./connection.ts";
 import { sinkOf, StreamConnection, type StreamOptions } from "./stream.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** How a process is started. */
 export interface CommandOptions {

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { messageOf, within } from "../deadline.ts";
+import { within } from "../deadline.ts";
 import { type FramingError, LostError } from "../protocol/errors.ts";
 import { LineSplitter, MESSAGE_BYTES } from "../protocol/lines.ts";
 import { type ByteReader, byteReaderOf } from "./bytes.ts";
 import type { Connection, Listener } from "./connection.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** How to talk over streams. */
 export interface StreamOptions {

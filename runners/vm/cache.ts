@@ -8,8 +8,8 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
-import { messageOf } from "../deadline.ts";
 import { VmError } from "./failure.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** The environment variable that names the folder. */
 export const CACHE_VARIABLE = "CONFORM_CACHE";

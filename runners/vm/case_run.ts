@@ -6,7 +6,7 @@
  */
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
-import { messageOf, within } from "../deadline.ts";
+import { within } from "../deadline.ts";
 import { ExecutorGone } from "../native/executor/executor.ts";
 import type { Target } from "../target.ts";
 import { floodOf } from "./console.ts";
@@ -14,6 +14,7 @@ import { endOfMachine } from "./ending.ts";
 import { type Live, REASON_MS } from "./live.ts";
 import { type Machine, type MachineEnd, withTail } from "./machine.ts";
 import { onAbort } from "./on_abort.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /**
  * How long a machine may take to answer an abort, in milliseconds. With the wait for a reason it is less than what an

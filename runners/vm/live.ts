@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { messageOf, type Waited, within } from "../deadline.ts";
+import { type Waited, within } from "../deadline.ts";
 import { ExecutorGone } from "../native/executor/executor.ts";
 import { type FarExecutor, farExecutor } from "../native/executor/far.ts";
 import { nativeTarget, parseNative } from "../native/mod.ts";
@@ -14,6 +14,7 @@ import { Machine, type MachineEnd, withTail } from "./machine.ts";
 import { endOfMachine } from "./ending.ts";
 import { starvedMs } from "./starved.ts";
 import { resume, type Snapshot } from "./snapshot.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** How long to wait for the reason when the connection to a machine is lost, in milliseconds. */
 export const REASON_MS = 1_000;

@@ -6,7 +6,7 @@
  */
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, LogLine, Observation } from "../../spec/observation.ts";
-import { messageOf, settled, unlessAborted } from "../deadline.ts";
+import { settled, unlessAborted } from "../deadline.ts";
 import { saysSwitchedOff } from "../native/detectors.ts";
 import { LINES_MISSING } from "../native/kernel_log.ts";
 import { ConnectError } from "../protocol/errors.ts";
@@ -19,6 +19,7 @@ import type { VmName } from "./name.ts";
 import { onAbort } from "./on_abort.ts";
 import { Preparation } from "./preparation.ts";
 import type { Setup } from "./setup.ts";
+import { messageOf } from "../../spec/message_of.ts";
 
 /** How often to boot without a case that completes in between. */
 const MAX_IN_VAIN = 5;

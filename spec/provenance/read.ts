@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { linesOf } from "./digests.ts";
 import { type KernelTree, versionOf } from "./kernel.ts";
+import { messageOf } from "../message_of.ts";
 
 /** A folder that is not what it is said to be. */
 export class FolderError extends Error {
@@ -107,7 +108,7 @@ function listed(folder: string, hint: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new FolderError(`The folder "${folder}" cannot be read: ${reason}`, hint);
   }
 }

@@ -9,6 +9,7 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import type { Imported } from "../../store/mod.ts";
 import { runPath } from "../links.ts";
 import type { Answer } from "./api.ts";
+import { messageOf } from "../../../spec/message_of.ts";
 
 /** Who may bring records, and how large they may be. */
 export interface UploadOptions {
@@ -103,7 +104,7 @@ export class Uploads {
       if (imported.kind === "refused") return problem(422, imported.reason);
       return { status: 201, body: { ...imported, url: runPath(imported.run) } };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       return problem(503, `The record cannot be taken now: ${reason}`, "Try again in a minute");
     }
   }

@@ -7,6 +7,7 @@
 import { concat } from "../abi/layout.ts";
 import { MESSAGE_MAX } from "../calls.ts";
 import { ExecutorGone } from "./executor.ts";
+import { messageOf } from "../../../spec/message_of.ts";
 
 /** A way to an executor; a connection of Deno is one. */
 export interface Wire {
@@ -125,7 +126,7 @@ export class Frames {
 }
 
 function lost(error: unknown): ExecutorGone {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return new ExecutorGone(`The connection to the executor is lost: ${why}`);
 }
 

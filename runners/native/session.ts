@@ -29,7 +29,7 @@ import { type Ending, HelperProcess } from "./process.ts";
 import { bufferInodes } from "./buffer_files.ts";
 import { isOverWithin, Strand } from "./strand.ts";
 import type { Taint } from "./taint.ts";
-import type { Patience } from "./thread_state.ts";
+import { type Patience, sleptThrough, type ThreadState } from "./thread_state.ts";
 
 /** What a handler works with. */
 export interface Context {
@@ -105,6 +105,8 @@ interface Started {
   readonly strand: Strand;
   readonly work: Promise<unknown>;
   outcome: Outcome | undefined;
+  /** How its thread waited when the program last waited for it. */
+  waits: ThreadState | undefined;
 }
 
 /** Something to do at the end of a case, the last first. */
@@ -193,7 +195,7 @@ export class Session {
   async perform(step: ProgramStep): Promise<Observation> {
     const begin = performance.now();
     const outcome = step.action === "finish" ? await this.#finish(step.of) : await this.#begin(step);
-    await this.#refresh();
+    await this.#letOthersGoOn();
     if (this.#lost) throw this.#lost;
     return {
       step: step.id,
@@ -227,10 +229,20 @@ export class Session {
     return seen;
   }
 
-  /** Lets steps that have returned meanwhile be seen to have. */
-  async #refresh(): Promise<void> {
-    for (const started of this.#started.values()) {
-      if (!started.outcome) await isOverWithin(started.work, 0);
+  /**
+   * Lets calls that a step has let go come to their end, or to where they wait next, so that what they do counts to that
+   * step. One that has slept since the program last waited for it was not let go. One may let go of another.
+   */
+  async #letOthersGoOn(): Promise<void> {
+    const { start, step } = this.setting.limits;
+    const deadline = performance.now() + step;
+    for (let moved = true; moved && performance.now() < deadline;) {
+      moved = false;
+      for (const started of this.#started.values()) {
+        if (!await wasLetGo(started)) continue;
+        moved = true;
+        await this.#settled(started, start, deadline);
+      }
     }
   }
 
@@ -255,10 +267,17 @@ export class Session {
       .catch(() => undefined);
   }
 
-  async #settled(started: Started, patience: Patience): Promise<Outcome> {
-    const deadline = performance.now() + this.setting.limits.step;
+  async #settled(
+    started: Started,
+    patience: Patience,
+    deadline: number = performance.now() + this.setting.limits.step,
+  ): Promise<Outcome> {
     const settled = await started.strand.settle(started.work, patience, deadline);
-    if (settled.kind === "blocked") return { kind: "blocked", on: settled.on };
+    if (settled.kind === "blocked") {
+      /* one that runs for ever is not waited for again */
+      started.waits = settled.thread?.state === "R" ? undefined : settled.thread;
+      return { kind: "blocked", on: settled.on };
+    }
     return started.outcome ?? { kind: "error", message: "the step ended without an outcome" };
   }
 
@@ -275,7 +294,13 @@ export class Session {
     if (args instanceof UnusableName) return { kind: "skipped", reason: args.reason };
     const used = strand ?? this.strand();
     const context = { session: this, strand: used, name: bind ?? id };
-    const started: Started = { call, strand: used, outcome: undefined, work: Promise.resolve() };
+    const started: Started = {
+      call,
+      strand: used,
+      outcome: undefined,
+      work: Promise.resolve(),
+      waits: undefined,
+    };
     this.#busy.add(used);
     const work = this.#run(handler, context, { operation, args, name: context.name }, started);
     return Object.assign(started, { work });
@@ -385,6 +410,13 @@ export class Session {
     const all = [...this.#processes, ...(this.#keeper ? [this.#keeper] : [])];
     await Promise.allSettled(all.map((process) => process.kill(this.setting.limits.process)));
   }
+}
+
+/** Whether a call that has not ended sleeps otherwise than when the program last waited for it. */
+async function wasLetGo({ outcome, work, strand, waits }: Started): Promise<boolean> {
+  if (outcome || await isOverWithin(work, 0) || !waits) return false;
+  const now = await strand.look();
+  return now !== undefined && !sleptThrough(waits, now);
 }
 
 /** The last thread that a helper process has; LANES in addon/lane.h. */

@@ -38,7 +38,14 @@ export interface Numbered {
 }
 
 /** What became of something that was waited for. */
-export type Settled = { readonly kind: "over" } | { readonly kind: "blocked"; readonly on: string };
+export type Settled =
+  | { readonly kind: "over" }
+  | {
+    readonly kind: "blocked";
+    readonly on: string;
+    /** How its thread was seen last; `undefined` where it is in none. */
+    readonly thread: ThreadState | undefined;
+  };
 
 /** How long to wait between two looks at a thread, in milliseconds. */
 const LOOK_MS = 5;
@@ -195,7 +202,7 @@ export class Strand {
       const slept = performance.now() - since;
       const late = performance.now() > deadline;
       if (late || (now && slept >= patienceFor(now, patience))) {
-        return { kind: "blocked", on: now ? describeWait(now) : "the suite itself" };
+        return { kind: "blocked", on: now ? describeWait(now) : "the suite itself", thread: now };
       }
     }
     return { kind: "over" };

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreater, assertRejects, assertStringIncludes } from "@std/assert";
 import { type Program, type ProgramStep, RACE_ID } from "../../cases/program.ts";
 import { caseIdSchema } from "../../spec/ids.ts";
-import type { Observation, Outcome } from "../../spec/observation.ts";
+import type { Event, Observation, Outcome } from "../../spec/observation.ts";
 import { isOperationName, type OperationName, operationOf } from "../../spec/operations/mod.ts";
 import { runCases } from "../engine.ts";
 import { HANDLERS } from "./handlers/mod.ts";
@@ -274,6 +274,34 @@ await testEachExecutor(
     assertEquals(outcomes.map(({ kind }) => kind), [
       ...["returned", "returned", "blocked", "returned", "returned", "returned"],
     ]);
+    assertEquals(seen.map(({ pending }) => pending.length), [0, 0, 1, 1, 0, 0]);
+    assertEquals(post.blocked, []);
+  },
+);
+
+await testEachExecutor(
+  "Session counts to a step what a call does that it has let go, until that waits again",
+  async ({ executor }) => {
+    const waits = call("buffer.import_sync_file", { buffer: "buf", fence: "fence" });
+    const told: Event = { event: "invalidate", attachment: "imp" };
+    const waitsTwice = on("buffer.import_sync_file", async ({ session, strand }, { fence }) => {
+      const happened: Event[] = [];
+      session.watch(() => Promise.resolve(happened.splice(0)));
+      await strand.do(fence.process, "read", [fence.number], new Uint8Array(8));
+      await strand.do(fence.process, "sleep", [30]);
+      happened.push(told);
+      await strand.do(fence.process, "read", [fence.number], new Uint8Array(8));
+    });
+    const given = await setting(executor);
+    const { seen, post } = await outcomesOf([
+      call("heap.alloc", {}, "buf"),
+      call("fence.create", {}, "fence"),
+      start(waits),
+      call("fence.signal", { fence: "fence" }),
+      call("fence.signal", { fence: "fence" }),
+      finish(waits),
+    ], { ...given, handlers: new Map([...given.handlers, waitsTwice]) });
+    assertEquals(seen.map(({ events }) => events), [[], [], [], [told], [], []]);
     assertEquals(seen.map(({ pending }) => pending.length), [0, 0, 1, 1, 0, 0]);
     assertEquals(post.blocked, []);
   },

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { messageOf } from "../spec/message_of.ts";
 import { Failure } from "./io.ts";
 
@@ -51,6 +52,21 @@ export function writeWhole(path: string, text: string, { hint, mode = 0o644 }: W
   } catch (error) {
     throw new Failure(2, `Cannot write "${path}": ${messageOf(error)}`, hint ?? "Name another place", error);
   }
+}
+
+/**
+ * Refuses a place where no file can be written, before anything is done for it.
+ *
+ * @throws {Failure} with status 2 if it is a folder, or in none
+ */
+export function demandPlace(path: string): void {
+  const isFolder = (each: string) => statSync(each, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const why = isFolder(path)
+    ? "it is a folder"
+    : isFolder(dirname(path))
+    ? undefined
+    : `there is no folder "${dirname(path)}"`;
+  if (why !== undefined) throw new Failure(2, `Cannot write "${path}": ${why}`, "Name another place");
 }
 
 /** Whether nothing is lost when another file takes the place of this one: a link or a device is written through. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { readRecordFile } from "../reports/record_reader.ts";
 import { DEFAULT_DIALECT, simulator } from "../runners/simulator/mod.ts";
+import { leftOut } from "./commands/run.ts";
 import type { Io } from "./io.ts";
 import { main } from "./main.ts";
 import { conform, inFolder } from "./testing/conform.ts";
@@ -468,4 +469,21 @@ Deno.test("conform says what it can do, for every command", async () => {
     assertStringIncludes(help.out, `conform ${command}`);
   }
   assertMatch((await conform("--version")).out, /^\d+\.\d+\.\d+\n$/);
+});
+
+Deno.test("conform help of a command that there is not is refused, also below one that there is", async () => {
+  for (const words of [["run", "foo"], ["kernels", "build", "foo"]]) {
+    const { status, out, err } = await conform("help", ...words);
+    assertEquals([status, out], [2, ""]);
+    assertStringIncludes(err, `There is no command "${words.join(" ")}"`);
+    assertStringIncludes(err, `conform help ${words.slice(0, -1).join(" ")}`);
+  }
+  for (const words of [[], ["run"], ["kernels"], ["kernels", "build"], ["help"]]) {
+    assertEquals((await conform("help", ...words)).status, 0, words.join(" "));
+  }
+});
+
+Deno.test("leftOut() counts one case as one", () => {
+  assertEquals(leftOut(1), "1 dangerous case is left out; --dangerous runs it\n");
+  assertEquals(leftOut(2), "2 dangerous cases are left out; --dangerous runs them\n");
 });

@@ -23,7 +23,7 @@ import { judgeRecord, schema, serve } from "./commands/serve.ts";
 import { start } from "./commands/start.ts";
 import { tour } from "./commands/tour.ts";
 import { FORMAT_NAMES } from "./formats.ts";
-import type { Io } from "./io.ts";
+import { Failure, type Io } from "./io.ts";
 import { baselineOption, certificateCommands } from "./parser_certificates.ts";
 import { agentCommand } from "./parser_agent.ts";
 import { exploreCommand } from "./parser_explore.ts";
@@ -304,9 +304,11 @@ const FIRST_RUN = {
  * Parses a command line.
  *
  * @throws {Answered} if the parser has answered it: help, version, completion, or what is wrong with it
+ * @throws {Failure} with status 2 where help is asked for of a command that there is not
  */
 export function parseCommandLine(args: readonly string[], io: Io): Action {
   const parser = commands(args);
+  demandKnown(args, parser.usage);
   return parse(parser, {
     programName: "conform",
     args,
@@ -327,6 +329,39 @@ export function parseCommandLine(args: readonly string[], io: Io): Action {
       throw new Answered(status);
     },
   });
+}
+
+/**
+ * The parser shows the help of a command whatever stands behind its name.
+ *
+ * @throws {Failure} with status 2 where help is asked for of a command that there is not
+ */
+function demandKnown([asked, ...words]: readonly string[], usage: Usage): void {
+  if (asked !== "help") return;
+  const names = words.filter((word) => !word.startsWith("-"));
+  let rest: Usage | undefined = usage;
+  for (const [place, name] of names.entries()) {
+    rest = behind(name, rest);
+    if (rest) continue;
+    const known = names.slice(0, place).join(" ");
+    if (place === 0) return;
+    throw new Failure(
+      2,
+      `There is no command "${known} ${name}"`,
+      `See how it is used with: conform help ${known}`,
+    );
+  }
+}
+
+/** What comes behind the name of a command. */
+function behind(name: string, [first, ...rest]: Usage): Usage | undefined {
+  if (first?.type === "command") return first.name === name ? rest : undefined;
+  if (first?.type !== "exclusive") return undefined;
+  for (const each of first.terms) {
+    const found = behind(name, each);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** What to do about a command line that is wrong. */

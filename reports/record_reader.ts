@@ -69,7 +69,7 @@ export class RecordError extends Error {
 function hintFor(fault: RecordFault, line: number): string {
   switch (fault) {
     case "no-header":
-      return "Nothing was recorded, so start the run again";
+      return "Name a file that a run has written; if this is one, nothing was recorded, so start the run again";
     case "other-version":
       return "Read it with the version of the suite that wrote it, or run again with this one";
     case "not-text":

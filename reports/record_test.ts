@@ -184,6 +184,7 @@ Deno.test("readRecord() refuses everything else that is wrong and names the line
 Deno.test("readRecord() says of each record that cannot be used what to do next", () => {
   const hintOf = (text: string) => assertThrows(() => readRecord(text), RecordError).hint;
   assertStringIncludes(hintOf(""), "start the run again");
+  assertStringIncludes(hintOf("a letter whose line was cut"), "that a run has written");
   assertStringIncludes(hintOf("a letter\n"), "that a run has written");
   assertStringIncludes(
     hintOf(textOf([header(["a"], { schema: "dmabuf-conform/run/9" })])),

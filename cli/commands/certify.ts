@@ -23,7 +23,7 @@ import {
 import type { RunRecord } from "../../reports/record_reader.ts";
 import { printable } from "../../reports/formats/format.ts";
 import { baselineAt } from "../baseline_at.ts";
-import { bytesAt, textAt, writeWhole } from "../files.ts";
+import { bytesAt, demandPlace, textAt, writeWhole } from "../files.ts";
 import { Failure, type Io } from "../io.ts";
 import { recordAt } from "../record_at.ts";
 import { loadSuite, profileNamed } from "../suite.ts";
@@ -84,6 +84,7 @@ export async function certifyRun(args: CertifyArguments, io: Io): Promise<number
     explanations: new Map(args.explain.map(explanationOf)),
     identity: certifyingIdentity(suite),
   };
+  if (args.html !== undefined) demandPlace(args.html);
   const issued = await refusals(() => certify(assessed, recordDigest, key, new Date()));
   const out = args.out ?? `${args.record.replace(/\.jsonl$/, "")}.certificate.json`;
   const plain = `${out.replace(/(\.certificate)?\.json$/, "")}.test-result.json`;

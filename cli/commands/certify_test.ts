@@ -161,3 +161,14 @@ Deno.test("conform verify follows no path that a certificate names", async () =>
     }
   });
 });
+
+Deno.test("conform certify refuses a page that cannot be written before it writes a certificate", async () => {
+  await prepared(async (at) => {
+    for (const place of [at(""), at("none/page.html")]) {
+      const { status, out, err } = await conform(...certifyArgs(at), "--html", place);
+      assertEquals([status, out], [2, ""]);
+      assertStringIncludes(err, `Cannot write "${place}"`);
+      assertEquals(existsSync(at("run.certificate.json")), false);
+    }
+  });
+});

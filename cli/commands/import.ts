@@ -92,8 +92,15 @@ export function openStore(folder: string, suite: Suite, harmed: "refuse" | "mend
     return harmed === "refuse" ? Store.open(folder, judging) : Store.openHarmed(folder, judging);
   } catch (error) {
     const reason = messageOf(error);
-    throw new Failure(2, `Cannot open the history in "${folder}": ${reason}`, "Take another --store", error);
+    throw new Failure(2, `Cannot open the history in "${folder}": ${reason}`, hintFor(reason), error);
   }
+}
+
+/** What to do where a history cannot be opened, by what its index says. */
+export function hintFor(reason: string): string {
+  return /database is locked/.test(reason)
+    ? "Another command writes to it; give the command again when that has ended"
+    : "Look at the folder, or take another --store";
 }
 
 /**

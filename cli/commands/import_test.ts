@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { openStore, sound, written } from "../../reports/store/testing/folder.ts";
 import { conform, inFolder } from "../testing/conform.ts";
+import { hintFor } from "./import.ts";
 
 const CASE = "vfio/revoke/double-revoke";
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
@@ -93,3 +94,15 @@ Deno.test("conform import says what it refuses, and takes the rest", () =>
 Deno.test("conform import without a record is a mistake", async () => {
   assertEquals((await conform("import")).status, 2);
 });
+
+Deno.test("hintFor() sends nobody away from a history to which another command writes", () =>
+  inFolder((folder) => {
+    const path = join(folder, "index.sqlite");
+    using one = new DatabaseSync(path);
+    one.exec("BEGIN EXCLUSIVE");
+    using other = new DatabaseSync(path, { timeout: 0 });
+    const { message } = assertThrows(() => other.exec("CREATE TABLE t (a)"), Error);
+    assertStringIncludes(hintFor(message), "Another command writes to it");
+    assertStringIncludes(hintFor("unable to open database file"), "another --store");
+    return Promise.resolve();
+  }));

@@ -22,7 +22,7 @@ import { type TargetsGiven, targetsGiven } from "../target_list.ts";
 import { type MatrixPlan, type Part, partsOf } from "./matrix_parts.ts";
 import { SideBySide } from "./matrix_progress.ts";
 import { type MatrixFormat, readMatrix, writeMatrix } from "./matrix_report.ts";
-import { runToRecord } from "./run.ts";
+import { leftOut, runToRecord } from "./run.ts";
 import { messageOf } from "../../spec/message_of.ts";
 
 /** What `conform matrix` is given. */
@@ -123,7 +123,7 @@ function casesOf(
   );
   const safe = dangerous ? wanted : wanted.filter((each) => each.dangerous === undefined);
   if (safe.length < wanted.length) {
-    io.err(`${wanted.length - safe.length} dangerous cases are left out; --dangerous runs them\n`);
+    io.err(leftOut(wanted.length - safe.length));
   }
   if (safe.length === 0) {
     const names = profiles.map(({ id }) => id).join(", ");

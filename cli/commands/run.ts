@@ -253,10 +253,17 @@ export function selected(suite: Suite, args: RunArguments, io: Io): readonly Cas
   const cases = usage(() => selectCases(suite.cases, args.selectors, { profile, clause, shard: args.shard }));
   const safe = args.dangerous ? cases : cases.filter(({ dangerous }) => dangerous === undefined);
   if (safe.length < cases.length) {
-    io.err(`${cases.length - safe.length} dangerous cases are left out; --dangerous runs them\n`);
+    io.err(leftOut(cases.length - safe.length));
   }
   if (safe.length === 0) throw new Failure(2, "There is no case to run", "conform list shows what there is");
   return safe;
+}
+
+/** What is told where cases are not run that can harm the machine. */
+export function leftOut(cases: number): string {
+  return cases === 1
+    ? "1 dangerous case is left out; --dangerous runs it\n"
+    : `${cases} dangerous cases are left out; --dangerous runs them\n`;
 }
 
 function clauseNamed({ ledger }: Suite, name: string) {

@@ -5,9 +5,10 @@
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename } from "node:path";
 import { VmError } from "../failure.ts";
-import { outputOfTool } from "../tools.ts";
+import { outputOfTool, type ToolOptions } from "../tools.ts";
 
 /** A patch as it was given. */
 export interface Patch {
@@ -22,16 +23,38 @@ const MADE_BY = "Name a file that git format-patch or diff -u has written";
 /**
  * Reads a patch.
  *
- * @throws {VmError} where there is no such file, or it is empty
+ * @throws {VmError} where there is no such file, it is empty, or there is no patch in it
  */
 export async function readPatch(path: string): Promise<Patch> {
+  const bytes = await bytesOf(path);
+  if (bytes.length === 0) throw new VmError(`The patch "${path}" is empty`, MADE_BY);
+  /* where there are no sources none applies, but what is no patch at all is told apart */
+  const said = await saidBy(["--dry-run", ...OPTIONS], { cwd: tmpdir(), input: bytes });
+  if (said.text.includes(GARBAGE)) throw noPatch(path);
+  return { path, bytes };
+}
+
+async function bytesOf(path: string): Promise<Uint8Array> {
   try {
-    const bytes = await readFile(path);
-    if (bytes.length > 0) return { path, bytes };
+    return await readFile(path);
   } catch (error) {
     throw new VmError(`The patch "${path}" cannot be read: ${whyNot(error)}`, MADE_BY, error);
   }
-  throw new VmError(`The patch "${path}" is empty`, MADE_BY);
+}
+
+const OPTIONS = ["-p1", "--batch", "--forward", "--reject-file=-"];
+
+/** What the program says of a file without a patch. */
+const GARBAGE = "Only garbage";
+
+function noPatch(path: string): VmError {
+  return new VmError(`"${path}" is no patch`, MADE_BY);
+}
+
+/** What the program says, wherever it does. */
+async function saidBy(args: readonly string[], options: ToolOptions) {
+  const { code, stdout, stderr } = await outputOfTool("patch", args, options);
+  return { code, text: [stdout, stderr].map((each) => new TextDecoder().decode(each)).join("") };
 }
 
 function whyNot(error: unknown): string {
@@ -53,20 +76,13 @@ export function recordOf({ path, bytes }: Patch): { name: string; version: strin
  * @throws {VmError} where it does not apply, with the places; or is there already
  */
 export async function applyPatch(folder: string, { path, bytes }: Patch, sources: string): Promise<void> {
-  const args = ["-p1", "--batch", "--forward", "--reject-file=-"];
-  const { code, stdout, stderr } = await outputOfTool("patch", args, { cwd: folder, input: bytes });
-  if (code !== 0) {
-    throw refusal(
-      path,
-      sources,
-      [stdout, stderr].map((each) => new TextDecoder().decode(each)).join(""),
-    );
-  }
+  const { code, text } = await saidBy(OPTIONS, { cwd: folder, input: bytes });
+  if (code !== 0) throw refusal(path, sources, text);
 }
 
 /** What the program says, in words for who gave the patch. */
 function refusal(path: string, sources: string, said: string): VmError {
-  if (said.includes("Only garbage")) return new VmError(`"${path}" is no patch`, MADE_BY);
+  if (said.includes(GARBAGE)) return noPatch(path);
   if (said.includes("previously applied")) {
     return new VmError(
       `The patch "${path}" was applied before: ${sources} has it, or it is given twice`,

@@ -87,3 +87,8 @@ Deno.test("what is no patch is refused, and so is a file that cannot be read", a
   );
   assertEquals(await refused(empty.folder), 'The patch "" cannot be read: it is a folder');
 });
+
+Deno.test("what is no patch is refused before there are sources", async () => {
+  await using tree = new Tree(BEFORE, "It was a dark and stormy night\n");
+  await assertRejects(() => readPatch(tree.path), VmError, "is no patch");
+});

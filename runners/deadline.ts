@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onAbort } from "./on_abort.ts";
 
 /** How a wait ended. */
 export type Waited<T> =
@@ -40,14 +41,8 @@ export async function unlessAborted<T>(
 ): Promise<T> {
   if (!signal) return await promise;
   const stopped = Promise.withResolvers<never>();
-  const stop = () => stopped.reject(signal.reason);
-  if (signal.aborted) stop();
-  else signal.addEventListener("abort", stop, { once: true });
-  try {
-    return await Promise.race([stopped.promise, promise]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
+  using _watched = onAbort(signal, () => stopped.reject(signal.reason));
+  return await Promise.race([stopped.promise, promise]);
 }
 
 /** A time limit that can be taken back. */

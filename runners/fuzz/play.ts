@@ -6,6 +6,7 @@
 import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import { Limit, settled, unlessAborted, within } from "../deadline.ts";
+import { onAbort } from "../on_abort.ts";
 import type { Target, TargetDescription } from "../target.ts";
 import { describeMisreport, type Misreport, Witness } from "../witness.ts";
 import { messageOf } from "../../spec/message_of.ts";
@@ -142,9 +143,7 @@ export class Player {
 
   async #wait(answer: Promise<CaseEnd>, controller: AbortController): Promise<CaseEnd | undefined> {
     const { timeoutMs, graceMs, signal } = this.#options;
-    const stop = () => controller.abort(INTERRUPTED);
-    if (signal?.aborted) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
+    using _watched = onAbort(signal, () => controller.abort(INTERRUPTED));
     const limit = new Limit(timeoutMs);
     try {
       const reply = await Promise.race([settled(answer), limit.passed, aborted(controller.signal)]);
@@ -157,7 +156,6 @@ export class Player {
       return ended ? late.value : { end: "timeout", reason: `no end within ${timeoutMs} ms` };
     } finally {
       limit.clear();
-      signal?.removeEventListener("abort", stop);
     }
   }
 

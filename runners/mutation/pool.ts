@@ -10,6 +10,7 @@
  */
 import type { Case } from "../../cases/case.ts";
 import { unlessAborted, within } from "../deadline.ts";
+import { onAbort } from "../on_abort.ts";
 import { type Kill, type MutantResult, resultOf } from "./kills.ts";
 import { type MutationScore, scoreOf } from "./score.ts";
 import type { WorkerReply, WorkerStart } from "./worker.ts";
@@ -222,16 +223,13 @@ class Crew {
       else if (data.kind === "done") resolve(data);
     };
     this.#onDeath((reason) => breakOff(`the worker died: ${reason}`));
-    const stop = () => breakOff("the run was ended");
-    this.#signal?.addEventListener("abort", stop);
-    if (this.#signal?.aborted) stop();
+    using _watched = onAbort(this.#signal, () => breakOff("the run was ended"));
     const look = this.#watch(() => breakOff(`a case did not end within ${this.#limitMs / 1000} s`));
     this.#port.postMessage(mutant.id);
     try {
       return await promise;
     } finally {
       clearInterval(look);
-      this.#signal?.removeEventListener("abort", stop);
     }
   }
 

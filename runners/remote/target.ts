@@ -10,6 +10,7 @@ import type { Program } from "../../cases/program.ts";
 import type { CaseEnd, Observation } from "../../spec/observation.ts";
 import { isOperationName } from "../../spec/operations/mod.ts";
 import { within } from "../deadline.ts";
+import { onAbort } from "../on_abort.ts";
 import { decodeTestee } from "../protocol/decode.ts";
 import {
   ConnectError,
@@ -278,15 +279,13 @@ class RemoteTarget implements Target {
       this.#say(this.#link, { type: "abort", run: run.id, reason });
       timer = setTimeout(() => this.#fail(noAnswer(`the abort of ${run.program.case}`)), this.#answerMs);
     };
-    if (signal?.aborted) abort();
-    signal?.addEventListener("abort", abort, { once: true });
+    using _watched = onAbort(signal, abort);
     try {
       const end = await run.over;
       if (end.end === "completed") this.#inVain = 0;
       return end;
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
     }
   }
 

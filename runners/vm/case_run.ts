@@ -13,7 +13,7 @@ import { floodOf } from "./console.ts";
 import { endOfMachine } from "./ending.ts";
 import { type Live, REASON_MS } from "./live.ts";
 import { type Machine, type MachineEnd, withTail } from "./machine.ts";
-import { onAbort } from "./on_abort.ts";
+import { onAbort } from "../on_abort.ts";
 import { messageOf } from "../../spec/message_of.ts";
 
 /**

@@ -13,7 +13,7 @@ import { CONSOLE, machineArguments, type MachineFiles, type MachineParts } from 
 import { causeOf, Console, lastWord, panicOf, tailOf } from "./console.ts";
 import { VmError } from "./failure.ts";
 import { Monitor, type MonitorEvent } from "./monitor.ts";
-import { onAbort } from "./on_abort.ts";
+import { onAbort } from "../on_abort.ts";
 import { missingTool } from "./tools.ts";
 
 /** How a machine ended. */

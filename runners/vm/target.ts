@@ -16,7 +16,7 @@ import { type Tell, VmError } from "./failure.ts";
 import { boot, givenUp, letGo, type Live } from "./live.ts";
 import type { Machine } from "./machine.ts";
 import type { VmName } from "./name.ts";
-import { onAbort } from "./on_abort.ts";
+import { onAbort } from "../on_abort.ts";
 import { Preparation } from "./preparation.ts";
 import type { Setup } from "./setup.ts";
 import { messageOf } from "../../spec/message_of.ts";

@@ -5,7 +5,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { VmError } from "./failure.ts";
-import { onAbort } from "./on_abort.ts";
+import { onAbort } from "../on_abort.ts";
 
 /** The programs that are used, and the packages that have them. */
 const PACKAGES = {
